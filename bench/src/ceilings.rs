@@ -41,7 +41,7 @@ pub(crate) async fn serve_http() -> anyhow::Result<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let service = service_fn(|request: Request<Incoming>| async move {
-            // A body that breaks off is answered all the same: nobody reads it.
+            // A body that breaks off is answered anyway: nobody reads it.
             drop(request.into_body().collect().await);
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"success"))))
         });

@@ -1,4 +1,4 @@
-//! What is measured, and what came of it.
+//! What is measured, and the result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

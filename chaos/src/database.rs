@@ -117,7 +117,7 @@ pub(crate) struct Activity {
     pub(crate) events: i64,
 }
 
-/// How an order stands.
+/// The state of an order.
 #[derive(Debug, QueryableByName)]
 pub(crate) struct Standing {
     #[diesel(sql_type = Text)]
@@ -195,7 +195,7 @@ impl CheckDatabase {
         Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
-    /// What came of asking the gateway about an order, in words.
+    /// The result of asking the gateway about an order, in words.
     pub(crate) fn question(&mut self, order: &str) -> anyhow::Result<String> {
         let query = "SELECT CONCAT_WS(' ', 'asked', asked, 'times:', answer, error) AS line \
                      FROM gateway_query WHERE order_id = ";

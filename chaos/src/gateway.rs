@@ -1,4 +1,4 @@
-//! Alipay's gateway, for the pipeline's questions about orders from which it hears nothing.
+//! Alipay's gateway, for the pipeline's queries about orders from which it hears nothing.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::story::Story;
 use crate::system::ChaosSystem;
 use crate::verdict::ChaosVerdict;
 
-/// Of a hundred questions so many are answered 503.
+/// Of a hundred queries so many are answered 503.
 const FAILS: u8 = 10;
 /// How long lost notifications may take to heal once the load is over, or as long as the load:
 /// thousands of orders that nobody pays are asked about as well.
@@ -87,7 +87,7 @@ impl AlipayGateway {
         self.trade_store.clone()
     }
 
-    /// It answers no more questions: the pipeline can come to rest.
+    /// It answers no more queries: the pipeline can come to rest.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
@@ -109,7 +109,7 @@ pub(crate) fn tell(
 }
 
 /// Waits until the orders whose notifications were lost, or whose time is over, are as Alipay knows
-/// them, and ends the questions.
+/// them, and ends the queries.
 pub(crate) fn heal(
     system: &ChaosSystem,
     stories: &[Story],

@@ -16,7 +16,7 @@ use crate::verdict::ChaosVerdict;
 /// The trades of Alipay's that can be asked about, by order: no story has two.
 pub(crate) struct Ledger(BTreeMap<String, AlipayTrade>);
 
-/// What became of an order whose time is over, for the summary.
+/// The outcome of an order whose time is over, for the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum OrderEnding {
     NoTrade,
@@ -114,7 +114,7 @@ impl Ledger {
     }
 }
 
-/// At rest: every order that Alipay's gateway has a part in, and what became of them.
+/// At rest: every order that Alipay's gateway has a part in, and their outcome.
 pub(crate) fn check(
     system: &ChaosSystem,
     stories: &[Story],

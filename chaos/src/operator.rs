@@ -32,7 +32,7 @@ impl RefundOperator {
     }
 
     /// Refunds a part of an order. Not paid yet, the database away, the gateway answers 503, nobody
-    /// knows what became of it: the same command is the same refund, so it is repeated.
+    /// knows its outcome: the same command is the same refund, so it is repeated.
     pub(crate) async fn refund(&self, order: &str, give_up: &AtomicBool) -> anyhow::Result<()> {
         let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
         loop {

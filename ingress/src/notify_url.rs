@@ -18,7 +18,7 @@ use crate::refusal_log::RefusalLog;
 use crate::route::Route;
 use crate::{Refusal, body, notify};
 
-/// The merchant's name for the metrics, once it is known, and what became of the request.
+/// The merchant's name for the metrics, once it is known, and the outcome of the request.
 struct HandledRequest<'a> {
     merchant: &'a str,
     /// `true`: only Alipay can have sent it. A buyer with a text that Alipay signed can cut it elsewhere.

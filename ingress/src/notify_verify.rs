@@ -24,7 +24,7 @@ const MAX_REMEMBERED: usize = 10_000;
 pub(crate) struct NotifyVerifier {
     gateway: Gateway,
     genuine: Mutex<RecentIds>,
-    /// Slots for questions: a slow gateway must not take all slots of notifications.
+    /// Slots for queries: a slow gateway must not take all slots of notifications.
     slots: Arc<Semaphore>,
 }
 
@@ -44,7 +44,7 @@ enum VerifyReply {
 }
 
 impl NotifyVerifier {
-    /// Questions take `timeout` at most, and only so many are asked at one time.
+    /// Queries take `timeout` at most, and only so many are asked at one time.
     pub(crate) fn new(timeout: Duration, at_once: usize) -> NotifyVerifier {
         NotifyVerifier {
             gateway: Gateway::new(timeout),
@@ -128,7 +128,7 @@ impl NotifyVerifier {
                 genuine.add(&merchant.name, id);
                 VerifyReply::True
             }
-            // The same notification twice at once, and the gateway answers one question for an id.
+            // The same notification twice at once, and the gateway answers one query for an id.
             Ok(_) if self.is_remembered(merchant, id) => VerifyReply::Remembered,
             Ok(NotifyVerifyAnswer::NotGenuine) => VerifyReply::False,
             Ok(NotifyVerifyAnswer::WrongQuestion) => VerifyReply::Invalid,

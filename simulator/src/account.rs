@@ -16,7 +16,7 @@ const ANY_SELLER: &str = "2088000000000002";
 pub struct Account {
     /// The section's name in the configuration.
     pub name: String,
-    /// The identity that stands in notifications.
+    /// The identity that is in notifications.
     pub merchant: MerchantIdentity,
     /// Whom requests of the legacy gateway name.
     pub partner: String,

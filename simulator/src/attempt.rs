@@ -1,4 +1,4 @@
-//! What came of sending a notification.
+//! The result of sending a notification.
 
 use std::time::Duration;
 

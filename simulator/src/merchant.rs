@@ -3,7 +3,7 @@
 use alipay::{Charset, Protocol};
 use serde::{Deserialize, Serialize};
 
-/// A merchant's identity as it stands in notifications.
+/// A merchant's identity as it is in notifications.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MerchantIdentity {
     /// Which gateway the merchant uses; decides the parameters of every notification.

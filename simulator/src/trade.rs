@@ -13,7 +13,7 @@ use strum::IntoStaticStr;
 pub use self::refund::RefundNotifications;
 use crate::{MerchantIdentity, NotificationKind, UnsignedNotification, mapi, openapi};
 
-/// Where a trade stands, in Alipay's words.
+/// The state of a trade, in Alipay's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
@@ -81,7 +81,7 @@ pub struct AlipayTrade {
     pub passback: Option<String>,
     /// Who pays.
     pub buyer: Buyer,
-    /// Where it stands.
+    /// Its state.
     pub status: Status,
     /// When it is closed if nobody has paid: a [`TimeLimit`](crate::TimeLimit). None: never.
     #[serde(default)]
@@ -112,7 +112,7 @@ pub enum TradeError {
         step: &'static str,
         /// The order.
         out_trade_no: String,
-        /// Where the trade stands.
+        /// The state of the trade.
         status: Status,
     },
     /// The time to pay is over.

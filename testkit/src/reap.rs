@@ -36,7 +36,7 @@ struct FoundProcesses {
 }
 
 /// The watcher: waits until standard input closes, then ends the folder, unless it was told to
-/// keep it. Signals that a terminal or an impatient caller sends are left pending for ever.
+/// keep it. Signals that a terminal or an impatient caller sends are left pending forever.
 ///
 /// # Errors
 /// As [`end`].

@@ -183,7 +183,7 @@ async fn consume(config: &Config, context: &WorkerContext, connection: &Connecti
     }
     while let Some(lane) = lanes.join_next().await {
         if let Err(panic) = lane {
-            // Without a restart of all lanes this one would be missing for ever.
+            // Without a restart of all lanes this one would be missing forever.
             error!(error = %panic, "a lane panicked; all lanes start over");
             connection.give_up("a lane panicked");
         }

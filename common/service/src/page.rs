@@ -13,7 +13,7 @@ use crate::language::{Language, say};
 pub struct Document<'a> {
     /// For the browser's window.
     pub title: &'a str,
-    /// The style sheet, which stands inside: pages load nothing.
+    /// The style sheet, inline: pages load nothing.
     pub style: &'static str,
     /// Further elements of the head.
     pub head: Markup,

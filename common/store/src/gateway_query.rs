@@ -31,14 +31,14 @@ pub struct NewQuery<'a> {
     pub why: QueryReason,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,
-    /// When it was asked for: a question that went out later answers it. `None`: no question that
+    /// When it was asked for: a query that went out later answers it. `None`: no query that
     /// went out before this does.
     #[serde(serialize_with = "sql_time")]
     pub requested_at: Option<DateTime<Utc>>,
 }
 
 /// Makes sure that the gateway is asked about these orders, sorted. Several queries for one order are
-/// one row, and one question when they come before it.
+/// one row, and one query when they come before it.
 pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_queries)
 }
@@ -125,7 +125,7 @@ pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()
     execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
 
-/// What came of a question.
+/// The result of a query.
 #[derive(Debug, Clone, Serialize)]
 pub struct QueryNote<'a> {
     /// The order.
@@ -138,7 +138,7 @@ pub struct QueryNote<'a> {
     /// When it is asked again; `None` ends it.
     #[serde(serialize_with = "sql_time")]
     pub due_at: Option<DateTime<Utc>>,
-    /// The answer, in Alipay's word. Counts as a question that was answered.
+    /// The answer, in Alipay's terms. Counts as a query that was answered.
     #[serde(serialize_with = "word")]
     pub answer: Option<&'a str>,
     /// Why there is none.
@@ -146,7 +146,7 @@ pub struct QueryNote<'a> {
     pub error: Option<&'a str>,
 }
 
-/// Writes down what came of questions.
+/// Writes down the results of queries.
 pub fn note(connection: &mut MysqlConnection, notes: &[QueryNote<'_>]) -> Result<()> {
     let (over, going_on): (Vec<&QueryNote<'_>>, Vec<&QueryNote<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());

@@ -1,6 +1,6 @@
 //! The tables, as the migrations leave them. `tests/schema.rs` compares this with a migrated database.
 //!
-//! Keys are `VARBINARY`, since they compare by byte, and text all the same. [`column`](crate::column) has the types that
+//! Keys are `VARBINARY`, since they compare by byte; they hold text. [`column`](crate::column) has the types that
 //! are ours.
 
 macro_rules! tables {

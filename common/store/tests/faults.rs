@@ -350,7 +350,7 @@ fn a_connection_that_is_cut_is_an_infrastructure_error() {
     lost("cut in an answer", prepared(&mut connection, "SELECT REPEAT('x', 100000)"));
 }
 
-/// A silent line does not keep a caller for ever, nor a connection that is being made.
+/// A silent line does not keep a caller forever, nor a connection that is being made.
 #[test]
 fn a_silent_line_ends_within_the_limit() {
     let server = Server::start();

@@ -135,7 +135,7 @@ async fn move_letters(
     Ok(console.results.keep(Menu::DeadLetters, page))
 }
 
-/// What became of replayed letters.
+/// The outcome of replayed letters.
 fn outcome_counts(wait: &ReplayWait) -> Markup {
     let counted = [
         (ReplayOutcome::Applied, Tone::Good, say("已生效", "applied")),
@@ -158,7 +158,7 @@ fn outcome_counts(wait: &ReplayWait) -> Markup {
     }
 }
 
-/// How many were moved, what became of them, and why not all.
+/// How many were moved, their outcome, and why not all.
 #[derive(Default)]
 struct Moved {
     count: usize,

@@ -154,7 +154,7 @@ fn is_news(dry_run: &DryRunResult) -> bool {
         || dry_run.effect.changes_in_words().next().is_some()
 }
 
-/// A question without an answer: a configuration or a request that cannot be sent is 2, else 3.
+/// A query without an answer: a configuration or a request that cannot be sent is 2, else 3.
 pub(crate) fn could_not_ask(error: &GatewayError) -> Failure {
     match error {
         error if error.is_unsent() => Failure::Usage(error.to_string()),

@@ -152,7 +152,7 @@ pub(crate) enum SystemHealth {
     Well,
     /// Something is wrong.
     Wrong,
-    /// Database or broker could not be asked; what else was found is listed all the same.
+    /// Database or broker could not be asked; what else was found is listed anyway.
     NotAllAsked,
 }
 

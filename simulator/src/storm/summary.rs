@@ -1,4 +1,4 @@
-//! What came of a storm.
+//! The result of a storm.
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};

@@ -12,7 +12,7 @@ fn notification() -> SignedNotification {
     trade(&openapi()).pay(time("2026-11-23 13:00:00")).unwrap().sign(&md5()).unwrap()
 }
 
-/// Milliseconds between attempts, for ever.
+/// Milliseconds between attempts, forever.
 fn quick() -> RepeatSchedule {
     RepeatSchedule::once().endless(Duration::from_millis(5))
 }

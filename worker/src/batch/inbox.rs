@@ -34,7 +34,7 @@ pub(super) struct InboxRecord<'a> {
     facts_added: Facts,
     /// What a person decided.
     decision: Option<NotedDecision>,
-    /// What is odd about a message that counts all the same: a reason and its evidence.
+    /// What is odd about a message that counts anyway: a reason and its evidence.
     odd: Option<(&'static str, String)>,
     pub(super) changes: Vec<OrderChange>,
 }

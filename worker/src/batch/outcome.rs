@@ -13,7 +13,7 @@ use crate::message::Rejection;
 pub enum Outcome {
     /// Worked on and recorded: acknowledge.
     Done,
-    /// The order is locked by somebody else: stays with the lane for its next batch.
+    /// The order is locked by another transaction: stays with the lane for its next batch.
     Locked,
     /// The broker does not take its retry or dead letter, since that queue is full: stays with the lane.
     Held,

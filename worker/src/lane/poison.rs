@@ -38,7 +38,7 @@ impl Drop for Alone<'_> {
 
 impl RedeliveryCounts {
     /// How often it was counted. The first time that this process sees it, `count_up` counts it; when
-    /// that fails, it may have counted all the same, so it is not done again.
+    /// that fails, it may have counted anyway, so it is not done again.
     pub(crate) fn count<E>(
         &self,
         message_id: &str,

@@ -10,7 +10,7 @@
 //!                                       alipay.notify.0 ──▶ a lane, like a notification
 //! ```
 //!
-//! A crash anywhere repeats a question, and an answer that comes twice changes nothing: the lease
+//! A crash anywhere repeats a query, and an answer that comes twice changes nothing: the lease
 //! runs out and another worker asks. Closing can be repeated, too: a second close is refused, and the query then
 //! reports the trade as closed.
 
@@ -38,7 +38,7 @@ use asking::{QueriedOrder, QueryFailure, TradeAnswer, ask};
 use circuit_breaker::{BreakerState, CircuitBreaker};
 use plan::{QueryIntervals, QueryStep};
 
-/// Questions under way at one time.
+/// Queries under way at one time.
 const CONCURRENCY: usize = 8;
 
 /// Rows claimed at one time, of all merchants together; at least one of each.
@@ -51,7 +51,7 @@ const STEPS: usize = 50;
 /// An order that was committed this long after it was inserted is still found.
 const LATE: Duration = Duration::from_secs(3600);
 
-/// Calls of the gateway for one question at most: an order whose time is over is closed first.
+/// Calls of the gateway for one query at most: an order whose time is over is closed first.
 const CALLS: u32 = 2;
 
 /// A row that is asked now.
@@ -71,7 +71,7 @@ pub(crate) async fn run(context: WorkerContext) {
         if current.has_changed().unwrap_or(false) {
             breakers = askable(&current.borrow_and_update());
         }
-        // When the worker stops, another worker repeats the questions under way after their lease.
+        // When the worker stops, another worker repeats the queries under way after their lease.
         let swept = sweep(&context, &gateway, &mut breakers);
         let Some(swept) = context.cancel.run_until_cancelled(swept).await else { return };
         sweeper.ended(swept.map(|more| if more { Duration::ZERO } else { INTERVAL }));
@@ -223,7 +223,7 @@ fn claim(
     })
 }
 
-/// Records the results of the questions and when each is asked again.
+/// Records the results of the queries and when each is asked again.
 fn note(
     context: &WorkerContext,
     asked: &[QueriedOrder],

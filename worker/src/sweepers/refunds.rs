@@ -102,7 +102,7 @@ async fn sweep(
 /// Takes what is due, at most so many of each merchant.
 fn claim(context: &WorkerContext, merchants: &[String]) -> Result<Vec<ClaimedRefund>, BatchError> {
     let most = usize::try_from(SHARE).unwrap_or(1) * merchants.len().max(1);
-    // The refund, and the question what became of it.
+    // The refund, and the query for its outcome.
     let lease = lease(context.config.worker.query_timeout, most.div_ceil(CONCURRENCY), 2);
     let mut connection = context.pool.get()?;
     let mut claimed = Vec::new();

@@ -52,7 +52,7 @@ fn sweep(context: &WorkerContext) -> Result<usize, BatchError> {
             restocked += restock(context, &mut connection, &orders)?;
             let still = next_orders(context, &mut connection, &product_id)?;
             if still == orders {
-                // Locked by somebody else, or new payments took the stock: next time.
+                // Locked by another transaction, or new payments took the stock: next time.
                 break;
             }
         }
@@ -64,7 +64,7 @@ fn sweep(context: &WorkerContext) -> Result<usize, BatchError> {
 }
 
 /// Delivers to orders in one transaction. Where the database refuses one of them (a trigger or check of the
-/// shop's), the others get their goods all the same. Returns how many were worked on.
+/// shop's), the others get their goods anyway. Returns how many were worked on.
 fn restock(
     context: &WorkerContext,
     connection: &mut store::MysqlConnection,

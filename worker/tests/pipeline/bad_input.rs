@@ -56,7 +56,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
         world.send_body("shop", body).await;
         expected.push((String::new(), reason.to_owned()));
     }
-    // 0xFF is no lead byte of GBK; the signature is right all the same.
+    // 0xFF is no lead byte of GBK; the signature is right anyway.
     let gbk = world.payment(&order(7)).in_charset(Charset::Utf8);
     let body = signed(&gbk, |form| {
         form.set("charset", b"gbk");
@@ -81,7 +81,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     world.expect(&order(8), |order| order["is_send_goods"] == true);
 }
 
-/// A database with small packets could not store its inbox row, which would look like a connection problem for ever.
+/// A database with small packets could not store its inbox row, which would look like a connection problem forever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_above_one_mebibyte_is_rejected_at_once() {
     let mut world = World::with(&CONFIG.replace("[ingress]", "[ingress]\nmax_body = 4194304"), 2);

@@ -119,7 +119,7 @@ async fn only_the_refund_that_was_asked_for_settles_a_request() {
     world.wait_for_count("refund", 3);
     assert_eq!(world.count("refund_request WHERE state = 'asked'"), 2);
 
-    // Open Platform: an answer was lost, and the notification says what became of the refund.
+    // Open Platform: an answer was lost, and the notification says the outcome of the refund.
     world.pipeline.order("LOST", "app", "CODE").expect("an order");
     let mut trade = AlipayTrade::open(&world.app, "LOST", TOTAL, Utc::now());
     world.send(trade.pay(Utc::now()).expect("a payment")).await;

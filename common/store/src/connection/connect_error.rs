@@ -70,7 +70,7 @@ pub enum ConnectProblem {
 }
 
 impl ConnectError {
-    /// Whether the server is away, or somebody has to change something.
+    /// Whether the server is away, or a person has to change something.
     pub fn kind(&self) -> OutageKind {
         match self {
             ConnectError::Url(_) | ConnectError::RefusedBefore(_) => OutageKind::Refuses,
@@ -86,7 +86,7 @@ impl ConnectError {
 }
 
 impl ConnectProblem {
-    /// Somebody has to change something.
+    /// A person has to change something.
     fn is_for_somebody(&self) -> bool {
         match self {
             ConnectProblem::NoTls | ConnectProblem::Tls(_) => true,

@@ -1,4 +1,4 @@
-//! Makes the pool's connections, and throws away those that are of no use any more.
+//! Makes the pool's connections, and throws away those that cannot be used any more.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

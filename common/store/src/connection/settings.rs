@@ -30,7 +30,7 @@ pub struct DatabaseSettings {
     pub tls: Tls,
     /// Certificates of the authorities, DER. They replace the built-in ones (Mozilla's).
     pub ca: Option<Vec<Vec<u8>>>,
-    /// The longest time that one call waits for its answer; none: for ever. Past it the connection is
+    /// The longest time that one call waits for its answer; none: forever. Past it the connection is
     /// given up and the server is asked to end the statement. The server itself ends a statement
     /// after a third of it (on MySQL: `SELECT` alone).
     pub timeout: Option<Duration>,

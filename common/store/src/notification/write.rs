@@ -29,7 +29,7 @@ pub struct InboxRow<'a> {
     pub charset: &'a str,
     /// As received, non-ASCII bytes percent-encoded.
     pub form: &'a str,
-    /// What came of it.
+    /// The result.
     pub outcome: MessageOutcome,
     /// This run makes a dead letter of it.
     pub dies: bool,

@@ -83,7 +83,7 @@ pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[ReviewChange<'
     write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 
-/// The cases with these numbers, as (`review.id`, case). Their orders should be locked: then nobody else ends them.
+/// The cases with these numbers, as (`review.id`, case). Their orders should be locked: then no other transaction ends them.
 pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<(i64, Case)>> {
     let rows: Vec<(i64, CaseRow)> = load_columns::<(BigInt, ColumnsOf<CaseRow>), _, _>(
         connection,

@@ -86,7 +86,7 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 
 /// Lets one import of codes run at a time: what other products have is looked at first, and must still be true at the end.
 /// A lock of the server's by name and not of a row: an import takes long, and nobody who sells waits for it. `false` when
-/// somebody else has held it for `seconds`. It ends with the connection.
+/// another connection has held it for `seconds`. It ends with the connection.
 pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool> {
     let name = "CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))";
     named_lock::take(connection, name, "alipay_stock.", seconds)

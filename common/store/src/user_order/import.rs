@@ -83,7 +83,7 @@ pub fn lock_known(
     load_rows(connection, include_str!("import_known.sql"), sorted_ids)
 }
 
-/// Writes orders that are not here, without their goods. They can be paid for ever.
+/// Writes orders that are not here, without their goods. They can be paid forever.
 pub fn insert(connection: &mut MysqlConnection, orders: &[&ImportedOrder]) -> Result<()> {
     execute_rows(connection, include_str!("import_insert.sql"), orders)
 }

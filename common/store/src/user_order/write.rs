@@ -51,7 +51,7 @@ struct LockedRow {
     needs_review: bool,
 }
 
-/// Locks the orders with these ids, sorted, and leaves out those that somebody else has locked and
+/// Locks the orders with these ids, sorted, and leaves out those that another transaction has locked and
 /// those that do not exist (or are not committed yet): neither is waited for.
 pub fn lock(connection: &mut MysqlConnection, sorted_ids: &[&str]) -> Result<Vec<LockedOrder>> {
     let rows: Vec<LockedRow> = load_rows(connection, include_str!("lock.sql"), sorted_ids)?;
@@ -74,7 +74,7 @@ pub fn lock(connection: &mut MysqlConnection, sorted_ids: &[&str]) -> Result<Vec
         .collect())
 }
 
-/// What came of naming an account.
+/// The result of naming an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamedAccount {
     /// The order names it now.
@@ -190,7 +190,7 @@ pub struct NewOrder<'a> {
     #[diesel(serialize_as = Value<Fen>)]
     pub total_fee: Fen,
     /// For how long it can be paid, by the database's clock; `None`: the default of the column, which
-    /// is for ever unless the shop has changed it.
+    /// is forever unless the shop has changed it.
     #[diesel(skip_insertion)]
     pub expires_after: Option<Duration>,
 }

@@ -1,4 +1,4 @@
-//! What became of letters that were replayed: a worker's line about each, or where it waits.
+//! The outcome of letters that were replayed: a worker's line about each, or where it waits.
 
 mod replayed;
 

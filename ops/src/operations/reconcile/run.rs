@@ -25,10 +25,10 @@ use crate::progress;
 /// Orders that are read, compared and published together.
 const CHUNK: i64 = 40;
 
-/// Questions that are open at once.
+/// Queries that are open at once.
 const OPEN: usize = 4;
 
-/// A gateway that leaves so many questions in a row without an answer is given up.
+/// A gateway that leaves so many queries in a row without an answer is given up.
 const MAX_FAILURES_IN_A_ROW: usize = 20;
 
 /// A reconciliation on its way.
@@ -121,7 +121,7 @@ impl<'a> Reconciliation<'a> {
         self.look_again(publisher, pace).await
     }
 
-    /// Asks once more about the orders whose answer would be an alarm. Their rows were read before this question, and are
+    /// Asks once more about the orders whose answer would be an alarm. Their rows were read before this query, and are
     /// read again after it: what still contradicts does so at one moment.
     async fn look_again(
         &mut self,

@@ -1,4 +1,4 @@
-//! Findings about orders: paid and not delivered, reviews, refunds, questions to the gateway, merchants that are not configured.
+//! Findings about orders: paid and not delivered, reviews, refunds, queries to the gateway, merchants that are not configured.
 
 use chrono::TimeDelta;
 use store::BeijingTime;
@@ -15,7 +15,7 @@ const OLD_REVIEW: TimeDelta = TimeDelta::days(3);
 const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
 /// The gateway confirms within seconds; after ten minutes a person has to look.
 const UNCONFIRMED: TimeDelta = TimeDelta::minutes(10);
-/// A question that has been due for so long is not being asked.
+/// A query that has been due for so long is not being asked.
 const UNASKED: TimeDelta = TimeDelta::minutes(15);
 /// Nobody knows whether a refund was made.
 const UNKNOWN_REFUND: TimeDelta = TimeDelta::minutes(15);

@@ -1,5 +1,5 @@
-//! One question to the gateway, and its answer on the way to the lanes. An unpaid order whose time is over is closed
-//! there first. What the question then finds is final, unless a payment page is still open in a browser.
+//! One query to the gateway, and its answer on the way to the lanes. An unpaid order whose time is over is closed
+//! there first. What the query then finds is final, unless a payment page is still open in a browser.
 
 use std::fmt::Display;
 
@@ -17,11 +17,11 @@ use store::{MysqlConnection, StoreError, order_expired};
 use super::{Claimed, plan};
 use crate::context::{Interrupted, WorkerContext};
 
-/// What came of a question.
+/// The result of a query.
 pub(super) struct QueriedOrder {
     pub(super) claimed: Claimed,
     pub(super) result: Result<TradeAnswer, QueryFailure>,
-    /// What came of closing, where that was wanted. Closing does not change the order; the answer that follows does.
+    /// The result of closing, where that was wanted. Closing does not change the order; the answer that follows does.
     closed: Option<Result<CloseAnswer, GatewayError>>,
 }
 
@@ -83,7 +83,7 @@ impl QueriedOrder {
         self.claimed.due.why == QueryReason::Confirm && self.is_unpaid_there()
     }
 
-    /// The order was paid here before the question, and Alipay reports no payment: it is asked once more, since its
+    /// The order was paid here before the query, and Alipay reports no payment: it is asked once more, since its
     /// servers can lag behind its own notification.
     pub(super) fn asks_once_more(&self) -> bool {
         let due = &self.claimed.due;
@@ -103,7 +103,7 @@ impl QueriedOrder {
     }
 }
 
-/// Whether an answer that nothing is paid contradicts what was known before the question.
+/// Whether an answer that nothing is paid contradicts what was known before the query.
 fn contradicts(due: &DueQuery) -> bool {
     due.order.as_ref().is_some_and(plan::is_paid)
 }
@@ -136,7 +136,7 @@ pub(super) async fn ask(
     QueriedOrder { claimed, result, closed }
 }
 
-/// Has the gateway close what is unpaid. A refusal is no failure: the trade was paid or is closed, and the question
+/// Has the gateway close what is unpaid. A refusal is no failure: the trade was paid or is closed, and the query
 /// that follows reports which.
 async fn close(
     gateway: &Gateway,
@@ -154,7 +154,7 @@ async fn close(
     closed
 }
 
-/// The trade to ask about: the one that was paid. Before a payment the question is about the order, since another of
+/// The trade to ask about: the one that was paid. Before a payment the query is about the order, since another of
 /// its trades may be the one that gets paid; and so it is while a payment waits to be confirmed, since Alipay may not
 /// know the trade that a notification named.
 fn known_trade(due: &DueQuery) -> Option<&str> {

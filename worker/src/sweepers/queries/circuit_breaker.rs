@@ -44,7 +44,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// How many questions it may get now: `chunk`, one as a probe, or none.
+    /// How many queries it may get now: `chunk`, one as a probe, or none.
     pub(super) fn share(&self, chunk: i64) -> Option<i64> {
         match self.left_alone_until {
             Some(until) if until > Instant::now() => None,
@@ -53,12 +53,12 @@ impl CircuitBreaker {
         }
     }
 
-    /// How long a question that failed waits.
+    /// How long a query that failed waits.
     pub(super) fn pause(&self) -> Duration {
         self.pause
     }
 
-    /// Takes in what came of its own questions among a chunk. One usable answer is enough for a gateway that
+    /// Takes in the results of its own queries among a chunk. One usable answer is enough for a gateway that
     /// answers: it gets its full share again, and failures beside it are matters of single orders. Without
     /// any, the gateway is left alone for a pause, twice as long each time.
     ///
@@ -91,7 +91,7 @@ impl CircuitBreaker {
             report(&self.merchant.name, self.state, Some(failure), order);
         }
         match (answered, failed) {
-            // None of the questions was its own.
+            // None of the queries was its own.
             (false, None) => {}
             (false, Some(failed)) => {
                 self.pause = self.backoff.next_pause();

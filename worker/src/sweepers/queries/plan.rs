@@ -128,7 +128,7 @@ pub(super) fn is_unpaid(order: &DueOrder) -> bool {
     order.status == OrderStatus::Placed || (order.status == OrderStatus::Closed && !in_doubt)
 }
 
-/// Paid, as far as was known before the question, and not refunded.
+/// Paid, as far as was known before the query, and not refunded.
 pub(super) fn is_paid(order: &DueOrder) -> bool {
     is_paid_or_refunded(order) && order.status != OrderStatus::Refunded
 }
@@ -161,7 +161,7 @@ fn time_over(due: &DueQuery) -> Option<DateTime<Utc>> {
     due.order.as_ref()?.expires_at.filter(|expires_at| *expires_at <= due.now)
 }
 
-/// When a question without a usable answer is repeated. `pause` is that of the gateway.
+/// When a query without a usable answer is repeated. `pause` is that of the gateway.
 pub(super) fn retry(due: &DueQuery, transient: bool, pause: Duration) -> DateTime<Utc> {
     if transient {
         return due.now + delta(pause);
@@ -241,7 +241,7 @@ mod tests {
             age += pause;
         }
         assert_eq!(pauses[..5], [10, 10, 20, 40, 80]);
-        // The last question comes when Alipay has closed the trade for sure.
+        // The last query comes when Alipay has closed the trade for sure.
         assert_eq!(pauses.iter().sum::<i64>(), 16 * 24 * 60 - 10);
         assert!(pauses.len() < 15, "{pauses:?}");
     }

@@ -52,7 +52,7 @@ pub fn refund_answer(request: &RefundRequest, proof: &RefundProof) -> Envelope {
     Envelope::refund_answer(&request.merchant, proof.charset, &form, proof.asked_at)
 }
 
-/// Publishes the answers for the lanes, and a question about the trade: a full refund closes it, and not every product
+/// Publishes the answers for the lanes, and a query about the trade: a full refund closes it, and not every product
 /// of Alipay notifies that.
 async fn publish(
     publisher: &Publisher,

@@ -100,7 +100,7 @@ fn rejected(page: &OrderDetails) -> Vec<String> {
     reasons.into_iter().map(line).collect()
 }
 
-/// What became of the money of trades that paid the order besides the one that it goes by.
+/// What happened to the money of trades that paid the order besides the one that it goes by.
 fn other_trades(page: &OrderDetails) -> Vec<String> {
     let row = &page.order.row;
     let Some(own) = row.trade_no.as_deref() else { return Vec::new() };
