@@ -103,7 +103,7 @@ impl<'a> SceneRunner<'a> {
     }
 
     async fn payment_repeated_and_reordered(&mut self) -> anyhow::Result<()> {
-        say("\n1. A payment, repeated three times, overtaken by itself: delivered once");
+        say("\n1. A payment, repeated three times, overtaken by its own older state: delivered once");
         self.shop.order("D-PAY", "shop", "CODE")?;
         let now = Utc::now();
         let mut trade = AlipayTrade::open(&self.legacy.merchant, "D-PAY", TOTAL, now);
@@ -232,7 +232,7 @@ impl<'a> SceneRunner<'a> {
     }
 
     async fn forged_signature(&mut self) -> anyhow::Result<()> {
-        say("\n9. A forged signature: refused at the door");
+        say("\n9. A forged signature: refused by the ingress");
         self.shop.order("D-FORGED", "app", "CODE")?;
         let now = Utc::now();
         let mut trade = AlipayTrade::open(&self.open.merchant, "D-FORGED", TOTAL, now);
@@ -242,7 +242,7 @@ impl<'a> SceneRunner<'a> {
         if answer != "400 fail" {
             self.failures.push(format!("the forged signature was answered {answer}"));
         }
-        self.expect("D-FORGED", "0 placed, never heard of it", |order| {
+        self.expect("D-FORGED", "0 placed, no message about it", |order| {
             order["status"] == 0 && order["story"].as_array().is_some_and(Vec::is_empty)
         })
         .await

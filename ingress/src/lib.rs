@@ -44,7 +44,7 @@
 //! | `ingress_connections` | gauge | open connections |
 //! | `ingress_body_bytes` | gauge | bytes of bodies that are kept |
 //! | `ingress_connections_closed_total{why}` | counter | connections closed to make room: `no_first_byte`, `peer_limit`, `full`, `body_memory` |
-//! | `ingress_unknown_paths_total` | counter | POSTs to paths below `/alipay/` where nothing is |
+//! | `ingress_unknown_paths_total` | counter | POSTs to unknown paths below `/alipay/` |
 //! | `ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
 
 mod body;

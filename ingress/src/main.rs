@@ -83,6 +83,6 @@ async fn run(
 fn announce(line: String) {
     let mut out = io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
-        tracing::debug!("nobody reads standard output");
+        tracing::debug!("standard output is closed");
     }
 }

@@ -25,7 +25,7 @@ struct HandledRequest<'a> {
     result: Result<bool, Refusal>,
 }
 
-/// Answers a request to a notify URL, or to a path where nothing is; and says whether Alipay sent it.
+/// Answers a request to a notify URL, or to an unknown path; and says whether Alipay sent it.
 pub(crate) async fn answer(
     endpoint: &Endpoint,
     config: &Arc<Config>,

@@ -108,7 +108,7 @@ impl Console {
         turn.map_err(|_| {
             let text = say(
                 "有人正在用这个控制台处理死信，请稍后再试",
-                "somebody is at the dead letters with this console: try again when that has ended",
+                "another user of this console is working on the dead letters: try again later",
             );
             Failure::CouldNotAsk(text.to_owned())
         })

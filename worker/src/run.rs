@@ -171,7 +171,7 @@ async fn consume(config: &Config, context: &WorkerContext, connection: &Connecti
         Ok(_) => {}
         // An operator declares with another account. A lane reports a missing queue itself.
         Err(error @ TopologyError::Refused { .. }) => {
-            warn!(%error, "not allowed to declare: taking the queues as there");
+            warn!(%error, "no permission to declare: assuming that the queues exist");
         }
         Err(error) => return report_undeclared(&error),
     }
