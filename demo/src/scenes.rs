@@ -103,7 +103,9 @@ impl<'a> SceneRunner<'a> {
     }
 
     async fn payment_repeated_and_reordered(&mut self) -> anyhow::Result<()> {
-        say("\n1. A payment, repeated three times, overtaken by its own older state: delivered once");
+        say(
+            "\n1. A payment, repeated three times, overtaken by its own older state: delivered once",
+        );
         self.shop.order("D-PAY", "shop", "CODE")?;
         let now = Utc::now();
         let mut trade = AlipayTrade::open(&self.legacy.merchant, "D-PAY", TOTAL, now);

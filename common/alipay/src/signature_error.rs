@@ -42,7 +42,9 @@ pub enum SignatureError {
         not_after: DateTime<Utc>,
     },
     /// The sign is right, by a key whose certificate had not begun by then.
-    #[error("the sign is right, but the certificate of its key, {sn}, is valid only from {not_before}")]
+    #[error(
+        "the sign is right, but the certificate of its key, {sn}, is valid only from {not_before}"
+    )]
     CertificateNotYetValid {
         /// Alipay's number of the certificate.
         sn: String,
