@@ -59,18 +59,25 @@ impl<'a> Part<'a> {
     }
 }
 
-/// How many messages at the beginning of `messages` make one bundle of at most `most`; 1: the first one goes alone.
-pub(crate) fn length<'a>(most: usize, messages: impl Iterator<Item = &'a Message>) -> usize {
-    let mut messages = messages.take(most).peekable();
-    let Some(&first) = messages.peek() else { return 1 };
-    let mut bytes = 0;
-    let fits = messages.take_while(|message| {
-        bytes += message.body.len();
-        let same_queue =
-            message.exchange == first.exchange && message.routing_key == first.routing_key;
-        same_queue && bytes <= MAX_BYTES
-    });
-    fits.count().max(1)
+/// Which messages travel together, by their places: at most `most`, for one queue, in their order.
+pub(crate) fn groups(most: usize, messages: &[&Message]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<(Vec<usize>, usize)> = Vec::new();
+    for (place, message) in messages.iter().enumerate() {
+        let size = message.body.len();
+        // The latest group of its queue: an earlier one is full.
+        let latest = groups.iter_mut().rfind(|(places, _)| {
+            let other = messages[places[0]];
+            other.exchange == message.exchange && other.routing_key == message.routing_key
+        });
+        match latest {
+            Some((places, bytes)) if places.len() < most && *bytes + size <= MAX_BYTES => {
+                places.push(place);
+                *bytes += size;
+            }
+            _ => groups.push((vec![place], size)),
+        }
+    }
+    groups.into_iter().map(|(places, _)| places).collect()
 }
 
 /// The body of a bundle of these messages; `None`: one of them cannot be a part.
@@ -90,7 +97,7 @@ pub(crate) fn unpack(body: &[u8]) -> Option<Vec<Part<'_>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BYTES, length, pack, unpack};
+    use super::{MAX_BYTES, groups, pack, unpack};
     use crate::Message;
 
     fn message(id: &str, body: &str) -> Message {
@@ -128,19 +135,22 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_ends_at_its_size_or_at_another_queue() {
+    fn a_bundle_ends_at_its_size_and_has_one_queue() {
+        let groups =
+            |most, messages: &[Message]| groups(most, &messages.iter().collect::<Vec<_>>());
         let small: Vec<Message> = (0..5).map(|id| message(&id.to_string(), "{}")).collect();
-        let length = |most, messages: &[Message]| length(most, messages.iter());
-        assert_eq!(length(16, &small), 5);
-        assert_eq!(length(3, &small), 3);
-        assert_eq!(length(1, &small), 1);
-        assert_eq!(length(16, &[]), 1);
+        assert_eq!(groups(16, &small), [vec![0, 1, 2, 3, 4]]);
+        assert_eq!(groups(3, &small), [vec![0, 1, 2], vec![3, 4]]);
+        assert_eq!(groups(1, &small[..2]), [vec![0], vec![1]]);
+        assert!(groups(16, &[]).is_empty());
         let mut mixed = small.clone();
-        mixed[2].routing_key = "1".into();
-        assert_eq!(length(16, &mixed), 2);
+        mixed[1].routing_key = "1".into();
+        mixed[3].routing_key = "1".into();
+        mixed[4].exchange = "alipay.events".into();
+        assert_eq!(groups(16, &mixed), [vec![0, 2], vec![1, 3], vec![4]]);
         let half = "1".repeat(MAX_BYTES / 2);
         let large: Vec<Message> = (0..4).map(|id| message(&id.to_string(), &half)).collect();
-        assert_eq!(length(16, &large), 2);
-        assert_eq!(length(16, &[message("A", &"1".repeat(MAX_BYTES + 1))]), 1);
+        assert_eq!(groups(16, &large), [vec![0, 1], vec![2, 3]]);
+        assert_eq!(groups(16, &[message("A", &"1".repeat(MAX_BYTES + 1))]), [vec![0]]);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::iter;
 
 use futures_util::TryStreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -27,28 +26,30 @@ impl Publication {
     }
 }
 
-/// What one message of the broker carries: a message of ours, or a bundle of several that follow one another.
+/// What one message of the broker carries: a message of ours, or a bundle of several.
 struct Dispatch<'a> {
     first: &'a Publication,
-    /// How many messages of ours.
-    length: usize,
+    /// The places of all of them.
+    places: Vec<usize>,
     body: Cow<'a, [u8]>,
 }
 
 impl<'a> Dispatch<'a> {
-    /// All messages in their order, at most `most` in a bundle.
-    fn all(mut publications: &'a [&'a Publication], most: usize) -> Vec<Dispatch<'a>> {
+    /// All messages, at most `most` in a bundle; those for one queue keep their order.
+    fn all(publications: &[&'a Publication], most: usize) -> Vec<Dispatch<'a>> {
+        let messages: Vec<&Message> = publications.iter().map(|it| &it.message).collect();
         let mut dispatches = Vec::with_capacity(publications.len().div_ceil(most));
-        while let Some(&first) = publications.first() {
-            let messages = || publications.iter().map(|publication| &publication.message);
-            let length = bundle::length(most, messages());
-            let packed = (length > 1).then(|| bundle::pack(messages().take(length))).flatten();
-            let (length, body) = match packed {
-                Some(body) => (length, Cow::Owned(body)),
-                None => (1, Cow::Borrowed(&*first.message.body)),
-            };
-            dispatches.push(Dispatch { first, length, body });
-            publications = &publications[length..];
+        for places in bundle::groups(most, &messages) {
+            let parts = || places.iter().map(|place| messages[*place]);
+            let first = publications[places[0]];
+            match (places.len() > 1).then(|| bundle::pack(parts())).flatten() {
+                Some(body) => dispatches.push(Dispatch { first, places, body: Cow::Owned(body) }),
+                None => dispatches.extend(places.into_iter().map(|place| {
+                    let first = publications[place];
+                    let body = Cow::Borrowed(&*first.message.body);
+                    Dispatch { first, places: vec![place], body }
+                })),
+            }
         }
         dispatches
     }
@@ -60,7 +61,7 @@ impl<'a> Dispatch<'a> {
 
     fn properties(&self, user_id: Option<&str>) -> BasicProperties {
         let id = self.first.message_id.clone();
-        if self.length == 1 {
+        if self.places.len() == 1 {
             self.first.message.properties(id, user_id)
         } else {
             message::properties(id, user_id)
@@ -70,7 +71,7 @@ impl<'a> Dispatch<'a> {
 
 /// Publishes all and waits for the confirm of each; up to `bundle` messages travel as one. An error of one is an
 /// error of all: the confirms that came before it prove nothing, since a return can still be paired with a message
-/// that was not returned.
+/// that was not returned. The answers are in the order of `publications`.
 ///
 /// Dropping the future does not un-publish; the channel must be thrown away then, as after an
 /// error.
@@ -105,8 +106,14 @@ pub(super) async fn gather(
     confirms.sort_unstable_by_key(|(index, _)| *index);
     let confirms = confirms.into_iter().map(|(_, confirm)| confirm).collect();
     let answers = pair_returns(dispatches.iter().map(Dispatch::id), confirms);
-    let of_each = dispatches.iter().zip(answers);
-    Ok(of_each.flat_map(|(dispatch, answer)| iter::repeat_n(answer, dispatch.length)).collect())
+    // Every place is in one dispatch; without an answer it would not count as confirmed.
+    let mut of_each = vec![Err(PublishError::Nacked); publications.len()];
+    for (dispatch, answer) in dispatches.iter().zip(answers) {
+        for place in &dispatch.places {
+            of_each[*place].clone_from(&answer);
+        }
+    }
+    Ok(of_each)
 }
 
 /// What came for one message, before returns are paired.
