@@ -155,6 +155,7 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
         Happening::LetterHandled(_) | Happening::LetterDied(_) => ("死信", Tone::Warn),
         Happening::CameBack(_) => ("消息", Tone::Plain),
         Happening::EventPublished(_) => ("事件", Tone::Plain),
+        Happening::RowsRemoved => ("清理", Tone::Plain),
     }
 }
 

@@ -20,6 +20,7 @@ mod order_import;
 mod orders;
 mod products;
 mod program;
+mod prune;
 mod reconcile;
 mod remedies;
 mod reviews;

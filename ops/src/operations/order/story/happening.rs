@@ -19,6 +19,10 @@ use crate::operations::order::details::{OrderDetails, StoryMessage};
 use crate::operations::order::fact_list::FactList;
 use crate::plural::count;
 
+/// Why the story may have a gap.
+const ROWS_REMOVED: &str =
+    "messages and events from before this that are not shown were removed (`ops prune`)";
+
 /// Something that happened to an order.
 pub(crate) enum Happening<'a> {
     /// The order was placed.
@@ -43,6 +47,8 @@ pub(crate) enum Happening<'a> {
     CameBack(&'a Came),
     /// An event was published to the shop.
     EventPublished(&'a OrderEvent),
+    /// Of what happened before this, rows were removed.
+    RowsRemoved,
 }
 
 /// What goods do without a message.
@@ -86,6 +92,7 @@ pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, Happening<
     all.extend(details.came_back.iter().map(|it| (it.last_seen, Happening::CameBack(it))));
     let events = details.events.iter();
     all.extend(events.filter_map(|it| Some((it.published_at?, Happening::EventPublished(it)))));
+    all.extend(details.removed_before.map(|at| (at, Happening::RowsRemoved)));
     all.sort_by_key(|(at, _)| *at);
     all
 }
@@ -142,6 +149,7 @@ impl Happening<'_> {
             }
             Happening::CameBack(came) => came_back(came),
             Happening::EventPublished(event) => format!("event {} published", event.event),
+            Happening::RowsRemoved => ROWS_REMOVED.to_owned(),
         }
     }
 
