@@ -13,10 +13,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::bodies::signed;
-use crate::load::{self, Pace};
-use crate::part::{Part, Usage};
+use crate::load::{self, LoadPace};
+use crate::part::{MeasuredPart, Usage};
 use crate::results::Spread;
-use crate::stage::{Stage, number};
+use crate::system::{BenchSystem, number};
 use crate::{complain, ours, revision, say};
 
 use report::{Drains, Growth};
@@ -63,24 +63,24 @@ struct Drain {
 /// # Errors
 /// Something was lost, refused or not delivered, or the audit found a gap: then no figure counts.
 pub(crate) async fn measure(arguments: &GrowthArguments) -> anyhow::Result<()> {
-    let mut stage = Stage::new()?;
+    let mut system = BenchSystem::new()?;
     // An order's rows are those of a shop that listens.
-    stage.pipeline = stage.pipeline.with(&[("ALIPAY__EVENTS__ENABLED", "true")]);
-    let empty = drains(&stage, 'e', arguments).await?;
-    past::deliver_template(&stage).await?;
-    let bytes_per_order = past::load(&stage, arguments.orders)?;
-    rest(&stage).await?;
-    let full = drains(&stage, 'f', arguments).await?;
-    let (audited, audit_seconds) = timed(&stage, &["audit", "--grace", "0s"])?;
-    let (pruned, prune_seconds) = timed(&stage, &["prune", "--pause", "0s"])?;
+    system.pipeline = system.pipeline.with(&[("ALIPAY__EVENTS__ENABLED", "true")]);
+    let empty = drains(&system, 'e', arguments).await?;
+    past::deliver_template(&system).await?;
+    let bytes_per_order = past::load(&system, arguments.orders)?;
+    rest(&system).await?;
+    let full = drains(&system, 'f', arguments).await?;
+    let (audited, audit_seconds) = timed(&system, &["audit", "--grace", "0s"])?;
+    let (pruned, prune_seconds) = timed(&system, &["prune", "--pause", "0s"])?;
     let rows = pruned["tables"].as_array().into_iter().flatten();
     let growth = Growth {
         at: Utc::now().format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         revision: revision(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
-        database: stage.database_version()?,
+        database: system.database_version()?,
         buffer_pool: number(
-            &mut *stage.database()?,
+            &mut *system.database()?,
             "SELECT CAST(@@innodb_buffer_pool_size AS SIGNED) AS number",
         )?,
         orders: arguments.orders,
@@ -107,13 +107,13 @@ pub(crate) async fn measure(arguments: &GrowthArguments) -> anyhow::Result<()> {
 
 /// Drains of as many backlogs, the first of which is not counted.
 async fn drains(
-    stage: &Stage,
+    system: &BenchSystem,
     letter: char,
     arguments: &GrowthArguments,
 ) -> anyhow::Result<Drains> {
     let mut all = Vec::new();
     for round in 0..=arguments.rounds {
-        let drained = drain(stage, &format!("{letter}{round}-"), arguments).await?;
+        let drained = drain(system, &format!("{letter}{round}-"), arguments).await?;
         if round > 0 {
             all.push(drained);
         }
@@ -125,21 +125,27 @@ async fn drains(
 }
 
 /// An ingress fills the queue, then workers empty it and publish the events.
-async fn drain(stage: &Stage, prefix: &str, arguments: &GrowthArguments) -> anyhow::Result<Drain> {
+async fn drain(
+    system: &BenchSystem,
+    prefix: &str,
+    arguments: &GrowthArguments,
+) -> anyhow::Result<Drain> {
     let count = arguments.notifications;
-    let orders = stage.orders(stage.md5.name, prefix, count)?;
-    let bodies = signed(&stage.md5, &orders)?;
-    let (ingress, target) = ours::start_ingress(stage, stage.md5.name, CONNECTIONS)?;
-    load::post(&target, Pace::Closed, &bodies, &bar(&format!("{prefix} queued"), count)).await?;
+    let orders = system.orders(system.md5.name, prefix, count)?;
+    let bodies = signed(&system.md5, &orders)?;
+    let (ingress, target) = ours::start_ingress(system, system.md5.name, CONNECTIONS)?;
+    load::post(&target, LoadPace::Closed, &bodies, &bar(&format!("{prefix} queued"), count))
+        .await?;
     drop(ingress);
     let (before, began) = (Usage::now()?, Instant::now());
-    let workers = ours::start_workers(stage, arguments.workers);
+    let workers = ours::start_workers(system, arguments.workers);
     let progress = bar(&format!("{prefix} drained"), count);
-    let last = ours::drained(stage, &[prefix.to_owned()], count, &progress).await?;
-    published(stage).await?;
+    let last = ours::drained(system, &[prefix.to_owned()], count, &progress).await?;
+    published(system).await?;
     let used = Usage::now()?.since(&before);
     drop(workers);
-    let database = used.get(&Part::Database).copied().context("the database used no time")?;
+    let database =
+        used.get(&MeasuredPart::Database).copied().context("the database used no time")?;
     Ok(Drain {
         rate: count as f64 / last.saturating_duration_since(began).as_secs_f64(),
         database_us: database * 1_000_000.0 / count as f64,
@@ -147,10 +153,10 @@ async fn drain(stage: &Stage, prefix: &str, arguments: &GrowthArguments) -> anyh
 }
 
 /// Waits until all events are published.
-async fn published(stage: &Stage) -> anyhow::Result<()> {
+async fn published(system: &BenchSystem) -> anyhow::Result<()> {
     const WAITING: &str = "SELECT COUNT(*) AS number FROM outbox WHERE published_at IS NULL";
     let began = Instant::now();
-    while number(&mut *stage.database()?, WAITING)? > 0 {
+    while number(&mut *system.database()?, WAITING)? > 0 {
         ensure!(began.elapsed() < STUCK, "events are not published");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -158,13 +164,14 @@ async fn published(stage: &Stage) -> anyhow::Result<()> {
 }
 
 /// Waits until the database has written and cleaned up what was loaded.
-async fn rest(stage: &Stage) -> anyhow::Result<()> {
+async fn rest(system: &BenchSystem) -> anyhow::Result<()> {
     let progress = ProgressBar::new_spinner().with_message("the database comes to rest");
     let began = Instant::now();
     loop {
         let before = Usage::now()?;
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let used = Usage::now()?.since(&before).get(&Part::Database).copied().unwrap_or_default();
+        let used =
+            Usage::now()?.since(&before).get(&MeasuredPart::Database).copied().unwrap_or_default();
         progress.tick();
         if used < REST {
             break;
@@ -172,13 +179,13 @@ async fn rest(stage: &Stage) -> anyhow::Result<()> {
         ensure!(began.elapsed() < LONGEST_REST, "the database does not come to rest");
     }
     // Whoever plans by statistics plans by those of all rows.
-    past::analyze(stage)
+    past::analyze(system)
 }
 
 /// Runs `ops`, and returns its JSON and the seconds that it took.
-fn timed(stage: &Stage, arguments: &[&str]) -> anyhow::Result<(Value, f64)> {
+fn timed(system: &BenchSystem, arguments: &[&str]) -> anyhow::Result<(Value, f64)> {
     let began = Instant::now();
-    let json = stage.pipeline.json(arguments)?;
+    let json = system.pipeline.json(arguments)?;
     Ok((json, began.elapsed().as_secs_f64()))
 }
 

@@ -16,7 +16,6 @@ pub(crate) mod dry_run;
 pub(crate) mod effect;
 pub(crate) mod gateway_answer;
 mod http_get;
-pub(crate) mod judgement;
 pub(crate) mod management;
 pub(crate) mod order;
 pub(crate) mod overview;
@@ -29,6 +28,7 @@ pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod rejected_payment;
 pub(crate) mod review_case;
+pub(crate) mod review_decision;
 mod rolled_back;
 pub(crate) mod signature_check;
 pub(crate) mod stock;
@@ -36,6 +36,7 @@ pub(crate) mod topology;
 pub(crate) mod topology_findings;
 pub(crate) mod unknown_merchant;
 pub(crate) mod verdict;
+pub(crate) mod verify_report;
 
 pub(crate) use rolled_back::rolled_back;
 

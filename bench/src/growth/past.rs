@@ -11,9 +11,9 @@ use simulator::Trade;
 
 use super::{CONNECTIONS, bar, published};
 use crate::bodies::TOTAL;
-use crate::load::{self, Pace};
+use crate::load::{self, LoadPace};
 use crate::ours;
-use crate::stage::{Stage, execute, number};
+use crate::system::{BenchSystem, execute, number};
 
 /// The order that is copied.
 const TEMPLATE: &str = "template";
@@ -32,34 +32,37 @@ const TABLES: [(&str, &str); 6] = [
 const DAYS: u32 = 200;
 
 /// Places the order, and has workers deliver it for a payment that cannot be refunded any more: nothing is left to be done.
-pub(super) async fn deliver_template(stage: &Stage) -> anyhow::Result<()> {
+pub(super) async fn deliver_template(system: &BenchSystem) -> anyhow::Result<()> {
     // It has the number 0 behind its prefix.
-    let order = stage.orders(stage.md5.name, TEMPLATE, 1)?.remove(0);
+    let order = system.orders(system.md5.name, TEMPLATE, 1)?.remove(0);
     let now = Utc::now();
-    let mut trade = Trade::open(&stage.md5.merchant, &order, TOTAL, now);
+    let mut trade = Trade::open(&system.md5.merchant, &order, TOTAL, now);
     trade.pay(now)?;
-    let body = Bytes::from(trade.finish(now)?.sign(&stage.md5.signer)?.body());
-    let (ingress, target) = ours::start_ingress(stage, stage.md5.name, CONNECTIONS)?;
-    load::post(&target, Pace::Closed, &[body].into(), &bar("template", 1)).await?;
-    let workers = ours::start_workers(stage, 1);
-    ours::drained(stage, &[TEMPLATE.to_owned()], 1, &bar("template", 1)).await?;
-    published(stage).await?;
+    let body = Bytes::from(trade.finish(now)?.sign(&system.md5.signer)?.body());
+    let (ingress, target) = ours::start_ingress(system, system.md5.name, CONNECTIONS)?;
+    load::post(&target, LoadPace::Closed, &[body].into(), &bar("template", 1)).await?;
+    let workers = ours::start_workers(system, 1);
+    ours::drained(system, &[TEMPLATE.to_owned()], 1, &bar("template", 1)).await?;
+    published(system).await?;
     drop((ingress, workers));
     let is_over = format!(
         "SELECT COUNT(*) AS number FROM user_order WHERE id = '{order}' AND is_finish AND NOT needs_review"
     );
-    ensure!(number(&mut *stage.database()?, &is_over)? == 1, "the template is not finished");
+    ensure!(number(&mut *system.database()?, &is_over)? == 1, "the template is not finished");
     Ok(())
 }
 
 /// Copies it so often. Returns the bytes that one more order has in each table, indexes included.
-pub(super) fn load(stage: &Stage, orders: usize) -> anyhow::Result<BTreeMap<&'static str, f64>> {
-    let database = &mut *stage.database()?;
-    let before = sizes(stage)?;
+pub(super) fn load(
+    system: &BenchSystem,
+    orders: usize,
+) -> anyhow::Result<BTreeMap<&'static str, f64>> {
+    let database = &mut *system.database()?;
+    let before = sizes(system)?;
     execute(database, "CREATE TABLE bench_number (n BIGINT NOT NULL PRIMARY KEY) ENGINE = InnoDB")?;
     let numbers = (0..CHUNK).map(|n| format!("({n})")).collect::<Vec<_>>().join(",");
     execute(database, &format!("INSERT INTO bench_number VALUES {numbers}"))?;
-    let copies = TABLES.map(|(table, column)| Ok((table, column, columns(stage, table)?)));
+    let copies = TABLES.map(|(table, column)| Ok((table, column, columns(system, table)?)));
     let copies = copies.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let progress = bar("orders of the past", orders);
     for first in (0..orders).step_by(CHUNK) {
@@ -77,7 +80,7 @@ pub(super) fn load(stage: &Stage, orders: usize) -> anyhow::Result<BTreeMap<&'st
         progress.inc(count as u64);
     }
     execute(database, "DROP TABLE bench_number")?;
-    let after = sizes(stage)?;
+    let after = sizes(system)?;
     let per_order = |table: &'static str| {
         let bytes = after.get(table).copied().unwrap_or_default()
             - before.get(table).copied().unwrap_or_default();
@@ -87,19 +90,19 @@ pub(super) fn load(stage: &Stage, orders: usize) -> anyhow::Result<BTreeMap<&'st
 }
 
 /// Counts the rows anew that the server plans by.
-pub(super) fn analyze(stage: &Stage) -> anyhow::Result<()> {
+pub(super) fn analyze(system: &BenchSystem) -> anyhow::Result<()> {
     #[derive(QueryableByName)]
     struct Result {
         #[diesel(sql_type = sql_types::Text, column_name = "Msg_text")]
         _text: String,
     }
     let tables = TABLES.map(|(table, _)| table).join(", ");
-    sql_query(format!("ANALYZE TABLE {tables}")).load::<Result>(&mut *stage.database()?)?;
+    sql_query(format!("ANALYZE TABLE {tables}")).load::<Result>(&mut *system.database()?)?;
     Ok(())
 }
 
 /// Bytes of data and indexes of each table.
-fn sizes(stage: &Stage) -> anyhow::Result<BTreeMap<String, i64>> {
+fn sizes(system: &BenchSystem) -> anyhow::Result<BTreeMap<String, i64>> {
     #[derive(QueryableByName)]
     struct Size {
         #[diesel(sql_type = sql_types::Text)]
@@ -107,12 +110,12 @@ fn sizes(stage: &Stage) -> anyhow::Result<BTreeMap<String, i64>> {
         #[diesel(sql_type = sql_types::BigInt)]
         bytes: i64,
     }
-    analyze(stage)?;
+    analyze(system)?;
     let sizes: Vec<Size> = sql_query(
         "SELECT CAST(table_name AS CHAR) AS name, CAST(data_length + index_length AS SIGNED) AS bytes \
          FROM information_schema.tables WHERE table_schema = DATABASE()",
     )
-    .load(&mut *stage.database()?)?;
+    .load(&mut *system.database()?)?;
     Ok(sizes.into_iter().map(|size| (size.name, size.bytes)).collect())
 }
 
@@ -150,11 +153,11 @@ impl Column {
 }
 
 /// The columns of a table but for those that the server fills.
-fn columns(stage: &Stage, table: &str) -> anyhow::Result<Vec<Column>> {
+fn columns(system: &BenchSystem, table: &str) -> anyhow::Result<Vec<Column>> {
     let sql = format!(
         "SELECT CAST(column_name AS CHAR) AS name, CAST(data_type AS CHAR) AS data_type \
          FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}' \
          AND extra NOT LIKE '%auto_increment%' AND extra NOT LIKE '%STORED GENERATED%' ORDER BY ordinal_position"
     );
-    Ok(sql_query(sql).load(&mut *stage.database()?)?)
+    Ok(sql_query(sql).load(&mut *system.database()?)?)
 }

@@ -7,7 +7,7 @@ use order::MessageOutcome;
 use queue::MessageKind;
 use service::language::{Language, say};
 use service::page::{Column, fact};
-use store::{BeijingTime, snapshot};
+use store::BeijingTime;
 
 use super::Shared;
 use super::address::{address, link};
@@ -16,10 +16,9 @@ use super::request::QueryString;
 use super::reviews::{self, review_address};
 use super::tag::{self, Tone};
 use crate::failure::Failure;
-use crate::operations::order::details::OrderDetails;
-use crate::operations::order::missing::MissingOrder;
+use crate::operations::order::details::{OrderDetails, look_up};
 use crate::operations::order::next_step::NextStep;
-use crate::operations::order::story::{GoodsMove, Happening, happenings, not_done};
+use crate::operations::order::story::{GoodsMove, StoryEvent, happenings, not_done};
 use crate::text::or_empty;
 
 const AMOUNT: Column = Column::number("金额", "Amount");
@@ -32,16 +31,8 @@ pub(super) async fn show(
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();
     let read = move |connection: &mut store::Connection| {
-        let page = snapshot(connection, |connection| OrderDetails::read(connection, &order))?;
-        let Some(mut page) = page else {
-            let missing = MissingOrder::read(connection, &order)?.text();
-            return Err(Failure::NotFound(missing));
-        };
-        page.check_signatures(&config);
-        if redact {
-            page.redact();
-        }
-        Ok(page)
+        look_up(connection, &config, &order, redact)?
+            .map_err(|missing| Failure::NotFound(missing.text()))
     };
     let page = console.database(read).await?;
     let own = address("/orders/", &id);
@@ -127,12 +118,12 @@ fn next(page: &OrderDetails) -> String {
 }
 
 /// The Chinese word and the colour of a line of the story.
-fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
+fn topic(happening: &StoryEvent<'_>) -> (&'static str, Tone) {
     match happening {
-        Happening::Placed => ("下单", Tone::Plain),
-        Happening::PaymentTimeEnded => ("到期", Tone::Plain),
-        Happening::RefundAsked(_) => ("退款", Tone::Plain),
-        Happening::Message(message) => (
+        StoryEvent::Placed => ("下单", Tone::Plain),
+        StoryEvent::PaymentTimeEnded => ("到期", Tone::Plain),
+        StoryEvent::RefundAsked(_) => ("退款", Tone::Plain),
+        StoryEvent::Message(message) => (
             match message.kind() {
                 Some(
                     MessageKind::QueryAnswer
@@ -149,17 +140,17 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
                 _ => Tone::Plain,
             },
         ),
-        Happening::Goods(GoodsMove::Delivered) => ("商品", Tone::Good),
-        Happening::Goods(GoodsMove::Wait | GoodsMove::Returned) => ("商品", Tone::Plain),
-        Happening::ReviewRaised(_) | Happening::ReviewDecided(_) => ("复核", Tone::Warn),
-        Happening::LetterHandled(_) | Happening::LetterDied(_) => ("死信", Tone::Warn),
-        Happening::CameBack(_) => ("消息", Tone::Plain),
-        Happening::EventPublished(_) => ("事件", Tone::Plain),
-        Happening::RowsRemoved => ("清理", Tone::Plain),
+        StoryEvent::Goods(GoodsMove::Delivered) => ("商品", Tone::Good),
+        StoryEvent::Goods(GoodsMove::Wait | GoodsMove::Returned) => ("商品", Tone::Plain),
+        StoryEvent::ReviewRaised(_) | StoryEvent::ReviewDecided(_) => ("复核", Tone::Warn),
+        StoryEvent::LetterHandled(_) | StoryEvent::LetterDied(_) => ("死信", Tone::Warn),
+        StoryEvent::CameBack(_) => ("消息", Tone::Plain),
+        StoryEvent::EventPublished(_) => ("事件", Tone::Plain),
+        StoryEvent::RowsRemoved => ("清理", Tone::Plain),
     }
 }
 
-fn happening((at, happening): &(BeijingTime, Happening<'_>)) -> Markup {
+fn happening((at, happening): &(BeijingTime, StoryEvent<'_>)) -> Markup {
     let (chinese, tone) = topic(happening);
     html! {
         li.(tone.class()) {

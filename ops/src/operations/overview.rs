@@ -5,6 +5,7 @@ pub(crate) mod ingress;
 pub(crate) mod topology;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
 use broker::{BrokerLook, BrokerState, QueueDepth};
 use chrono::{TimeDelta, Utc};
@@ -12,11 +13,11 @@ use config::Config;
 use ingress::IngressLook;
 use order::OrderStatus;
 use serde::Serialize;
-use store::counts::{self, Waiting};
+use store::counts::{self, WaitingCount};
 use store::gateway_query::{self, AskedCounts};
-use store::pulse::{self, Pulse};
 use store::retry_copy::{TierCopies, by_tier};
 use store::stock::{self, LowStock};
+use store::throughput::{self, Throughput};
 use store::worker_heartbeat::{self, WorkerRow};
 use store::write_access::{WriteAccess, write_access};
 use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
@@ -26,7 +27,7 @@ use worker::OVERDUE_AFTER;
 use crate::failure::Failure;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
-use crate::operations::verdict::{CertificateSpan, NotAsked, Verdict};
+use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Default, Serialize)]
@@ -46,18 +47,18 @@ pub(crate) struct Overview {
     /// Of how many letters the reasons are counted: of the first of very many.
     pub(crate) dead_letters_looked_at: Option<usize>,
     pub(crate) outbox: Option<Outbox>,
-    pub(crate) awaiting_stock: Option<Waiting>,
-    pub(crate) awaiting_manual: Option<Waiting>,
-    pub(crate) awaiting_account: Option<Waiting>,
-    pub(crate) open_reviews: Option<Waiting>,
+    pub(crate) awaiting_stock: Option<WaitingCount>,
+    pub(crate) awaiting_manual: Option<WaitingCount>,
+    pub(crate) awaiting_account: Option<WaitingCount>,
+    pub(crate) open_reviews: Option<WaitingCount>,
     /// Of these, orders that are paid here and not at Alipay.
     #[serde(skip)]
-    pub(crate) not_at_alipay: Option<Waiting>,
+    pub(crate) not_at_alipay: Option<WaitingCount>,
     pub(crate) gateway_queries: Option<AskedCounts>,
     pub(crate) low_stock: Option<Vec<LowStock>>,
     /// Merchants that orders name and the configuration does not have.
     pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
-    pub(crate) work: Option<Pulse>,
+    pub(crate) work: Option<Throughput>,
     /// What workers say of themselves.
     pub(crate) workers: Option<Vec<WorkerRow>>,
     /// Between the look before and this one.
@@ -77,7 +78,7 @@ pub(crate) struct Overview {
     #[serde(skip)]
     pub(crate) database_ahead: Option<TimeDelta>,
     #[serde(skip)]
-    pub(crate) refunds_unknown: Option<Waiting>,
+    pub(crate) refunds_unknown: Option<WaitingCount>,
     #[serde(skip)]
     pub(crate) certificates: Vec<CertificateSpan>,
     #[serde(skip)]
@@ -111,8 +112,36 @@ pub(crate) struct Rates {
 }
 
 impl Overview {
+    /// Asks database, broker and ingress at the same time, and judges. What could not be asked is a finding; rates are
+    /// counted where there is a look before.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`]: the configuration cannot be used.
+    pub(crate) async fn take(
+        config: &Config,
+        database: impl Future<Output = Result<Overview, Failure>>,
+        broker: impl Future<Output = Result<BrokerLook, Failure>>,
+        before: Option<&Overview>,
+    ) -> Result<Overview, Failure> {
+        let (database, broker, ingress) = tokio::join!(database, broker, IngressLook::take(config));
+        let mut overview = answer(database)?.unwrap_or_else(|why| {
+            let not_asked = vec![NotAsked::Database { why }];
+            Overview { not_asked, ..Overview::of(config) }
+        });
+        overview.ingress = ingress;
+        match answer(broker)? {
+            Ok(look) => overview.see(look),
+            Err(why) => overview.not_asked.push(NotAsked::Broker { why }),
+        }
+        if let Some(before) = before {
+            overview.count_rates(before);
+        }
+        overview.judge();
+        Ok(overview)
+    }
+
     /// Nothing but the time and what the configuration says.
-    pub(crate) fn of(config: &Config) -> Overview {
+    fn of(config: &Config) -> Overview {
         let certificates = config.merchants.values().flat_map(CertificateSpan::all).collect();
         let events_enabled = config.events.enabled;
         Overview { certificates, events_enabled, ..Overview::empty(BeijingTime(Utc::now())) }
@@ -128,7 +157,17 @@ impl Overview {
         self.verdict = Verdict::of(self);
     }
 
-    pub(crate) fn ask_database(
+    /// What the configuration and the database say.
+    pub(crate) fn of_database(
+        connection: &mut MysqlConnection,
+        config: &Config,
+    ) -> Result<Overview, Failure> {
+        let mut overview = Overview::of(config);
+        overview.ask_database(connection, config)?;
+        Ok(overview)
+    }
+
+    fn ask_database(
         &mut self,
         connection: &mut MysqlConnection,
         config: &Config,
@@ -161,7 +200,7 @@ impl Overview {
             self.workers = Some(worker_heartbeat::all(db)?);
             self.gateway_queries = Some(gateway_query::counts(db)?);
             self.low_stock = Some(stock::low(db)?);
-            self.work = Some(pulse::pulse(db)?);
+            self.work = Some(throughput::throughput(db)?);
             if !merchants.is_empty() {
                 let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
                 let named = unknown.map(|orders| UnknownMerchant::new(orders, config));
@@ -171,7 +210,7 @@ impl Overview {
         })
     }
 
-    pub(crate) fn see(&mut self, look: BrokerLook) {
+    fn see(&mut self, look: BrokerLook) {
         self.dead_letters = look.dead_letters;
         self.dead_letters_looked_at = look.by_reason.as_ref().map(|reasons| reasons.values().sum());
         self.dead_letters_by_reason = look.by_reason;
@@ -181,17 +220,34 @@ impl Overview {
         self.broker = Some(look.state);
     }
 
+    /// The servers on which everything depends and that did not answer.
+    pub(crate) fn servers_away(&self) -> impl Iterator<Item = &NotAsked> {
+        self.not_asked.iter().filter(|it| it.is_server())
+    }
+
+    /// An error unless all is well: what is wrong, or which server could not be asked and why.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.verdict.answer {
+            SystemHealth::Well => Ok(()),
+            SystemHealth::Wrong => Err(Failure::Refused(self.verdict.headline())),
+            SystemHealth::NotAllAsked => {
+                let why: Vec<&str> = self.servers_away().map(NotAsked::why).collect();
+                Err(Failure::CouldNotAsk(why.join("\n")))
+            }
+        }
+    }
+
     /// Messages that should have come back from a retry tier and have not.
-    pub(crate) fn overdue(&self) -> Option<Waiting> {
+    pub(crate) fn overdue(&self) -> Option<WaitingCount> {
         let tiers = self.retries.as_ref()?;
-        Some(Waiting {
+        Some(WaitingCount {
             count: tiers.iter().map(|tier| tier.overdue).sum(),
             oldest: tiers.iter().filter_map(|tier| tier.oldest_overdue).min(),
         })
     }
 
     /// Rates since the look before, where both could be taken.
-    pub(crate) fn count_rates(&mut self, before: &Overview) {
+    fn count_rates(&mut self, before: &Overview) {
         let milliseconds = (self.at.0 - before.at.0).num_milliseconds().max(1);
         let a_minute = |was: i64, is: i64| (is - was).saturating_mul(60_000) / milliseconds;
         let (Some(work), Some(worked)) = (&self.work, &before.work) else { return };
@@ -226,5 +282,13 @@ impl Overview {
             3600..86_400 => format!("{} h", seconds / 3600),
             _ => format!("{} d", seconds / 86_400),
         }
+    }
+}
+
+/// The answer, or why there is none. A configuration that cannot be used is the caller's to correct.
+fn answer<T>(asked: Result<T, Failure>) -> Result<Result<T, String>, Failure> {
+    match asked {
+        Err(usage @ Failure::Usage(_)) => Err(usage),
+        other => Ok(other.map_err(|failure| failure.to_string())),
     }
 }

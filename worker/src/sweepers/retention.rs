@@ -9,7 +9,7 @@ use store::prune::{self, PrunedTable, Step, Walk};
 use tracing::info;
 
 use crate::batch::BatchError;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::message::MAX_RECEIPT_AGE;
 use crate::sweepers::Sweeper;
 
@@ -35,12 +35,12 @@ struct Sweep {
 }
 
 /// Sweeps until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the retention sweeper", &context);
     let mut sweep = Sweep::default();
     while sweeper.turn().await {
         let mut left = std::mem::take(&mut sweep);
-        let step = move |context: &Context| {
+        let step = move |context: &WorkerContext| {
             let stepped = left.step(context);
             Ok((left, stepped))
         };
@@ -55,7 +55,7 @@ pub(crate) async fn run(context: Context) {
 
 impl Sweep {
     /// One step, or the look whether a sweep is due. Returns the pause after it.
-    fn step(&mut self, context: &Context) -> Result<Duration, BatchError> {
+    fn step(&mut self, context: &WorkerContext) -> Result<Duration, BatchError> {
         let mut connection = context.pool.get()?;
         let Some((table, walk)) = self.walks.front_mut() else {
             return self.begin(context, &mut connection);
@@ -76,7 +76,7 @@ impl Sweep {
     /// Begins the sweep of this day, where no worker has.
     fn begin(
         &mut self,
-        context: &Context,
+        context: &WorkerContext,
         connection: &mut MysqlConnection,
     ) -> Result<Duration, BatchError> {
         if !prune::begin_sweep(connection, DAY)? {

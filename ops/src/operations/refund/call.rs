@@ -16,7 +16,7 @@ use super::totals::RefundTotals;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 
-/// Calls Alipay in the request's turn, writes down what became of it, and tells the workers.
+/// Calls Alipay in the request's turn, writes down its outcome, and tells the workers.
 pub(crate) fn call(
     access: &Access,
     connection: &mut MysqlConnection,
@@ -51,7 +51,7 @@ pub(crate) fn call(
         _ => Ok(()),
     };
     let ended = ended.and_then(|()| end(&request, is_known || proof.is_some()));
-    Ok(Refunded { ended, ..Refunded::new(request, before, totals) })
+    Ok(Refunded { ended, ..Refunded::new(merchant, request, before, totals) })
 }
 
 /// An error unless the refund is made and workers know, or will be notified.
@@ -96,7 +96,7 @@ fn is_taken(connection: &mut MysqlConnection, request: &RefundRequest) -> Result
     Ok(!request.of_rejected || !trade::orders_of(connection, &[&request.trade_no])?.is_empty())
 }
 
-/// Asks for the refund, and where the answer leaves it open, what became of it; writes that down.
+/// Asks for the refund, and where the answer leaves it open, its outcome; writes that down.
 fn carry_out(
     access: &Access,
     connection: &mut MysqlConnection,

@@ -1,12 +1,9 @@
 //! `ops order import`
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
-use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
-use store::product;
 
 use crate::cli::context::Context;
 use crate::cli::verb::read_file;
@@ -42,7 +39,7 @@ pub(crate) struct OrderImportArgs {
 }
 
 #[derive(Serialize)]
-struct Imported {
+struct OrderImportResult {
     orders: usize,
     #[serde(flatten)]
     counts: ImportCounts,
@@ -57,11 +54,7 @@ impl OrderImportArgs {
         };
         let file = OrderFile::read(&bytes).map_err(bad)?;
         let mut connection = context.database()?;
-        let products = product::by_ids(&mut connection, &file.products())?;
-        let products: HashMap<String, product::Product> =
-            products.into_iter().map(|product| (product.id.clone(), product)).collect();
-        let merchants = context.config.merchants.keys().map(String::as_str).collect();
-        let known = Catalogue { products, merchants, now: Utc::now() };
+        let known = Catalogue::of(&mut connection, &context.config, &file)?;
         let orders = file.orders(&known).map_err(bad)?;
 
         let progress = progress::bar(orders.len(), "orders");
@@ -69,12 +62,13 @@ impl OrderImportArgs {
             progress.inc(done);
         });
         progress.finish_and_clear();
-        let result = Imported { orders: orders.len(), counts: counts?, dry_run: self.dry_run };
+        let result =
+            OrderImportResult { orders: orders.len(), counts: counts?, dry_run: self.dry_run };
         context.output.print(&result, || text(&result))
     }
 }
 
-fn text(result: &Imported) -> String {
+fn text(result: &OrderImportResult) -> String {
     let ImportCounts { imported, corrected, unchanged } = result.counts;
     let would = if result.dry_run { "nothing was written; this would be: " } else { "" };
     format!("{would}imported {imported}, corrected {corrected}, unchanged {unchanged}\n")
