@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::Utc;
 use diesel::deserialize::QueryableByName;
 use diesel::{RunQueryDsl, sql_query, sql_types};
-use simulator::Trade;
+use simulator::AlipayTrade;
 
 use super::{CONNECTIONS, bar, published};
 use crate::bodies::TOTAL;
@@ -36,7 +36,7 @@ pub(super) async fn deliver_template(system: &BenchSystem) -> anyhow::Result<()>
     // It has the number 0 behind its prefix.
     let order = system.orders(system.md5.name, TEMPLATE, 1)?.remove(0);
     let now = Utc::now();
-    let mut trade = Trade::open(&system.md5.merchant, &order, TOTAL, now);
+    let mut trade = AlipayTrade::open(&system.md5.merchant, &order, TOTAL, now);
     trade.pay(now)?;
     let body = Bytes::from(trade.finish(now)?.sign(&system.md5.signer)?.body());
     let (ingress, target) = ours::start_ingress(system, system.md5.name, CONNECTIONS)?;
