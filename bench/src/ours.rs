@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::load::{self, Latencies, LoadPace, LoadTarget};
 use crate::system::{BenchSystem, number};
 
+/// Each notification is a message of its own.
+pub(crate) const ALONE: usize = 1;
 /// A backlog that does not shrink for so long is stuck.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// No new row for so long: perhaps it was the last.

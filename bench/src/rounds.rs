@@ -22,9 +22,6 @@ use crate::scenario::Scenario::{
 use crate::system::BenchSystem;
 use crate::{Arguments, baselines, ceilings, ours};
 
-/// Each notification is a message of its own.
-const ALONE: usize = 1;
-
 /// Runs one round after the other on one system.
 pub(crate) struct Rounds<'a> {
     pub(crate) system: &'a BenchSystem,
@@ -68,7 +65,7 @@ impl<'a> Rounds<'a> {
             self.ingress_then_workers().await?;
         }
         if self.wants(&[Pipeline]) {
-            self.pipeline('a', ALONE, Pipeline).await?;
+            self.pipeline('a', ours::ALONE, Pipeline).await?;
         }
         if self.wants(&[IngressBundles, DrainBundles, PipelineBundles]) {
             self.bundles().await?;
@@ -141,8 +138,8 @@ impl<'a> Rounds<'a> {
     /// An ingress alone fills the queue, workers alone empty it.
     async fn ingress_then_workers(&mut self) -> anyhow::Result<()> {
         let system = self.system;
-        self.ingress(&system.rsa2, 'r', ALONE, IngressRsa2).await?;
-        self.ingress(&system.md5, 'm', ALONE, IngressMd5).await?;
+        self.ingress(&system.rsa2, 'r', ours::ALONE, IngressRsa2).await?;
+        self.ingress(&system.md5, 'm', ours::ALONE, IngressMd5).await?;
         self.drain(WorkerDrain, &['m', 'r']).await
     }
 
@@ -157,7 +154,7 @@ impl<'a> Rounds<'a> {
     /// An ingress alone, whose notifications stay in the queue.
     async fn ingress(
         &mut self,
-        sender: &Sender,
+        sender: &SigningMerchant,
         letter: char,
         bundle: usize,
         scenario: Scenario,
@@ -211,7 +208,8 @@ impl<'a> Rounds<'a> {
         let orders = self.orders(&system.rsa2, 's', count)?;
         let bodies = signed(&system.rsa2, &orders)?;
         let connections = self.arguments.connections;
-        let (ingress, target) = ours::start_ingress(system, system.rsa2.name, connections, ALONE)?;
+        let (ingress, target) =
+            ours::start_ingress(system, system.rsa2.name, connections, ours::ALONE)?;
         let workers = self.workers();
         let begun = self.begin(Scenario::Steady, count)?;
         let steady = ours::steady(system, &target, rate, &orders, &bodies, &begun.bar).await?;

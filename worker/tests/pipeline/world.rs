@@ -130,7 +130,7 @@ impl World {
     }
 
     /// The message that the ingress makes of a notification for `shop`.
-    pub(crate) fn message(&self, notification: Notification) -> Message {
+    pub(crate) fn message(&self, notification: UnsignedNotification) -> Message {
         let key = Signer::Md5(Md5Key::new("only0for0tests"));
         let body = notification.sign(&key).expect("a signature").body();
         let form = Form::parse(&body).expect("a form");
