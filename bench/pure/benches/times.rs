@@ -12,7 +12,9 @@ fn times(c: &mut Criterion) {
     c.bench_function("verify MD5", |b| {
         b.iter(|| it.verifier.verify(black_box(&it.form), &[], it.received_at));
     });
-    c.bench_function("form as text of the envelope", |b| b.iter(|| ascii_form(black_box(&it.body))));
+    c.bench_function("form as text of the envelope", |b| {
+        b.iter(|| ascii_form(black_box(&it.body)))
+    });
     c.bench_function("look for a second reading", |b| {
         b.iter(|| SecondReading::of(black_box(&it.form), Protocol::Mapi));
     });

@@ -11,8 +11,8 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.')
 /// An escape that fails stays as text, as Alipay's own SDKs keep it: refusing it would refuse
 /// signed messages with a stray `%` in their subject.
 ///
-/// What lies between two escapes is copied at once: byte by byte, as `percent_encoding` decodes, a form takes three
-/// times as long (`make instructions`).
+/// What lies between two escapes is copied at once: byte by byte, as `percent_encoding` decodes, a form takes a
+/// third more instructions (`make instructions`).
 pub(crate) fn decode_into(out: &mut Vec<u8>, mut text: &[u8]) {
     while let Some(at) = text.iter().position(|byte| matches!(byte, b'%' | b'+')) {
         let (plain, rest) = text.split_at(at);
