@@ -48,6 +48,9 @@ struct Arguments {
     /// How many workers run.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// How many work queues the orders are spread over (queue.shards).
+    #[arg(long, default_value_t = 1)]
+    shards: u64,
     /// Notifications a second of the steady load.
     #[arg(long, default_value_t = 1000)]
     rate: u32,
@@ -89,7 +92,7 @@ async fn main() -> ExitCode {
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(!cfg!(debug_assertions), "a debug build says nothing: cargo build --release");
-    let stage = Stage::new()?;
+    let stage = Stage::new(arguments.shards)?;
     let mut rounds = Rounds::new(&stage, arguments);
     for _ in 0..arguments.rounds {
         rounds.play().await?;

@@ -44,7 +44,7 @@ use crate::faults::{Fault, busiest, plan, span, stretch};
 use crate::load::{LONGEST_GAP, Load, Progress, Sent};
 use crate::operator::Operator;
 use crate::outage::{Outage, Server};
-use crate::stage::Stage;
+use crate::stage::{Settings, Stage};
 use crate::story::Story;
 use crate::verdict::{Evidence, Verdict};
 
@@ -101,6 +101,10 @@ struct Arguments {
     /// nodes are killed, stopped and cut from each other; default: what TESTKIT_BROKER says, else 1
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(["1", "3"]))]
     nodes: Option<String>,
+    /// Work queues that the orders are spread over (queue.shards). The first worker knows of one only, as in the middle of a
+    /// change
+    #[arg(long, default_value_t = 1)]
+    shards: u64,
     /// Ended as a failure after so many seconds; by default enough for faults, orders and rest
     #[arg(long)]
     limit: Option<u64>,
@@ -192,7 +196,9 @@ fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool>
     let units = usize::try_from(units)?;
     // An outage is measured: without anything between programs and servers.
     let lines = matches!(breaking, Breaking::Faults(_));
-    let stage = Stage::set(folder.to_owned(), units, lines, breaking.unpaid_after(), wanted)?;
+    let settings =
+        Settings { units, lines, unpaid_after: breaking.unpaid_after(), shards: arguments.shards };
+    let stage = Stage::set(folder.to_owned(), settings, wanted)?;
     watchdog.servers(stage.servers());
     let outcome = on_stage(&stage, &breaking, &stories);
     if !matches!(outcome, Ok(true)) {

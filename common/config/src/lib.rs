@@ -43,7 +43,7 @@ pub use nearest::nearest_of;
 pub use network::Network;
 pub use secret::Secret;
 use sections::Sections;
-pub use sections::{Events, Ingress, Worker};
+pub use sections::{Events, Ingress, MOST_SHARDS, Queue, Worker};
 pub use shown::Setting;
 pub use tls::ClientCertificate;
 pub use url_mistake::{ENCODE, url_mistake};
@@ -55,6 +55,8 @@ pub struct Config {
     pub database: Database,
     /// `[amqp]`
     pub amqp: Amqp,
+    /// `[queue]`
+    pub queue: Queue,
     /// `[ingress]`
     pub ingress: Ingress,
     /// `[worker]`
@@ -154,6 +156,7 @@ impl Config {
         let changed = [
             ("database", self.database != other.database),
             ("amqp", self.amqp != other.amqp),
+            ("queue", self.queue != other.queue),
             ("ingress", self.ingress != other.ingress),
             ("worker", self.worker != other.worker),
             ("events", self.events != other.events),
@@ -256,7 +259,7 @@ impl Read {
 
     /// Whether the gateway is asked: merchants depend on it.
     fn sections(&mut self, layers: &Layers, sections: Sections) -> Result<bool, ConfigError> {
-        let Sections { database, amqp, ingress, worker, events, .. } = &sections;
+        let Sections { database, amqp, queue, ingress, worker, events, .. } = &sections;
         if ingress.max_body_memory < ingress.max_body {
             let problem = "is less than ingress.max_body";
             return Err(layers.invalid("ingress.max_body_memory", problem));
@@ -264,6 +267,7 @@ impl Read {
         self.config = Some(Config {
             database: database::read(layers, database)?,
             amqp: amqp::read(layers, amqp)?,
+            queue: queue.clone(),
             ingress: ingress.clone(),
             worker: worker.clone(),
             events: events.clone(),

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Redirect;
 use maud::{Markup, html};
 use order::Decision;
+use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::fact;
 use store::snapshot;
@@ -131,11 +132,13 @@ pub(super) async fn decide(
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     // Connected before the decision is written: without a broker nothing is decided.
     let publisher = ConfirmedPublisher::open(console.broker(), "ops console").await?;
+    let shards = Layout::configured(&console.config).shards;
     let decided = console
         .database(move |connection| {
             let case = snapshot(connection, |connection| ReviewCase::read(connection, id))?;
             case.check(decision, trade_no.as_deref())?;
-            let sent = case.decide(connection, decision, trade_no.as_deref(), &by, &note)?;
+            let sent =
+                case.decide(connection, decision, trade_no.as_deref(), &by, &note, shards)?;
             Ok((case.row.order_id, sent))
         })
         .await;

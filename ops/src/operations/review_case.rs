@@ -4,6 +4,7 @@ use alipay::Fen;
 use chrono::Utc;
 use order::{Decision, Facts, ReviewReason, ReviewState};
 use queue::Envelope;
+use queue::topology::ShardCount;
 use serde::Serialize;
 use store::MysqlConnection;
 use store::decision::{self, NewDecision};
@@ -119,6 +120,7 @@ impl ReviewCase {
         trade_no: Option<&str>,
         by: &str,
         note: &str,
+        shards: ShardCount,
     ) -> Result<PreparedMessage, Failure> {
         let new = NewDecision {
             review_id: self.row.id,
@@ -130,7 +132,8 @@ impl ReviewCase {
         };
         let number = decision::insert(connection, &new)?;
         let merchant = &self.page.order.row.merchant;
-        PreparedMessage::new(&Envelope::decision(merchant, &self.row.order_id, number, Utc::now()))
+        let envelope = Envelope::decision(merchant, &self.row.order_id, number, Utc::now());
+        PreparedMessage::new(&envelope, shards)
     }
 
     fn choice(&self, decision: Decision, trade_no: Option<&str>) -> Choice {

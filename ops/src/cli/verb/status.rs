@@ -76,10 +76,10 @@ fn look(
     if let Some(why) = unasked(database)? {
         overview.not_asked.push(NotAsked::Database { why });
     }
-    let events = context.config.events.enabled;
+    let layout = context.layout();
     let broker = async {
         let management = context.management()?;
-        BrokerLook::take(&context.broker()?, management.as_ref(), events, &known).await
+        BrokerLook::take(&context.broker()?, management.as_ref(), layout, &known).await
     };
     let ingress = IngressLook::take(&context.config);
     let (asked, ingress) = context.block_on(async { Ok(tokio::join!(broker, ingress)) })?;

@@ -66,10 +66,11 @@ impl DecideArgs {
         let mut connection = context.database()?;
         let case = snapshot(&mut connection, |connection| ReviewCase::read(connection, self.id))?;
         case.check(self.decision, trade_no)?;
+        let shards = context.layout().shards;
         let sent = context.block_on(async {
             // Before it is written: without a broker nothing is decided.
             let publisher = ConfirmedPublisher::open(&context.broker()?, "ops review").await?;
-            let sent = case.decide(&mut connection, self.decision, trade_no, by, note);
+            let sent = case.decide(&mut connection, self.decision, trade_no, by, note, shards);
             if let Ok(sent) = &sent
                 && let Err(failure) = publisher.publish(sent.message.clone()).await
             {
