@@ -28,6 +28,7 @@ pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod rejected_payment;
 pub(crate) mod review_case;
+pub(crate) mod review_decision;
 mod rolled_back;
 pub(crate) mod signature_check;
 pub(crate) mod stock;

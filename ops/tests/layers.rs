@@ -58,6 +58,17 @@ fn operations_print_nothing_and_verbs_do_not_touch_the_database_themselves() {
 }
 
 #[test]
+fn verbs_ask_nobody_themselves() {
+    // An operation reads at one moment, connects, publishes and looks; its result says how the program ends.
+    let asking = ["snapshot(", "Publisher", "Cluster", "Gateway", "IngressLook", "NotRecorded"];
+    let found = that_name("cli", &asking);
+    assert!(found.is_empty(), "{found:#?}");
+    // The test can fail: operations do.
+    let named = that_name("operations", &asking);
+    assert!(asking.iter().all(|word| named.iter().any(|line| line.ends_with(word))), "{named:#?}");
+}
+
+#[test]
 fn the_command_line_only_starts_the_console() {
     let found = that_name("cli", &["crate::console"]);
     assert!(matches!(&found[..], [one] if one.contains("cli/verb/console.rs")), "{found:#?}");

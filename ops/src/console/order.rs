@@ -7,7 +7,7 @@ use order::MessageOutcome;
 use queue::MessageKind;
 use service::language::{Language, say};
 use service::page::{Column, fact};
-use store::{BeijingTime, snapshot};
+use store::BeijingTime;
 
 use super::Shared;
 use super::address::{address, link};
@@ -16,8 +16,7 @@ use super::request::QueryString;
 use super::reviews::{self, review_address};
 use super::tag::{self, Tone};
 use crate::failure::Failure;
-use crate::operations::order::details::OrderDetails;
-use crate::operations::order::missing::MissingOrder;
+use crate::operations::order::details::{OrderDetails, look_up};
 use crate::operations::order::next_step::NextStep;
 use crate::operations::order::story::{GoodsMove, Happening, happenings, not_done};
 use crate::text::or_empty;
@@ -32,16 +31,8 @@ pub(super) async fn show(
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();
     let read = move |connection: &mut store::Connection| {
-        let page = snapshot(connection, |connection| OrderDetails::read(connection, &order))?;
-        let Some(mut page) = page else {
-            let missing = MissingOrder::read(connection, &order)?.text();
-            return Err(Failure::NotFound(missing));
-        };
-        page.check_signatures(&config);
-        if redact {
-            page.redact();
-        }
-        Ok(page)
+        look_up(connection, &config, &order, redact)?
+            .map_err(|missing| Failure::NotFound(missing.text()))
     };
     let page = console.database(read).await?;
     let own = address("/orders/", &id);

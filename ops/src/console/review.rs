@@ -7,7 +7,6 @@ use order::Decision;
 use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::fact;
-use store::snapshot;
 
 use super::address::{address, link, order_link};
 use super::page::{Menu, Page, nothing, usage};
@@ -19,17 +18,13 @@ use crate::operations::await_worker::AppliedOutcome;
 use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done};
-use crate::operations::publish::ConfirmedPublisher;
 use crate::operations::review_case::{Choice, ReviewCase, evidence, meaning};
+use crate::operations::review_decision::{ReviewDecision, send};
 use crate::text::or_empty;
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let id = number(&id)?;
-    let case = console
-        .database(move |connection| {
-            snapshot(connection, |connection| ReviewCase::read(connection, id))
-        })
-        .await?;
+    let case = console.database(move |connection| ReviewCase::read(connection, id)).await?;
     let row = &case.row;
     let choices = case.choices();
     let body = html! {
@@ -130,24 +125,13 @@ pub(super) async fn decide(
     let decision =
         Decision::read(word).map_err(|_| usage("请选择一个决定", "choose a decision"))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
-    // Connected before the decision is written: without a broker nothing is decided.
-    let publisher = ConfirmedPublisher::open(console.broker(), "ops console").await?;
+    let decided = ReviewDecision { decision, trade_no, by, note };
+    let check = move |connection: &mut store::Connection| decided.check(connection, id);
+    let checked = console.database(check).await?;
+    let order = checked.order.clone();
     let shards = Layout::configured(&console.config).shards;
-    let decided = console
-        .database(move |connection| {
-            let case = snapshot(connection, |connection| ReviewCase::read(connection, id))?;
-            case.check(decision, trade_no.as_deref())?;
-            let sent =
-                case.decide(connection, decision, trade_no.as_deref(), &by, &note, shards)?;
-            Ok((case.row.order_id, sent))
-        })
-        .await;
-    if let Ok((_, sent)) = &decided {
-        // The decision counts once it is written: workers look for open ones also without a message.
-        let _ = publisher.publish(sent.message.clone()).await;
-    }
-    publisher.close().await;
-    let (order, sent) = decided?;
+    let write = console.database(move |connection| checked.write(connection, shards));
+    let sent = send(console.broker(), "ops console", write).await?;
     let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
     let (class, result) = match &applied {
         Ok(applied) if applied.is_rejected() => ("bad", applied.text()),

@@ -19,9 +19,8 @@ use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, KnownBroker, QueueDepth};
-use crate::operations::overview::ingress::IngressLook;
-use crate::operations::verdict::{Description, Finding, Health, NotAsked, Urgency};
+use crate::operations::overview::broker::{BrokerLook, QueueDepth};
+use crate::operations::verdict::{Description, Finding, Health, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -29,31 +28,16 @@ const REFRESH: u32 = 10;
 const MESSAGES: Column = Column::number("消息", "Messages");
 const READY: Column = Column::number("就绪", "Ready");
 const CONSUMERS: Column = Column::number("消费者", "Consumers");
-const SENT_FOR_A_RETRY: Column = Column::number("待重试", "PreparedMessage for a retry");
+const SENT_FOR_A_RETRY: Column = Column::number("待重试", "Sent for a retry");
 const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low at");
 
 pub(super) async fn show(
     State(console): Shared,
     QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
-    let ingress = IngressLook::take(&console.config);
-    let (database, broker, ingress) =
-        tokio::join!(ask_database(&console), ask_broker(&console), ingress);
-    let mut overview = match database {
-        Ok(overview) => overview,
-        Err(failure) => {
-            let mut overview = Overview::of(&console.config);
-            overview.not_asked.push(NotAsked::Database { why: failure.to_string() });
-            overview
-        }
-    };
-    overview.ingress = ingress;
-    match broker {
-        Ok(look) => overview.see(look),
-        Err(failure) => overview.not_asked.push(NotAsked::Broker { why: failure.to_string() }),
-    }
-    overview.judge();
-    let servers_away = overview.not_asked.iter().filter(|it| it.is_server()).count();
+    let config = console.config.clone();
+    let database = console.database(move |connection| Overview::of_database(connection, &config));
+    let overview = Overview::take(&console.config, database, ask_broker(&console), None).await?;
     let refreshed = query.some("refresh").is_some();
     let body = html! {
         (verdict(&overview))
@@ -72,30 +56,19 @@ pub(super) async fn show(
     };
     let mut page = Page::new(say("总览", "Status"), body);
     page.refresh = refreshed.then_some(REFRESH);
-    if servers_away == 2 {
+    if overview.servers_away().count() == 2 {
         page.status = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(page)
 }
 
-async fn ask_database(console: &Console) -> Result<Overview, Failure> {
-    let config = console.config.clone();
-    let ask = move |connection: &mut store::Connection| {
-        let mut overview = Overview::of(&config);
-        overview.ask_database(connection, &config)?;
-        Ok(overview)
-    };
-    console.database(ask).await
-}
-
 /// Letters are only read again when their number has changed.
 async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
     let known = || console.known.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = known().clone();
+    let mut next = known().clone();
     let layout = Layout::configured(&console.config);
-    let management = console.management.as_ref();
-    let look = BrokerLook::take(console.broker(), management, layout, &before).await?;
-    *known() = KnownBroker::after(&look, before);
+    let look = next.look(console.broker(), console.management.as_ref(), layout).await?;
+    *known() = next;
     Ok(look)
 }
 

@@ -90,6 +90,21 @@ pub(crate) fn list<'a>(
     Ok(lines)
 }
 
+/// An error unless all are valid, and stay valid for the `days` that [`list`] looked ahead.
+pub(crate) fn check(lines: &[CertificateLine<'_>], days: u16) -> Result<(), Failure> {
+    let count = |state| lines.iter().filter(|line| line.state == state).count();
+    let ended = count(CertificateState::Expired);
+    let early = count(CertificateState::NotYetValid);
+    let soon = count(CertificateState::EndsSoon);
+    if ended + early + soon == 0 {
+        return Ok(());
+    }
+    Err(Failure::Refused(format!(
+        "certificates: {ended} ended, {early} not begun, {soon} to end within {} days",
+        days
+    )))
+}
+
 /// A certificate that Alipay's gateway gave.
 #[derive(Serialize)]
 pub(crate) struct DownloadedCertificate {

@@ -5,6 +5,7 @@ pub(crate) mod ingress;
 pub(crate) mod topology;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
 use broker::{BrokerLook, BrokerState, QueueDepth};
 use chrono::{TimeDelta, Utc};
@@ -27,7 +28,7 @@ use worker::OVERDUE_AFTER;
 use crate::failure::Failure;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
-use crate::operations::verdict::{CertificateSpan, NotAsked, Verdict};
+use crate::operations::verdict::{CertificateSpan, Health, NotAsked, Verdict};
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Default, Serialize)]
@@ -112,8 +113,36 @@ pub(crate) struct Rates {
 }
 
 impl Overview {
+    /// Asks database, broker and ingress at the same time, and judges. What could not be asked is a finding; rates are
+    /// counted where there is a look before.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`]: the configuration cannot be used.
+    pub(crate) async fn take(
+        config: &Config,
+        database: impl Future<Output = Result<Overview, Failure>>,
+        broker: impl Future<Output = Result<BrokerLook, Failure>>,
+        before: Option<&Overview>,
+    ) -> Result<Overview, Failure> {
+        let (database, broker, ingress) = tokio::join!(database, broker, IngressLook::take(config));
+        let mut overview = answer(database)?.unwrap_or_else(|why| {
+            let not_asked = vec![NotAsked::Database { why }];
+            Overview { not_asked, ..Overview::of(config) }
+        });
+        overview.ingress = ingress;
+        match answer(broker)? {
+            Ok(look) => overview.see(look),
+            Err(why) => overview.not_asked.push(NotAsked::Broker { why }),
+        }
+        if let Some(before) = before {
+            overview.count_rates(before);
+        }
+        overview.judge();
+        Ok(overview)
+    }
+
     /// Nothing but the time and what the configuration says.
-    pub(crate) fn of(config: &Config) -> Overview {
+    fn of(config: &Config) -> Overview {
         let certificates = config.merchants.values().flat_map(CertificateSpan::all).collect();
         let events_enabled = config.events.enabled;
         Overview { certificates, events_enabled, ..Overview::empty(BeijingTime(Utc::now())) }
@@ -129,7 +158,17 @@ impl Overview {
         self.verdict = Verdict::of(self);
     }
 
-    pub(crate) fn ask_database(
+    /// What the configuration and the database say.
+    pub(crate) fn of_database(
+        connection: &mut MysqlConnection,
+        config: &Config,
+    ) -> Result<Overview, Failure> {
+        let mut overview = Overview::of(config);
+        overview.ask_database(connection, config)?;
+        Ok(overview)
+    }
+
+    fn ask_database(
         &mut self,
         connection: &mut MysqlConnection,
         config: &Config,
@@ -172,7 +211,7 @@ impl Overview {
         })
     }
 
-    pub(crate) fn see(&mut self, look: BrokerLook) {
+    fn see(&mut self, look: BrokerLook) {
         self.dead_letters = look.dead_letters;
         self.dead_letters_looked_at = look.by_reason.as_ref().map(|reasons| reasons.values().sum());
         self.dead_letters_by_reason = look.by_reason;
@@ -188,6 +227,23 @@ impl Overview {
         queues.filter(|queue| is_work_queue(&queue.name))
     }
 
+    /// The servers on which everything depends and that did not answer.
+    pub(crate) fn servers_away(&self) -> impl Iterator<Item = &NotAsked> {
+        self.not_asked.iter().filter(|it| it.is_server())
+    }
+
+    /// An error unless all is well: what is wrong, or which server could not be asked and why.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.verdict.answer {
+            Health::Well => Ok(()),
+            Health::Wrong => Err(Failure::Refused(self.verdict.headline())),
+            Health::NotAllAsked => {
+                let why: Vec<&str> = self.servers_away().map(NotAsked::why).collect();
+                Err(Failure::CouldNotAsk(why.join("\n")))
+            }
+        }
+    }
+
     /// Messages that should have come back from a retry tier and have not.
     pub(crate) fn overdue(&self) -> Option<Waiting> {
         let tiers = self.retries.as_ref()?;
@@ -198,7 +254,7 @@ impl Overview {
     }
 
     /// Rates since the look before, where both could be taken.
-    pub(crate) fn count_rates(&mut self, before: &Overview) {
+    fn count_rates(&mut self, before: &Overview) {
         let milliseconds = (self.at.0 - before.at.0).num_milliseconds().max(1);
         let a_minute = |was: i64, is: i64| (is - was).saturating_mul(60_000) / milliseconds;
         let (Some(work), Some(worked)) = (&self.work, &before.work) else { return };
@@ -233,5 +289,13 @@ impl Overview {
             3600..86_400 => format!("{} h", seconds / 3600),
             _ => format!("{} d", seconds / 86_400),
         }
+    }
+}
+
+/// The answer, or why there is none. A configuration that cannot be used is the caller's to correct.
+fn answer<T>(asked: Result<T, Failure>) -> Result<Result<T, String>, Failure> {
+    match asked {
+        Err(usage @ Failure::Usage(_)) => Err(usage),
+        other => Ok(other.map_err(|failure| failure.to_string())),
     }
 }

@@ -1,17 +1,19 @@
 //! Refunds that an operator asks for.
 
 pub(crate) mod ask_workers;
-pub(crate) mod call;
+mod call;
 pub(crate) mod equal;
-pub(crate) mod find_or_create;
-pub(crate) mod not_recorded;
-pub(crate) mod password;
-pub(crate) mod refundable;
-pub(crate) mod rejected;
-pub(crate) mod target;
-pub(crate) mod totals;
+mod find_or_create;
+mod not_recorded;
+mod password;
+pub(crate) mod refund_once;
+mod refundable;
+mod rejected;
+mod target;
+mod totals;
 
-use alipay::Fen;
+use alipay::{Fen, Protocol};
+use config::Merchant;
 use order::RefundRequestState;
 use serde::{Serialize, Serializer};
 use store::MysqlConnection;
@@ -27,6 +29,8 @@ use crate::failure::Failure;
 pub(crate) struct Refunded {
     pub(crate) order: String,
     merchant: String,
+    #[serde(skip)]
+    pub(crate) protocol: Protocol,
     pub(crate) trade_no: String,
     pub(crate) request_no: String,
     #[serde(serialize_with = "in_fen")]
@@ -57,8 +61,14 @@ pub(crate) struct Refunded {
 }
 
 impl Refunded {
-    fn new(request: RefundRequest, before: PriorRefund, totals: RefundTotals) -> Refunded {
+    fn new(
+        merchant: &Merchant,
+        request: RefundRequest,
+        before: PriorRefund,
+        totals: RefundTotals,
+    ) -> Refunded {
         Refunded {
+            protocol: merchant.protocol,
             order: request.order_id,
             merchant: request.merchant,
             trade_no: request.trade_no,
@@ -81,7 +91,7 @@ impl Refunded {
 }
 
 /// What the command would do; nothing is written down or sent.
-pub(crate) fn dry_run(
+fn dry_run(
     connection: &mut MysqlConnection,
     command: &RefundCommand<'_>,
 ) -> Result<Refunded, NotRecorded> {
@@ -91,7 +101,8 @@ pub(crate) fn dry_run(
         RefundRequestState::Accepted => PriorRefund::Made,
         _ => recorded.before(),
     };
-    Ok(Refunded { dry_run: true, ..Refunded::new(recorded.request, before, totals) })
+    let refunded = Refunded::new(command.merchant, recorded.request, before, totals);
+    Ok(Refunded { dry_run: true, ..refunded })
 }
 
 fn in_fen<S: Serializer>(amount: &Fen, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,17 +1,12 @@
 //! One case with what can be decided about it.
 
 use alipay::Fen;
-use chrono::Utc;
 use order::{Decision, Facts, ReviewReason, ReviewState};
-use queue::Envelope;
-use queue::topology::ShardCount;
 use serde::Serialize;
-use store::MysqlConnection;
-use store::decision::{self, NewDecision};
 use store::review::{self, ReviewRow};
+use store::{MysqlConnection, snapshot};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::PreparedMessage;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing_order;
 
@@ -31,15 +26,17 @@ pub(crate) struct Choice {
 }
 
 impl ReviewCase {
-    /// Reads a case with its order, inside a [`store::snapshot`].
+    /// Reads a case with its order, as of one moment.
     pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<ReviewCase, Failure> {
-        let Some(row) = review::find(connection, id)? else {
-            return Err(Failure::NotFound(format!("there is no review {id}")));
-        };
-        let Some(page) = OrderDetails::read(connection, &row.order_id)? else {
-            return Err(missing_order(&row.order_id));
-        };
-        Ok(ReviewCase { row, page })
+        snapshot(connection, |connection| {
+            let Some(row) = review::find(connection, id)? else {
+                return Err(Failure::NotFound(format!("there is no review {id}")));
+            };
+            let Some(page) = OrderDetails::read(connection, &row.order_id)? else {
+                return Err(missing_order(&row.order_id));
+            };
+            Ok(ReviewCase { row, page })
+        })
     }
 
     /// Trades that paid, of which a refund has to name one where there are several.
@@ -109,31 +106,6 @@ impl ReviewCase {
             "review {} is {}{by} already{at}{what}; nothing was sent",
             row.id, row.state
         )))
-    }
-
-    /// Writes the decision down: from now on it is made, and a worker applies it with or without the
-    /// message that is returned, which only makes it faster.
-    pub(crate) fn decide(
-        &self,
-        connection: &mut MysqlConnection,
-        decision: Decision,
-        trade_no: Option<&str>,
-        by: &str,
-        note: &str,
-        shards: ShardCount,
-    ) -> Result<PreparedMessage, Failure> {
-        let new = NewDecision {
-            review_id: self.row.id,
-            order_id: &self.row.order_id,
-            trade_no,
-            decision: decision.as_str(),
-            decided_by: by,
-            note,
-        };
-        let number = decision::insert(connection, &new)?;
-        let merchant = &self.page.order.row.merchant;
-        let envelope = Envelope::decision(merchant, &self.row.order_id, number, Utc::now());
-        PreparedMessage::new(&envelope, shards)
     }
 
     fn choice(&self, decision: Decision, trade_no: Option<&str>) -> Choice {

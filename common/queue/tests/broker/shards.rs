@@ -81,12 +81,12 @@ async fn all_messages_of_an_order_are_in_one_queue() {
 #[tokio::test]
 async fn queues_beyond_the_number_are_found_and_nothing_is_left_in_them() {
     let client = Client::new().await;
-    assert_eq!(found(&client, 1).await, []);
+    assert!(found(&client, 1).await.is_empty());
     apply(&client.cluster(), layout(5)).await.unwrap();
     client.channel.queue_delete("alipay.notify.3".into(), Default::default()).await.unwrap();
     assert_eq!(found(&client, 1).await, [1, 2, 4]);
     assert_eq!(found(&client, 2).await, [2, 4]);
-    assert_eq!(found(&client, 64).await, []);
+    assert!(found(&client, 64).await.is_empty());
     for shard in [1, 2, 4] {
         // The probe's time to live.
         while client.depth(&work_queue(shard)).await > 0 {

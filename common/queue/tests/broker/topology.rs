@@ -196,7 +196,7 @@ async fn apply_adds_a_binding_to_a_queue_that_is_in_use() {
 async fn without_a_broker() {
     // Nothing listens on port 1.
     let nobody = Cluster::at("amqp://guest:secret@127.0.0.1:1/%2f").unwrap();
-    let error = apply(&nobody, false).await.unwrap_err();
+    let error = apply(&nobody, Layout::one_shard(false)).await.unwrap_err();
     assert!(matches!(error, TopologyError::Connection(_)), "{error:?}");
     let text = format!("{error} {error:?}");
     assert!(text.contains("refused") && !text.contains("secret"), "{text}");

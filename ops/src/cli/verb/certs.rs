@@ -9,7 +9,7 @@ use tracing::info;
 use crate::cli::context::Context;
 use crate::cli::table;
 use crate::failure::Failure;
-use crate::operations::certificates::{CertificateState, list};
+use crate::operations::certificates::{check, list};
 
 /// List the configured certificates and when they expire
 ///
@@ -57,16 +57,6 @@ impl CertsArgs {
                 .column("issuer", |line| line.issuer)
                 .text()
         })?;
-        let count = |state| lines.iter().filter(|line| line.state == state).count();
-        let ended = count(CertificateState::Expired);
-        let early = count(CertificateState::NotYetValid);
-        let soon = count(CertificateState::EndsSoon);
-        if ended + early + soon == 0 {
-            return Ok(());
-        }
-        Err(Failure::Refused(format!(
-            "certificates: {ended} ended, {early} not begun, {soon} to end within {} days",
-            self.days
-        )))
+        check(&lines, self.days)
     }
 }

@@ -66,6 +66,6 @@ impl ReconcileArgs {
         let report =
             context.block_on(Reconciliation::new(context, span, self.dry_run, self.rate)?.run())?;
         context.output.print(&report, || text::text(&report))?;
-        text::end(&report)
+        report.check()
     }
 }

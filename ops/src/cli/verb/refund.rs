@@ -2,20 +2,15 @@
 
 mod output;
 
-use alipay::{Fen, Protocol};
+use alipay::Fen;
 use clap::Args;
-use gateway::Gateway;
 
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::question::asked;
 use crate::failure::Failure;
-use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::pay_link::browser::parse_url;
-use crate::operations::refund::equal::Equal;
-use crate::operations::refund::find_or_create::{RefundCommand, find_or_create};
-use crate::operations::refund::not_recorded::NotRecorded;
-use crate::operations::refund::{call, dry_run, password, target};
+use crate::operations::refund::refund_once::{WantedRefund, refund};
 
 /// Refund an order, only once however often the command is repeated
 ///
@@ -84,81 +79,23 @@ pub(crate) struct RefundArgs {
 impl RefundArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let by = self.operator.name()?;
-        let connection = &mut *context.database()?;
-        let (order, trade_no) = (self.order.as_deref(), self.trade_no.as_deref());
-        let target = target::find(context, connection, order, trade_no)?;
-        let merchant = context.merchant(&target.merchant)?;
-        // Before anything is written down: a configuration that cannot ask leaves no trace.
-        Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
-        let rejected = target.rejected.as_ref().map(|rejected| &rejected.payment);
-        let mut command = RefundCommand {
-            order: &target.order,
-            merchant,
+        let wanted = WantedRefund {
+            order: self.order.as_deref(),
+            trade_no: self.trade_no.as_deref(),
             amount: self.amount,
             reason: &self.reason,
             request_no: self.request_no.as_deref(),
-            trade_no,
+            notify_url: self.notify_url.as_deref(),
             by,
-            rejected,
             again: self.again,
+            dry_run: self.dry_run,
         };
-        if merchant.protocol == Protocol::Openapi && self.notify_url.is_some() {
-            return Err(Failure::Usage(
-                "--notify-url: the Open Platform tells the address of the payment".to_owned(),
-            ));
-        }
-        if merchant.protocol == Protocol::Mapi {
-            password::check(merchant, &command)?;
-        }
-        if self.dry_run {
-            let result = dry_run(connection, &command);
-            let result = result.map_err(|not_recorded| refused(&target.order, not_recorded))?;
-            return context.output.print(&result, || output::dry_run_text(&result, merchant));
-        }
-        let recorded = match find_or_create(connection, &command) {
-            // Nothing is locked while the person thinks, so everything is looked at once more afterwards.
-            Err(NotRecorded::Equal(equal)) => {
-                check_meant(&target.order, &equal)?;
-                command.again = true;
-                find_or_create(connection, &command)
-            }
-            other => other,
-        };
-        let recorded = recorded.map_err(|not_recorded| refused(&target.order, not_recorded))?;
-        let refunded = match merchant.protocol {
-            Protocol::Openapi => call::call(context, connection, merchant, recorded, rejected),
-            Protocol::Mapi => {
-                let url = self.notify_url.as_deref();
-                password::link_of(connection, merchant, recorded, rejected, url)
-            }
-        }?;
+        let refunded = refund(context, &mut *context.database()?, &wanted, |order, equal| {
+            asked(&format!("{equal} of order {order}. Refund the same amount once more?"))
+        })?;
         context.output.print(&refunded, || output::text(&refunded))?;
         refunded.ended
     }
-}
-
-/// An error unless the person at the terminal means another refund beside an equal one.
-fn check_meant(order: &str, equal: &Equal) -> Result<(), Failure> {
-    match asked(&format!("{equal} of order {order}. Refund the same amount once more?")) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::Refused("nothing was refunded".to_owned())),
-        None => Err(needs_again(order, equal)),
-    }
-}
-
-fn refused(order: &str, not_recorded: NotRecorded) -> Failure {
-    match not_recorded {
-        NotRecorded::Failed(failure) => failure,
-        NotRecorded::Equal(equal) => needs_again(order, &equal),
-    }
-}
-
-/// Why nothing was done, and what to do.
-fn needs_again(order: &str, equal: &Equal) -> Failure {
-    Failure::Refused(format!(
-        "nothing was refunded: {equal} of order {order}\nFor a second refund of the same amount repeat with \
-         --again."
-    ))
 }
 
 fn parse_amount(text: &str) -> Result<Fen, String> {

@@ -11,9 +11,7 @@ use clap::Args;
 use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, KnownBroker};
-use crate::operations::overview::ingress::IngressLook;
-use crate::operations::verdict::{Health, NotAsked};
+use crate::operations::overview::broker::KnownBroker;
 
 /// Show whether all is well, and the whole system on one screen
 ///
@@ -58,66 +56,23 @@ impl StatusArgs {
         if let Some(seconds) = self.watch {
             return watch::watch(context, seconds, self.looks);
         }
-        let (overview, _) = look(context, None, KnownBroker::default())?;
+        let overview = look(context, None, &mut KnownBroker::default())?;
         context.output.print(&overview, || overview.text())?;
-        ended(&overview)
+        overview.check()
     }
 }
 
-/// One look at everything, and what the next need not find out again. What could not be asked is a finding.
+/// One look at everything; `known` is what the next one need not find out again.
 fn look(
     context: &Context,
     before: Option<&Overview>,
-    known: KnownBroker,
-) -> Result<(Overview, KnownBroker), Failure> {
-    let mut overview = Overview::of(&context.config);
-    let database =
-        context.database().and_then(|mut it| overview.ask_database(&mut it, &context.config));
-    if let Some(why) = unasked(database)? {
-        overview.not_asked.push(NotAsked::Database { why });
-    }
-    let layout = context.layout();
+    known: &mut KnownBroker,
+) -> Result<Overview, Failure> {
+    let config = &context.config;
+    let database = async { Overview::of_database(&mut *context.database()?, config) };
     let broker = async {
         let management = context.management()?;
-        BrokerLook::take(&context.broker()?, management.as_ref(), layout, &known).await
+        known.look(&context.broker()?, management.as_ref(), context.layout()).await
     };
-    let ingress = IngressLook::take(&context.config);
-    let (asked, ingress) = context.block_on(async { Ok(tokio::join!(broker, ingress)) })?;
-    overview.ingress = ingress;
-    let mut known = known;
-    if let Ok(look) = &asked {
-        known = KnownBroker::after(look, known);
-    }
-    let seen = asked.map(|look| overview.see(look));
-    if let Some(why) = unasked(seen)? {
-        overview.not_asked.push(NotAsked::Broker { why });
-    }
-    if let Some(before) = before {
-        overview.count_rates(before);
-    }
-    overview.judge();
-    Ok((overview, known))
-}
-
-/// Why something could not be asked. A configuration that cannot be used is the caller's to correct.
-fn unasked(asked: Result<(), Failure>) -> Result<Option<String>, Failure> {
-    match asked {
-        Ok(()) => Ok(None),
-        Err(usage @ Failure::Usage(_)) => Err(usage),
-        Err(failure) => Ok(Some(failure.to_string())),
-    }
-}
-
-/// The exit code.
-fn ended(overview: &Overview) -> Result<(), Failure> {
-    let verdict = &overview.verdict;
-    match verdict.answer {
-        Health::Well => Ok(()),
-        Health::Wrong => Err(Failure::Refused(verdict.headline())),
-        Health::NotAllAsked => {
-            let servers = overview.not_asked.iter().filter(|it| it.is_server());
-            let why: Vec<&str> = servers.map(NotAsked::why).collect();
-            Err(Failure::CouldNotAsk(why.join("\n")))
-        }
-    }
+    context.block_on(Overview::take(config, database, broker, before))
 }

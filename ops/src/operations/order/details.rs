@@ -17,12 +17,13 @@ use store::refund_request::{self, RefundRequestFilter, RefundRequestLine};
 use store::retry_copy::{self, WaitingCopy};
 use store::review::{self, ReviewRow};
 use store::stock::{self, Code};
-use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
+use store::{BeijingTime, MysqlConnection, redelivery, snapshot, trade, user_order};
 
 use crate::failure::Failure;
 use crate::operations::order::OrderLine;
 use crate::operations::order::change::{OrderChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
+use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::next_step::NextStep;
 use crate::operations::signature_check::{SignatureCheck, check};
 
@@ -119,6 +120,23 @@ pub(crate) struct StoryMessage {
     form: String,
 }
 
+/// Reads an order with its signatures checked, and without the buyer, codes and names where `redact` is set; or what is
+/// known of an order that is not there.
+pub(crate) fn look_up(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    id: &str,
+    redact: bool,
+) -> Result<Result<OrderDetails, MissingOrder>, Failure> {
+    let page = snapshot(connection, |connection| OrderDetails::read(connection, id))?;
+    let Some(mut page) = page else { return Ok(Err(MissingOrder::read(connection, id)?)) };
+    page.check_signatures(config);
+    if redact {
+        page.redact();
+    }
+    Ok(Ok(page))
+}
+
 impl OrderDetails {
     /// Reads everything about an order; `None` when there is no such order. Inside a
     /// [`store::snapshot`].
@@ -173,7 +191,7 @@ impl OrderDetails {
     }
 
     /// Checks the signature of every notification again, with today's keys.
-    pub(crate) fn check_signatures(&mut self, config: &Config) {
+    fn check_signatures(&mut self, config: &Config) {
         for message in &mut self.story {
             if message.kind().is_some_and(MessageKind::is_notification) {
                 message.signature =
@@ -183,7 +201,7 @@ impl OrderDetails {
     }
 
     /// Hides the buyer, the codes, and names, so that the page can be passed on.
-    pub(crate) fn redact(&mut self) {
+    fn redact(&mut self) {
         let hide = |text: &mut String| {
             if !text.is_empty() {
                 HIDDEN.clone_into(text);

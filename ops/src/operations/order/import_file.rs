@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
+use config::Config;
 use order::ProductKind;
 use service::unseen;
-use store::product::Product;
+use store::product::{self, Product};
 use store::user_order::import::ImportedOrder;
+use store::{MysqlConnection, StoreError};
 
 use super::{parse_id, parse_new_id};
 use crate::operations::order::csv::{CsvRecord, CsvRecords, records};
@@ -46,6 +48,20 @@ pub(crate) struct Catalogue<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
+impl<'a> Catalogue<'a> {
+    /// What the orders of this file are checked against now.
+    pub(crate) fn of(
+        connection: &mut MysqlConnection,
+        config: &'a Config,
+        file: &OrderFile,
+    ) -> Result<Catalogue<'a>, StoreError> {
+        let products = product::by_ids(connection, &file.products())?;
+        let products = products.into_iter().map(|product| (product.id.clone(), product)).collect();
+        let merchants = config.merchants.keys().map(String::as_str).collect();
+        Ok(Catalogue { products, merchants, now: Utc::now() })
+    }
+}
+
 impl OrderFile {
     /// Reads the lines and the heading.
     ///
@@ -80,7 +96,7 @@ impl OrderFile {
     }
 
     /// The products that the lines name, each once.
-    pub(crate) fn products(&self) -> Vec<&str> {
+    fn products(&self) -> Vec<&str> {
         let at = self.columns.iter().position(|column| *column == "product");
         let mut products: Vec<&str> = self
             .records

@@ -53,8 +53,20 @@ pub(crate) struct KnownBroker {
 }
 
 impl KnownBroker {
+    /// Asks the broker, and remembers what the next look need not find out again.
+    pub(crate) async fn look(
+        &mut self,
+        cluster: &Cluster,
+        management: Option<&Management>,
+        layout: Layout,
+    ) -> Result<BrokerLook, Failure> {
+        let look = BrokerLook::take(cluster, management, layout, self).await?;
+        *self = KnownBroker::after(&look, std::mem::take(self));
+        Ok(look)
+    }
+
     /// What is known after this look, with what was known before.
-    pub(crate) fn after(look: &BrokerLook, before: KnownBroker) -> KnownBroker {
+    fn after(look: &BrokerLook, before: KnownBroker) -> KnownBroker {
         let fresh = before.topology.filter(|(at, _)| at.elapsed() < TOPOLOGY);
         let topology = look.state.topology.clone().map(|it| (Instant::now(), it));
         KnownBroker {
@@ -77,7 +89,7 @@ pub(crate) struct QueueDepth {
 
 impl BrokerLook {
     /// Asks. Letters are not read again while their number is the same, and the topology is compared twice a minute.
-    pub(crate) async fn take(
+    async fn take(
         cluster: &Cluster,
         management: Option<&Management>,
         layout: Layout,

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use store::BeijingTime;
 
-use crate::operations::gateway_answer::Compared;
+use crate::failure::Failure;
+use crate::operations::gateway_answer::{Compared, Comparison};
+use crate::plural::{count, verb};
 
 /// What was found; its JSON is what `ops reconcile` prints.
 #[derive(Debug, Default, Serialize)]
@@ -30,6 +32,35 @@ pub(crate) struct ReconcileReport {
     pub(crate) ended_early: Option<String>,
     /// When the last order that was asked about was placed.
     pub(crate) came_to: Option<BeijingTime>,
+}
+
+impl ReconcileReport {
+    /// An error unless the gateway answered about every order, and nothing differs or all that is new was published.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.asked == 0 && self.orders_left_out > 0 {
+            return Err(Failure::Usage("no merchant of the time span can be queried".to_owned()));
+        }
+        if let Some(why) = &self.ended_early {
+            return Err(Failure::CouldNotAsk(format!("ended early: {why}")));
+        }
+        let unanswered = self.unanswered.len() + self.orders_left_out;
+        let busy = |one: &&DifferingOrder| one.compared.comparison == Comparison::Busy;
+        let not_compared = self.differ.iter().filter(|one| !one.published).filter(busy).count();
+        if unanswered + not_compared > 0 {
+            return Err(Failure::CouldNotAsk(format!(
+                "{} could not be queried or compared: run it again",
+                count(unanswered + not_compared, "order")
+            )));
+        }
+        match self.differ.iter().filter(|one| !one.published).count() {
+            0 => Ok(()),
+            open => Err(Failure::Refused(format!(
+                "{} {}",
+                count(open, "order"),
+                verb(open, "differs", "differ")
+            ))),
+        }
+    }
 }
 
 /// An order that differs.

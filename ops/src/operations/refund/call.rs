@@ -51,7 +51,7 @@ pub(crate) fn call(
         _ => Ok(()),
     };
     let ended = ended.and_then(|()| end(&request, is_known || proof.is_some()));
-    Ok(Refunded { ended, ..Refunded::new(request, before, totals) })
+    Ok(Refunded { ended, ..Refunded::new(merchant, request, before, totals) })
 }
 
 /// An error unless the refund is made and workers know, or will be notified.

@@ -48,7 +48,7 @@ pub(crate) fn link_of(
     let request = agreed.request;
     let totals = RefundTotals::read(connection, &request, rejected)?;
     if request.state == RefundRequestState::Accepted {
-        return Ok(Refunded::new(request, before, totals));
+        return Ok(Refunded::new(merchant, request, before, totals));
     }
     let asker = asker(merchant)?;
     let items = [PlatformRefundItem {
@@ -71,5 +71,5 @@ pub(crate) fn link_of(
         warn!("no --notify-url: Alipay may tell nobody how the batch ended");
     }
     let link = Some(link(&merchant.gateway, &form));
-    Ok(Refunded { link, ..Refunded::new(request, before, totals) })
+    Ok(Refunded { link, ..Refunded::new(merchant, request, before, totals) })
 }

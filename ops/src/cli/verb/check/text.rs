@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use config::summary::ConfigDifference;
 
-use super::CheckReport;
 use crate::cli::output::plain;
+use crate::operations::check::CheckReport;
 use crate::operations::check::running::RunningProgram;
 use crate::operations::check::servers::ServerCheck;
 

@@ -1,12 +1,12 @@
 //! `ops order account`
 
 use clap::Args;
-use store::user_order::{self, Named};
 
 use super::create::parse_account;
 use crate::cli::context::Context;
 use crate::failure::Failure;
-use crate::operations::order::{missing_order, parse_id};
+use crate::operations::order::account::set_account;
+use crate::operations::order::parse_id;
 
 /// Set the account of an order for a subscription
 ///
@@ -29,16 +29,7 @@ pub(crate) struct OrderAccountArgs {
 impl OrderAccountArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let OrderAccountArgs { id, account } = &self;
-        let changed = match user_order::name_account(&mut *context.database()?, id, account)? {
-            Named::Done => true,
-            Named::Granted { to } if to == *account => false,
-            Named::NoOrder => return Err(missing_order(id)),
-            Named::Granted { to } => {
-                return Err(Failure::Refused(format!(
-                    "order {id} has been granted to account {to:?}, which is not changed"
-                )));
-            }
-        };
+        let changed = set_account(&mut *context.database()?, id, account)?;
         let named = serde_json::json!({ "order": id, "account": account, "changed": changed });
         context.output.print(&named, || match changed {
             true => format!("order {id} is for account {account}"),

@@ -1,12 +1,9 @@
 //! `ops order import`
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
-use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
-use store::product;
 
 use crate::cli::context::Context;
 use crate::cli::verb::read_file;
@@ -57,11 +54,7 @@ impl OrderImportArgs {
         };
         let file = OrderFile::read(&bytes).map_err(bad)?;
         let mut connection = context.database()?;
-        let products = product::by_ids(&mut connection, &file.products())?;
-        let products: HashMap<String, product::Product> =
-            products.into_iter().map(|product| (product.id.clone(), product)).collect();
-        let merchants = context.config.merchants.keys().map(String::as_str).collect();
-        let known = Catalogue { products, merchants, now: Utc::now() };
+        let known = Catalogue::of(&mut connection, &context.config, &file)?;
         let orders = file.orders(&known).map_err(bad)?;
 
         let progress = progress::bar(orders.len(), "orders");

@@ -1,14 +1,12 @@
 //! `ops order show`
 
 use clap::Args;
-use store::snapshot;
 
 use crate::cli::context::Context;
 use crate::cli::order_text;
 use crate::cli::output::Output;
 use crate::failure::Failure;
-use crate::operations::order::details::OrderDetails;
-use crate::operations::order::missing::MissingOrder;
+use crate::operations::order::details::look_up;
 
 /// Show an order: its state, its history, and what was not done and why
 ///
@@ -32,20 +30,16 @@ pub(crate) struct OrderShowArgs {
 
 impl OrderShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut connection = context.database()?;
-        let page =
-            snapshot(&mut connection, |connection| OrderDetails::read(connection, &self.id))?;
-        let Some(mut page) = page else {
-            let missing = MissingOrder::read(&mut connection, &self.id)?;
-            if context.output == Output::Json {
-                context.output.print(&missing, String::new)?;
+        let found = look_up(&mut *context.database()?, &context.config, &self.id, self.redact)?;
+        let page = match found {
+            Ok(page) => page,
+            Err(missing) => {
+                if context.output == Output::Json {
+                    context.output.print(&missing, String::new)?;
+                }
+                return Err(Failure::Refused(missing.text()));
             }
-            return Err(Failure::Refused(missing.text()));
         };
-        page.check_signatures(&context.config);
-        if self.redact {
-            page.redact();
-        }
         context.output.print(&page, || order_text::story(&page))
     }
 }

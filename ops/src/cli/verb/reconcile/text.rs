@@ -1,12 +1,10 @@
-//! What a reconciliation found, for a person, and how the program ends.
+//! What a reconciliation found, for a person.
 
 use crate::cli::output::plain;
 use crate::cli::table::list;
 use crate::cli::verb::query::verdict;
-use crate::failure::Failure;
-use crate::operations::gateway_answer::Comparison;
-use crate::operations::reconcile::report::{DifferingOrder, ReconcileReport};
-use crate::plural::{count, verb};
+use crate::operations::reconcile::report::ReconcileReport;
+use crate::plural::count;
 use crate::text::or_empty;
 
 /// For a person.
@@ -49,31 +47,4 @@ pub(super) fn text(report: &ReconcileReport) -> String {
     }
     parts.push(summary);
     parts.join("\n\n")
-}
-
-/// How the program ends.
-pub(super) fn end(report: &ReconcileReport) -> Result<(), Failure> {
-    if report.asked == 0 && report.orders_left_out > 0 {
-        return Err(Failure::Usage("no merchant of the time span can be queried".to_owned()));
-    }
-    if let Some(why) = &report.ended_early {
-        return Err(Failure::CouldNotAsk(format!("ended early: {why}")));
-    }
-    let unanswered = report.unanswered.len() + report.orders_left_out;
-    let busy = |one: &&DifferingOrder| one.compared.comparison == Comparison::Busy;
-    let not_compared = report.differ.iter().filter(|one| !one.published).filter(busy).count();
-    if unanswered + not_compared > 0 {
-        return Err(Failure::CouldNotAsk(format!(
-            "{} could not be queried or compared: run it again",
-            count(unanswered + not_compared, "order")
-        )));
-    }
-    match report.differ.iter().filter(|one| !one.published).count() {
-        0 => Ok(()),
-        open => Err(Failure::Refused(format!(
-            "{} {}",
-            count(open, "order"),
-            verb(open, "differs", "differ")
-        ))),
-    }
 }

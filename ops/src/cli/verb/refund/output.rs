@@ -1,7 +1,6 @@
 //! What is printed of a refund, for a person.
 
 use alipay::{Fen, Protocol};
-use config::Merchant;
 
 use crate::cli::output::plain;
 use crate::operations::refund::Refunded;
@@ -10,8 +9,11 @@ use crate::operations::refund::Refunded;
 const NO_ORDER: &str = "the payment was rejected, so the order stays as it is; once Alipay has refunded it, its dead \
                         letter can be discarded (ops dlq discard --settled)";
 
-/// A refund, as it stands after the command.
+/// A refund, as it stands after the command, or what the command would do.
 pub(super) fn text(refunded: &Refunded) -> String {
+    if refunded.dry_run {
+        return dry_run_text(refunded);
+    }
     let Refunded { order, trade_no: trade, request_no: number, asked_by: by, .. } = refunded;
     let (amount, state) = (refunded.amount, refunded.state);
     let mut lines = if refunded.was_made {
@@ -40,11 +42,10 @@ pub(super) fn text(refunded: &Refunded) -> String {
     lines.join("\n")
 }
 
-/// What the command would do.
-pub(super) fn dry_run_text(refunded: &Refunded, merchant: &Merchant) -> String {
+fn dry_run_text(refunded: &Refunded) -> String {
     let Refunded { order, trade_no: trade, request_no: number, asked_by: by, .. } = refunded;
     let (amount, at) = (refunded.amount, refunded.totals.at());
-    let would = match (refunded.was_made, refunded.repeated, merchant.protocol) {
+    let would = match (refunded.was_made, refunded.repeated, refunded.protocol) {
         (true, ..) => format!(
             "nothing would be sent: {amount} yuan of order {order} are refunded already{at}, asked for by \
              {by} as {number}"

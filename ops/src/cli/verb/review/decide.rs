@@ -3,15 +3,12 @@
 use clap::Args;
 use order::Decision;
 use serde::Serialize;
-use store::snapshot;
-use tracing::warn;
 
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
 use crate::operations::await_worker::Applied;
-use crate::operations::publish::ConfirmedPublisher;
-use crate::operations::review_case::ReviewCase;
+use crate::operations::review_decision::{ReviewDecision, send};
 
 /// Decide a review, with a note that says why
 ///
@@ -61,32 +58,26 @@ impl DecideArgs {
         if note.is_empty() || note.len() > 4000 {
             return Err(Failure::Usage("--note: say why, in at most 4000 bytes".to_owned()));
         }
-        let by = self.operator.name()?;
-        let trade_no = self.trade_no.as_deref();
+        let decided = ReviewDecision {
+            decision: self.decision,
+            trade_no: self.trade_no,
+            by: self.operator.name()?.to_owned(),
+            note: note.to_owned(),
+        };
         let mut connection = context.database()?;
-        let case = snapshot(&mut connection, |connection| ReviewCase::read(connection, self.id))?;
-        case.check(self.decision, trade_no)?;
+        let checked = decided.check(&mut connection, self.id)?;
         let shards = context.layout().shards;
         let sent = context.block_on(async {
-            // Before it is written: without a broker nothing is decided.
-            let publisher = ConfirmedPublisher::open(&context.broker()?, "ops review").await?;
-            let sent = case.decide(&mut connection, self.decision, trade_no, by, note, shards);
-            if let Ok(sent) = &sent
-                && let Err(failure) = publisher.publish(sent.message.clone()).await
-            {
-                // Written is decided, also without the message.
-                warn!(%failure, "the message to the workers was not confirmed; they look by themselves");
-            }
-            publisher.close().await;
-            sent
+            let write = async { checked.write(&mut connection, shards) };
+            send(&context.broker()?, "ops review", write).await
         })?;
         let applied = sent.wait(&mut connection)?;
         let decided = DecidedReview {
             review: self.id,
-            order: &case.row.order_id,
+            order: &checked.order,
             decision: self.decision.as_str(),
-            trade_no,
-            decided_by: by,
+            trade_no: checked.decided.trade_no.as_deref(),
+            decided_by: &checked.decided.by,
             message_id: &sent.message.message_id,
             applied: &applied,
         };

@@ -3,7 +3,6 @@
 use clap::Args;
 use serde::Serialize;
 use store::review::ReviewRow;
-use store::snapshot;
 
 use crate::cli::context::Context;
 use crate::cli::order_text;
@@ -34,8 +33,7 @@ struct ShownReview<'a> {
 
 impl ReviewShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut connection = context.database()?;
-        let case = snapshot(&mut connection, |connection| ReviewCase::read(connection, self.id))?;
+        let case = ReviewCase::read(&mut *context.database()?, self.id)?;
         let shown = ShownReview {
             row: &case.row,
             meaning: meaning(&case.row),

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use service::unseen;
 
+use super::look;
 use super::screen;
 use super::terminal_mode::{Key, TerminalMode};
-use super::{ended, look};
 use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::cli::terminal;
@@ -27,7 +27,7 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
     loop {
         let began = Instant::now();
         let asked = std::thread::scope(|scope| {
-            let asking = scope.spawn(|| look(context, before.as_ref(), known));
+            let asking = scope.spawn(|| look(context, before.as_ref(), &mut known));
             while let (Some(mode), false) = (&mode, asking.is_finished()) {
                 if mode.key(KEYS) == Some(Key::End) {
                     // A server that does not answer would keep us for some seconds. Nothing is half done.
@@ -41,9 +41,7 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
             }
             asking.join()
         });
-        let (overview, still_known) =
-            asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        known = still_known;
+        let overview = asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         match &mode {
             Some(mode) => {
                 mode.draw(&screen::page(&overview, every, screen::size())).map_err(stdout)?;
@@ -53,7 +51,7 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
         looked += 1;
         if looks.is_some_and(|most| looked >= most) {
             drop(mode);
-            return ended(&overview);
+            return overview.check();
         }
         before = Some(overview);
         let rest = every.saturating_sub(began.elapsed());

@@ -1,23 +1,20 @@
 //! `ops stock import`
 
-mod result;
+mod text;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use self::result::Imported;
 use crate::cli::context::Context;
 use crate::cli::question::asked;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
-use crate::operations::product;
-use crate::operations::stock::code_file::{CodeFile, CodeLine};
+use crate::operations::stock::code_file::CodeFile;
 use crate::operations::stock::code_text::Invisible;
-use crate::operations::stock::intake::{self, KnownCodes};
-use crate::operations::stock::odd_lines::{OddLine, odd_lines};
+use crate::operations::stock::import::{LISTED, StockImport, looks};
+use crate::operations::stock::odd_lines::OddLine;
 
 /// Import codes from a file, one a line: all of them or none
 ///
@@ -80,73 +77,27 @@ impl StockImportArgs {
         let file = CodeFile::read(&bytes, self.invisible).map_err(|problems| {
             Failure::Usage(format!("{}: nothing was imported\n{problems}", self.file.display()))
         })?;
-        let codes: Vec<&str> = file.codes.iter().map(|line| &*line.code).collect();
         let mut connection = context.database()?;
-        product::check_has_codes(&product::find(&mut connection, &self.product_id)?)?;
-
-        let known = KnownCodes::look(&mut connection, &self.product_id, &codes)?;
-        let odd = odd_new_lines(&file.codes, &known);
-        let mut result = Imported::new(&self.product_id, self.dry_run, &file, &known, &odd);
-        if let Err(refused) = self.refused_elsewhere(&known).and_then(|()| self.refused_odd(&odd)) {
-            context.output.print(&result, || result.text())?;
-            return Err(refused);
-        }
-        if self.dry_run {
-            return context.output.print(&result, || result.text());
-        }
-
-        intake::lock(&mut connection)?;
-        // Another import may have ended since.
-        let known = KnownCodes::look(&mut connection, &self.product_id, &codes)?;
-        self.refused_elsewhere(&known)?;
-        let imported = intake::add(&mut connection, &self.product_id, &codes, |_| Ok(()));
-        result.imported = imported.map_err(|failure: Failure| {
-            failure.reworded(|text| format!("{text}\nnothing was imported; run it again"))
-        })?;
-        result.already_there = codes.len() - result.imported;
-        context.output.print(&result, || result.text())
-    }
-
-    fn refused_elsewhere(&self, known: &KnownCodes) -> Result<(), Failure> {
-        let Some(first) = known.elsewhere.first() else { return Ok(()) };
-        if self.also_in_other_products {
-            return Ok(());
-        }
-        Err(Failure::Refused(format!(
-            "nothing was imported: product {} or others have {} of these codes already, and each would be sold twice; take \
-             them out of the file, or say --also-in-other-products",
-            first.product_id,
-            known.elsewhere.len()
-        )))
-    }
-
-    fn refused_odd(&self, odd: &[OddLine]) -> Result<(), Failure> {
-        if odd.is_empty() || self.yes {
-            return Ok(());
-        }
-        let count = odd.len();
-        let looks = match count {
-            1 => "1 line looks like no code".to_owned(),
-            count => format!("{count} lines look like no codes"),
+        let also_in_others = self.also_in_other_products;
+        let import =
+            StockImport::compare(&mut connection, &self.product_id, &file, also_in_others)?;
+        let checked = import.check(|odd| self.yes || self.asked_about(odd));
+        let result = match (&checked, self.dry_run) {
+            (Err(_), _) | (Ok(()), true) => import.preview(self.dry_run),
+            (Ok(()), false) => import.run(&mut connection)?,
         };
-        if !self.dry_run && self.file != Path::new("-") {
-            let shown: String = odd.iter().take(result::LISTED).map(result::odd_text).collect();
-            let more = if count > result::LISTED { "...\n" } else { "" };
-            let question = format!("{shown}{more}{looks}. Import them all the same?");
-            if asked(&question) == Some(true) {
-                return Ok(());
-            }
-        }
-        Err(Failure::Refused(format!(
-            "nothing was imported: {looks}; remove what is no code, or use --yes"
-        )))
+        context.output.print(&result, || text::text(&result))?;
+        checked
     }
-}
 
-/// The odd ones among the lines that would be imported: what is in the stock has been looked at before.
-fn odd_new_lines(lines: &[CodeLine<'_>], known: &KnownCodes) -> Vec<OddLine> {
-    let here: HashSet<&str> = known.here.iter().map(String::as_str).collect();
-    let there: HashSet<usize> =
-        lines.iter().filter(|line| here.contains(&*line.code)).map(|line| line.line).collect();
-    odd_lines(lines).into_iter().filter(|odd| !there.contains(&odd.line)).collect()
+    /// Whether the person at the terminal imports lines that look like no code.
+    fn asked_about(&self, odd: &[OddLine]) -> bool {
+        if self.dry_run || self.file == Path::new("-") {
+            return false;
+        }
+        let shown: String = odd.iter().take(LISTED).map(text::odd_text).collect();
+        let more = if odd.len() > LISTED { "...\n" } else { "" };
+        let question = format!("{shown}{more}{}. Import them all the same?", looks(odd));
+        asked(&question) == Some(true)
+    }
 }
