@@ -18,7 +18,7 @@ const PLACED_BEFORE: TimeDelta = TimeDelta::seconds(5);
 
 /// One order with what was done for it.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub(crate) struct OrderRow {
+pub(crate) struct CheckedOrder {
     #[diesel(sql_type = Text)]
     pub(crate) id: String,
     #[diesel(sql_type = SmallInt)]
@@ -117,7 +117,7 @@ pub(crate) struct Activity {
     pub(crate) events: i64,
 }
 
-/// How an order stands.
+/// The state of an order.
 #[derive(Debug, QueryableByName)]
 pub(crate) struct Standing {
     #[diesel(sql_type = Text)]
@@ -132,16 +132,16 @@ pub(crate) struct Standing {
 }
 
 /// A connection for checks.
-pub(crate) struct Database(MysqlConnection);
+pub(crate) struct CheckDatabase(MysqlConnection);
 
-impl Database {
-    pub(crate) fn open(url: &str) -> anyhow::Result<Database> {
-        MysqlConnection::establish(url).map(Database).context("database")
+impl CheckDatabase {
+    pub(crate) fn open(url: &str) -> anyhow::Result<CheckDatabase> {
+        MysqlConnection::establish(url).map(CheckDatabase).context("database")
     }
 
     /// Every order, by id.
-    pub(crate) fn orders(&mut self) -> anyhow::Result<BTreeMap<String, OrderRow>> {
-        let rows: Vec<OrderRow> = sql_query(ORDERS).load(&mut self.0)?;
+    pub(crate) fn orders(&mut self) -> anyhow::Result<BTreeMap<String, CheckedOrder>> {
+        let rows: Vec<CheckedOrder> = sql_query(ORDERS).load(&mut self.0)?;
         Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
@@ -195,7 +195,7 @@ impl Database {
         Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
-    /// What came of asking the gateway about an order, in words.
+    /// The result of asking the gateway about an order, in words.
     pub(crate) fn question(&mut self, order: &str) -> anyhow::Result<String> {
         let query = "SELECT CONCAT_WS(' ', 'asked', asked, 'times:', answer, error) AS line \
                      FROM gateway_query WHERE order_id = ";
@@ -245,6 +245,6 @@ impl Database {
 
 /// Places one order over a connection of its own; true when it is there.
 pub(crate) fn place(url: &str, merchant: &str, story: &Story) -> anyhow::Result<bool> {
-    Database::open(url)?.place(&[(merchant, story, Duration::ZERO)])?;
+    CheckDatabase::open(url)?.place(&[(merchant, story, Duration::ZERO)])?;
     Ok(true)
 }

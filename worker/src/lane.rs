@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 use crate::batch::Outcome;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::shards::ConsumedShards;
 use attempt::Unprocessed;
 use consumers::Consumers;
@@ -32,7 +32,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// transaction; a message that arrives after a longer silence does not wait.
 const PACE: Duration = Duration::from_millis(10);
 
-/// How long a lane waits before it looks again at messages whose orders somebody else has locked,
+/// How long a lane waits before it looks again at messages whose orders another transaction has locked,
 /// when nothing else arrives.
 const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 
@@ -51,7 +51,7 @@ const END_KNOWN: Duration = Duration::from_secs(2);
 
 /// Why a consumer ended.
 enum Ended {
-    /// Its channel or connection is of no use any more.
+    /// Its channel or connection cannot be used any more.
     Connection(ConnectionError),
     /// The database refuses a statement whatever the data; another version of the worker may succeed.
     StatementRefused,
@@ -78,7 +78,7 @@ impl From<lapin::Error> for Ended {
 /// What stays with the lane after a batch, not acknowledged.
 #[derive(Default)]
 struct Staying {
-    /// Orders that somebody else has locked.
+    /// Orders that another transaction has locked.
     locked: Vec<ReceivedMessage>,
     /// The broker does not take their retries or dead letters.
     held: Vec<ReceivedMessage>,
@@ -91,7 +91,7 @@ pub(crate) struct Lane {
     pub(crate) batch: usize,
     /// The shards to consume.
     pub(crate) shards: Arc<ConsumedShards>,
-    pub(crate) context: Context,
+    pub(crate) context: WorkerContext,
 }
 
 impl Lane {

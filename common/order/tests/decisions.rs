@@ -63,7 +63,7 @@ fn closed_after_payment() {
     assert!(trade.is_in_doubt() && again.state().money_in_doubt());
     assert_ne!(case(&again), case(&doubtful));
 
-    // By a clock that is behind Alipay's it counts all the same.
+    // By a clock that is behind Alipay's it counts anyway.
     let mut early = doubtful.clone();
     let before_the_close = at("2026-01-05 11:59:00");
     early

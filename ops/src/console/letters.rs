@@ -9,7 +9,7 @@ use store::BeijingTime;
 use store::dead_letter::history;
 
 use super::address::{address, link, order_link};
-use super::cohort::{Cohort, NO_REASON, TICKED};
+use super::letter_query::{LetterQuery, NO_REASON, TICKED};
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -51,10 +51,10 @@ pub(super) async fn show(
     State(console): Shared,
     QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
-    let mut cohort = Cohort::read(&query);
-    let flat = query.get("view") == "flat" || !cohort.is_everything();
-    let mut look = look(&console, &cohort).await?;
-    cohort.until = look.until.map(|last| last.0);
+    let mut filter = LetterQuery::read(&query);
+    let flat = query.get("view") == "flat" || !filter.is_everything();
+    let mut look = look(&console, &filter).await?;
+    filter.until = look.until.map(|last| last.0);
     let looked = &look.looked;
     let partly = (looked.at < looked.of || looked.strangers > 0).then(|| {
         html! {
@@ -70,7 +70,7 @@ pub(super) async fn show(
     let partly = partly.unwrap_or_default();
     if flat {
         look.find_settled(&console).await;
-        let body = html! { (partly) (flat_list(&console, &cohort, &look)) };
+        let body = html! { (partly) (flat_list(&console, &filter, &look)) };
         return Ok(Page::new(say("死信列表", "Dead letters one by one"), body));
     }
     // The letters are shown also while there is no database to ask.
@@ -103,14 +103,14 @@ impl LettersRead {
     }
 }
 
-async fn look(console: &Console, cohort: &Cohort) -> Result<LettersRead, Failure> {
+async fn look(console: &Console, filter: &LetterQuery) -> Result<LettersRead, Failure> {
     let _turn = console.at_letters().await?;
     let (mut groups, mut until) = (Grouping::default(), None);
     let mut chosen = first_to_die(LISTED);
     let looked = look_at_letters(console.broker(), LOOKED, |received| {
         let letter = DeadLetter::from(&received);
         until = until.max(letter.died_at);
-        if cohort.takes(&letter) {
+        if filter.takes(&letter) {
             chosen.add((letter.clone(), received));
         }
         groups.add(letter);
@@ -148,14 +148,17 @@ fn groups(groups: &[Group]) -> Markup {
 
 fn group_row(group: &Group) -> Markup {
     let reason = group.reason.as_deref().unwrap_or(NO_REASON);
-    let cohort =
-        Cohort { reason: reason.to_owned(), print: group.fingerprint.clone(), ..Cohort::default() };
+    let filter = LetterQuery {
+        reason: reason.to_owned(),
+        print: group.fingerprint.clone(),
+        ..LetterQuery::default()
+    };
     let versions = &group.worker_versions;
     html! {
         tr {
             (LETTERS.cell(group.letters))
             (ORDERS.cell(group.orders))
-            td.id { (link(&cohort.address(), reason)) }
+            td.id { (link(&filter.address(), reason)) }
             td {
                 (group.fingerprint)
                 @if !versions.is_empty() { span.soft { "worker " (versions.join(", ")) } }
@@ -166,7 +169,7 @@ fn group_row(group: &Group) -> Markup {
     }
 }
 
-fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
+fn flat_list(console: &Console, filter: &LetterQuery, look: &LettersRead) -> Markup {
     let (chosen, matching) = (&look.chosen, look.matching);
     let columns = [
         Column::NAMELESS,
@@ -177,7 +180,7 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
         Column::text("死亡", "Died"),
     ];
     html! {
-        (filter_bar(cohort))
+        (filter_bar(filter))
         @if chosen.is_empty() {
             (nothing(say("没有符合条件的死信。", "No dead letter matches.")))
         } @else {
@@ -189,7 +192,7 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
             }
             form method="post" action="/dead-letters" {
                 (console.guard.field())
-                (cohort.fields())
+                (filter.fields())
                 (table(columns, chosen.iter().map(letter_row)))
                 h2 { (say("处理", "What to do")) }
                 div.card {
@@ -227,15 +230,15 @@ pub(super) fn act_fields() -> Markup {
     }
 }
 
-fn filter_bar(cohort: &Cohort) -> Markup {
+fn filter_bar(filter: &LetterQuery) -> Markup {
     html! {
         form.bar method="get" action="/dead-letters" {
             input type="hidden" name="view" value="flat";
             @for (name, words, value) in [
-                ("reason", say("原因", "Reason"), &cohort.reason),
-                ("error", say("错误", "Error"), &cohort.print),
-                ("order", say("订单", "Order"), &cohort.order),
-                ("merchant", say("商户", "Merchant"), &cohort.merchant),
+                ("reason", say("原因", "Reason"), &filter.reason),
+                ("error", say("错误", "Error"), &filter.print),
+                ("order", say("订单", "Order"), &filter.order),
+                ("merchant", say("商户", "Merchant"), &filter.merchant),
             ] {
                 input name=(name) placeholder=(words) aria-label=(words) value=(value);
             }
@@ -275,7 +278,7 @@ pub(super) fn letter_link(id: &str) -> Markup {
 }
 
 /// What operators did, the latest first.
-pub(super) fn history(acts: &[history::Row]) -> Markup {
+pub(super) fn history(acts: &[history::HistoryRow]) -> Markup {
     if acts.is_empty() {
         return nothing(say("还没有人处理过。", "Nobody has replayed or discarded a letter yet."));
     }

@@ -9,10 +9,10 @@ use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::Column;
 use store::BeijingTime;
-use store::counts::Waiting;
+use store::counts::WaitingCount;
 
 use super::address::{link, listing};
-use super::cohort::{Cohort, NO_REASON};
+use super::letter_query::{LetterQuery, NO_REASON};
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
@@ -20,7 +20,7 @@ use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, QueueDepth};
-use crate::operations::verdict::{Description, Finding, Health, Urgency};
+use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -76,9 +76,9 @@ async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
 fn verdict(overview: &Overview) -> Markup {
     let verdict = &overview.verdict;
     let (tone, chinese) = match (verdict.answer, verdict.wrong()) {
-        (Health::Well, _) => ("good", "一切正常".to_owned()),
-        (Health::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
-        (Health::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
+        (SystemHealth::Well, _) => ("good", "一切正常".to_owned()),
+        (SystemHealth::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
+        (SystemHealth::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
     };
     let headline = match Language::here() {
         Language::Chinese => chinese,
@@ -116,8 +116,8 @@ fn finding(finding: &Finding) -> Markup {
 
 /// What needs a person first, in large numbers.
 fn tiles(overview: &Overview) -> Markup {
-    let age = |waiting: &Waiting| waiting.oldest.map(|oldest| overview.age(oldest));
-    let waiting = |of: &Option<Waiting>| of.as_ref().map(|it| (it.count, age(it)));
+    let age = |waiting: &WaitingCount| waiting.oldest.map(|oldest| overview.age(oldest));
+    let waiting = |of: &Option<WaitingCount>| of.as_ref().map(|it| (it.count, age(it)));
     let to_work_on = || {
         overview.queues.as_ref()?;
         let messages = overview.work_queues().map(|queue| queue.messages.map(i64::from));
@@ -288,8 +288,8 @@ fn reasons(overview: &Overview) -> Markup {
         div.card { table {
             @for (reason, letters) in reasons {
                 @let known = if reason == "no reason" { NO_REASON } else { reason };
-                @let cohort = Cohort { reason: known.to_owned(), ..Cohort::default() };
-                tr { td { (link(&cohort.address(), reason)) } td.n { (letters) } }
+                @let filter = LetterQuery { reason: known.to_owned(), ..LetterQuery::default() };
+                tr { td { (link(&filter.address(), reason)) } td.n { (letters) } }
             }
         } }
     }

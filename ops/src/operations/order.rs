@@ -14,7 +14,7 @@ pub(crate) mod status_name;
 pub(crate) mod story;
 
 use serde::Serialize;
-use service::unseen;
+use service::invisible;
 
 use order::{OrderStatus, TradeStatusCode};
 use store::{MysqlConnection, user_order};
@@ -26,12 +26,12 @@ use crate::failure::Failure;
 #[derive(Serialize)]
 pub(crate) struct OrderLine {
     #[serde(flatten)]
-    pub(crate) row: user_order::Order,
+    pub(crate) row: user_order::OrderRow,
     pub(crate) status_name: &'static str,
 }
 
-impl From<user_order::Order> for OrderLine {
-    fn from(row: user_order::Order) -> OrderLine {
+impl From<user_order::OrderRow> for OrderLine {
+    fn from(row: user_order::OrderRow) -> OrderLine {
         OrderLine { status_name: status_name(row.status), row }
     }
 }
@@ -40,7 +40,7 @@ impl From<user_order::Order> for OrderLine {
 pub(crate) fn find(
     connection: &mut MysqlConnection,
     id: &str,
-) -> Result<user_order::Order, Failure> {
+) -> Result<user_order::OrderRow, Failure> {
     user_order::find(connection, id)?.ok_or_else(|| missing_order(id))
 }
 
@@ -50,12 +50,12 @@ pub(crate) fn missing_order(id: &str) -> Failure {
 }
 
 /// The status of a row; none is one that this version does not know.
-pub(crate) fn status(row: &user_order::Order) -> Option<OrderStatus> {
+pub(crate) fn status(row: &user_order::OrderRow) -> Option<OrderStatus> {
     OrderStatus::from_code(row.status)
 }
 
 /// Whether the order is paid to an account that cannot receive yet.
-pub(crate) fn is_pending(row: &user_order::Order) -> bool {
+pub(crate) fn is_pending(row: &user_order::OrderRow) -> bool {
     row.trade_status == TradeStatusCode::TradePending.code()
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn parse_id(text: &str) -> Result<String, String> {
 /// Reads the id of a new order; invisible characters are refused, since nobody could type them again.
 pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
     let id = parse_id(text)?;
-    unseen::check_typed(&id)?;
+    invisible::check_typed(&id)?;
     if id.trim() != id {
         return Err("it begins or ends with a blank".to_owned());
     }

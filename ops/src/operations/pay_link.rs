@@ -130,7 +130,7 @@ fn anti_phishing_key(
 }
 
 /// An error unless the order waits for its payment.
-fn check_payable(row: &user_order::Order) -> Result<(), Failure> {
+fn check_payable(row: &user_order::OrderRow) -> Result<(), Failure> {
     let word = if status(row) != Some(OrderStatus::Placed) {
         status_name(row.status)
     } else if is_pending(row) {

@@ -1,7 +1,7 @@
 //! `queue.shards` grows and shrinks while notifications are on their way.
 
 use queue::topology::{ShardCount, work_queue};
-use simulator::Notification;
+use simulator::UnsignedNotification;
 use testkit::until;
 
 use crate::Worker;
@@ -30,14 +30,16 @@ async fn growing_and_shrinking_with_messages_on_their_way_loses_nothing_and_does
     const EACH: usize = 12;
     let mut world = World::new(2 * EACH);
     let worker = Worker::start(&world, &[]);
-    let first: Vec<Notification> = names("A", EACH).iter().map(|it| world.payment(it)).collect();
+    let first: Vec<UnsignedNotification> =
+        names("A", EACH).iter().map(|it| world.payment(it)).collect();
     for payment in &first {
         world.send(payment.clone()).await;
     }
     until("the first wait for their orders", || retried(&worker) >= EACH as f64);
 
     world.test.start_ingress(&[FOUR]);
-    let more: Vec<Notification> = names("B", EACH).iter().map(|it| world.payment(it)).collect();
+    let more: Vec<UnsignedNotification> =
+        names("B", EACH).iter().map(|it| world.payment(it)).collect();
     for payment in first.into_iter().chain(more) {
         world.send(payment).await;
     }

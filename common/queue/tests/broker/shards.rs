@@ -70,7 +70,8 @@ async fn all_messages_of_an_order_are_in_one_queue() {
         for _ in 0..expected.len() {
             ids.push(client.take(&work_queue(shard)).await.message_id);
         }
-        (expected.sort(), ids.sort());
+        expected.sort();
+        ids.sort();
         assert!(ids.iter().eq(expected), "{ids:?}");
         assert_eq!(client.depth(&work_queue(shard)).await, 0);
     }

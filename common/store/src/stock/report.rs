@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use order::CodeState;
 use serde::Serialize;
 
-use crate::column::{Word, value};
+use crate::column::{EnumText, value};
 use crate::schema::{product, stock_item};
 use crate::typed_sql::SqlText as _;
 use crate::{IdRange, MysqlConnection, Result};
@@ -87,7 +87,7 @@ pub fn low(connection: &mut MysqlConnection) -> Result<Vec<LowStock>> {
 
 /// A code of a stock product.
 #[derive(Debug, Clone, Queryable, Serialize)]
-pub struct Code {
+pub struct StockCode {
     /// The code.
     pub code: String,
     /// With the buyer, returned, or sold again.
@@ -95,7 +95,7 @@ pub struct Code {
 }
 
 /// The codes that this order got, in the order in which they came to stock.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<StockCode>> {
     Ok(sql_query(
         "SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \
          UNION ALL SELECT stock_item_id, code, 'resold' FROM stock_resale WHERE order_id = ?) AS goods \
@@ -103,7 +103,7 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<
     )
     .bind::<Text, _>(order_id)
     .bind::<Text, _>(order_id)
-    .typed::<(Text, Word<CodeState>)>()
+    .typed::<(Text, EnumText<CodeState>)>()
     .load(connection)?)
 }
 

@@ -6,7 +6,7 @@ use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Config;
 use order::ProductKind;
-use service::unseen;
+use service::invisible;
 use store::product::{self, Product};
 use store::user_order::import::ImportedOrder;
 use store::{MysqlConnection, StoreError};
@@ -172,7 +172,7 @@ impl OrderFile {
             merchant,
             account: {
                 let account = bounded("account", value("account"), 255)?;
-                unseen::check_typed(&account).map_err(|why| format!("account: {why}"))?;
+                invisible::check_typed(&account).map_err(|why| format!("account: {why}"))?;
                 account
             },
             product_id,
@@ -248,7 +248,7 @@ fn bounded(name: &str, text: &str, most: usize) -> Result<String, String> {
     if length > most {
         return Err(format!("{name} has {length} characters, at most {most} fit"));
     }
-    unseen::check_shown(text).map_err(|why| format!("{name}: {why}"))?;
+    invisible::check_shown(text).map_err(|why| format!("{name}: {why}"))?;
     Ok(text.to_owned())
 }
 

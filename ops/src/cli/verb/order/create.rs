@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipay::Fen;
 use chrono::Utc;
 use clap::Args;
-use service::unseen;
+use service::invisible;
 
 use crate::cli::context::Context;
 use crate::cli::order_text;
@@ -21,10 +21,10 @@ use crate::operations::order::{parse_id, parse_new_id};
 /// The total is the product's price times the quantity. Exits with 1 if the id is taken (by an order of any merchant) or the
 /// product is off sale.
 ///
-/// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
 /// With --created-at it is an order of an old system, like those that `ops order import` reads from a file: if the
 /// order already exists with a later time, it gets this time.
 ///
+/// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
 /// Example: ops order create A-1002 --merchant shop --product gift-100 --expires-after 30m
 /// Example: ops order create B-7 --merchant shop --product gift-100 --created-at "2026-05-10 10:00:00" --delivered
 #[derive(Args)]
@@ -90,12 +90,12 @@ impl OrderCreateArgs {
 }
 
 pub(super) fn parse_account(text: &str) -> Result<String, String> {
-    unseen::check_typed(text)?;
+    invisible::check_typed(text)?;
     bounded(text, 255)
 }
 
 fn parse_subject(text: &str) -> Result<String, String> {
-    unseen::check_shown(text)?;
+    invisible::check_shown(text)?;
     bounded(text, 256)
 }
 

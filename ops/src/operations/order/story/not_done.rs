@@ -13,10 +13,10 @@ use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
 use store::review::ReviewRow;
-use store::user_order::Order;
+use store::user_order::OrderRow;
 use worker::OVERDUE_AFTER;
 
-use super::Happening;
+use super::StoryEvent;
 use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
 use crate::operations::order::{is_pending, status};
@@ -56,7 +56,7 @@ fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
     lines.extend(
         page.came_back
             .iter()
-            .map(|came| format!("not worked on yet: {}", Happening::CameBack(came).english())),
+            .map(|came| format!("not worked on yet: {}", StoryEvent::CameBack(came).english())),
     );
     lines.extend(rejected(page));
     lines.extend(other_trades(page));
@@ -100,7 +100,7 @@ fn rejected(page: &OrderDetails) -> Vec<String> {
     reasons.into_iter().map(line).collect()
 }
 
-/// What became of the money of trades that paid the order besides the one that it goes by.
+/// What happened to the money of trades that paid the order besides the one that it goes by.
 fn other_trades(page: &OrderDetails) -> Vec<String> {
     let row = &page.order.row;
     let Some(own) = row.trade_no.as_deref() else { return Vec::new() };
@@ -149,7 +149,7 @@ pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec
 }
 
 /// An order whose time is over and that is neither paid nor closed.
-fn not_closed(row: &Order, now: DateTime<Utc>) -> Option<String> {
+fn not_closed(row: &OrderRow, now: DateTime<Utc>) -> Option<String> {
     let is_unpaid = status(row) == Some(OrderStatus::Placed) && !is_pending(row);
     let end = row.expires_at.filter(|_| is_unpaid)?;
     time_limit(row.created_at.0, Some(end.0), None).ok()?;

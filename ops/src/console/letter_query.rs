@@ -24,7 +24,7 @@ const UNTIL: &str = "until";
 
 /// A filter for letters; an empty field matches every letter.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cohort {
+pub(super) struct LetterQuery {
     pub(super) reason: String,
     /// The fingerprint of the error: without numbers and times.
     pub(super) print: String,
@@ -40,13 +40,13 @@ pub(super) enum Selection {
     /// These, with all their copies.
     Ticked(BTreeSet<String>),
     /// All letters that match a filter.
-    All(Cohort),
+    All(LetterQuery),
 }
 
-impl Cohort {
-    pub(super) fn read(parameters: &Fields) -> Cohort {
+impl LetterQuery {
+    pub(super) fn read(parameters: &Fields) -> LetterQuery {
         let text = |name| parameters.get(name).to_owned();
-        Cohort {
+        LetterQuery {
             reason: text("reason"),
             print: text("error"),
             order: text("order"),
@@ -108,7 +108,7 @@ impl Selection {
     /// Reads the selection: the field `which` says whether all letters or the ticked ones are meant.
     pub(super) fn read(form: &Fields) -> Result<Selection, Failure> {
         if form.get("which") == "all" {
-            return Ok(Selection::All(Cohort::read(form)));
+            return Ok(Selection::All(LetterQuery::read(form)));
         }
         let ids: BTreeSet<String> = form.after(TICKED).map(str::to_owned).collect();
         if ids.is_empty() {
@@ -120,7 +120,7 @@ impl Selection {
     pub(super) fn takes(&self, letter: &DeadLetter) -> bool {
         match self {
             Selection::Ticked(ids) => ids.iter().any(|id| is_meant(id, &letter.id)),
-            Selection::All(cohort) => cohort.takes(letter),
+            Selection::All(filter) => filter.takes(letter),
         }
     }
 
@@ -130,7 +130,7 @@ impl Selection {
             Selection::Ticked(ids) => html! {
                 @for id in ids { (hidden(&format!("{TICKED}{id}"), "on")) }
             },
-            Selection::All(cohort) => html! { (cohort.fields()) (hidden("which", "all")) },
+            Selection::All(filter) => html! { (filter.fields()) (hidden("which", "all")) },
         }
     }
 
@@ -138,7 +138,7 @@ impl Selection {
     pub(super) fn address(&self) -> String {
         match self {
             Selection::Ticked(_) => "/dead-letters".to_owned(),
-            Selection::All(cohort) => cohort.address(),
+            Selection::All(filter) => filter.address(),
         }
     }
 }

@@ -9,12 +9,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use queue::ReceivedMessage;
 use service::language::say;
-use store::dead_letter::history::Action;
+use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
 
 use super::address::link;
-use super::cohort::Selection;
 use super::dry_run::dry_run;
+use super::letter_query::Selection;
 use super::page::{Menu, Page, usage};
 use super::person::{name, note};
 use super::request::PostedForm;
@@ -22,8 +22,8 @@ use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
-use crate::operations::dead_letter::deadly::{DeadlyLetters, is_deadly};
 use crate::operations::dead_letter::discard::{DiscardNote, discard};
+use crate::operations::dead_letter::poison::{PoisonLetters, is_poison};
 use crate::operations::dead_letter::replay::Replay;
 use crate::operations::dead_letter::replay_outcome::{ReplayOutcome, ReplayWait};
 
@@ -35,27 +35,27 @@ pub(super) async fn act(
     let selection = Selection::read(&form)?;
     let (action, note) = match form.get("act") {
         "dry_run" => return Ok(dry_run(&console, selection).await?.into_response()),
-        "replay" => (Action::Replayed, note(&form)?),
-        "discard" => (Action::Discarded, note(&form)?),
+        "replay" => (LetterAction::Replayed, note(&form)?),
+        "discard" => (LetterAction::Discarded, note(&form)?),
         _ => return Err(usage("没有这个操作", "no such button")),
     };
     let by = name(&form)?;
-    if action == Action::Discarded && note.is_empty() {
+    if action == LetterAction::Discarded && note.is_empty() {
         return Err(usage("丢弃时必须写原因", "to discard a letter say why"));
     }
     let note = Some(note).filter(|note| !note.is_empty());
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())
 }
 
-/// Whether a letter is selected and may be replayed; notes in `deadly` those that are selected and may not.
+/// Whether a letter is selected and may be replayed. Adds to `poison` those that are selected and killed workers.
 pub(super) fn takes(
     selection: &Selection,
     letter: &DeadLetter,
-    deadly: &mut DeadlyLetters,
+    poison: &mut PoisonLetters,
 ) -> bool {
     let is_selected = selection.takes(letter);
-    if is_selected && is_deadly(letter) {
-        deadly.add(&letter.id);
+    if is_selected && is_poison(letter) {
+        poison.add(&letter.id);
         return false;
     }
     is_selected
@@ -82,7 +82,7 @@ pub(super) fn left_out_warning(letters: usize) -> Markup {
 async fn move_letters(
     console: &Arc<Console>,
     selection: Selection,
-    action: Action,
+    action: LetterAction,
     by: String,
     note: Option<String>,
 ) -> Result<Redirect, Failure> {
@@ -98,11 +98,11 @@ async fn move_letters(
         Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}"))
     })?;
     let (title, done) = match action {
-        Action::Replayed => (
+        LetterAction::Replayed => (
             say("重放", "Replay"),
             say("条死信已送回工作队列，并已记录。", "letters went back to work."),
         ),
-        Action::Discarded => (
+        LetterAction::Discarded => (
             say("丢弃", "Discard"),
             say(
                 "条死信已丢弃，内容保留在记录里。",
@@ -135,7 +135,7 @@ async fn move_letters(
     Ok(console.results.keep(Menu::DeadLetters, page))
 }
 
-/// What became of replayed letters.
+/// The outcome of replayed letters.
 fn outcome_counts(wait: &ReplayWait) -> Markup {
     let counted = [
         (ReplayOutcome::Applied, Tone::Good, say("已生效", "applied")),
@@ -158,7 +158,7 @@ fn outcome_counts(wait: &ReplayWait) -> Markup {
     }
 }
 
-/// How many were moved, what became of them, and why not all.
+/// How many were moved, their outcome, and why not all.
 #[derive(Default)]
 struct Moved {
     count: usize,
@@ -171,7 +171,7 @@ struct Moved {
 async fn walk(
     console: &Console,
     selection: &Selection,
-    action: Action,
+    action: LetterAction,
     by: &str,
     note: Option<&str>,
 ) -> Moved {
@@ -187,7 +187,7 @@ async fn walk(
     };
     let config = &console.config;
     let cluster = console.broker();
-    if action == Action::Discarded {
+    if action == LetterAction::Discarded {
         let wanted = |received: &ReceivedMessage| selection.takes(&DeadLetter::from(received));
         let (note, mut ids) = (DiscardNote { by, why: note }, BTreeMap::new());
         let walked = discard(cluster, &mut database, config, note, wanted, &mut ids).await;
@@ -196,8 +196,8 @@ async fn walk(
     let wait = Some(ReplayWait::new(config));
     let replayed = BTreeMap::new();
     let mut replay = Replay { cluster, config, database, by, note, wait, replayed };
-    let mut deadly = DeadlyLetters::default();
-    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &mut deadly);
+    let mut poison = PoisonLetters::default();
+    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &mut poison);
     let walked = replay.walk(usize::MAX, wanted).await;
     drop(turn);
     let waited = replay.wait().await;
@@ -207,7 +207,7 @@ async fn walk(
     };
     Moved {
         count: replay.replayed.values().sum(),
-        left_out: deadly.letters,
+        left_out: poison.letters,
         outcomes,
         failure: walked.and(waited).err(),
     }
