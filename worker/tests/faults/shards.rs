@@ -64,19 +64,19 @@ async fn growing_and_shrinking_with_messages_on_their_way_loses_nothing_and_does
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_may_have_more_shards_than_the_ingress() {
-    let mut world = World::new(8);
+    let mut world = World::new(12);
     let _worker = Worker::start(&world, &[FOUR]);
-    world.place_orders("K", 8);
-    for order in names("K", 8) {
+    world.place_orders("K", 12);
+    for order in names("K", 12) {
         world.send(world.payment(&order)).await;
     }
-    check_orders(&mut world, 8);
+    check_orders(&mut world, 12);
 }
 
 /// The lanes go on with the other shards, and consume the queue again when it is there again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_queue_of_an_old_shard_is_deleted_and_declared_again() {
-    let mut world = World::new(16);
+    let mut world = World::new(24);
     world.test.start_ingress(&[FOUR]);
     world.test.start_ingress(&[]);
     let worker = Worker::start(&world, &[]);
@@ -85,18 +85,18 @@ async fn the_queue_of_an_old_shard_is_deleted_and_declared_again() {
         .queue_delete(work_queue(3).as_str().into(), Default::default())
         .await
         .expect("deleted");
-    world.place_orders("K", 8);
-    world.place_orders("L", 8);
-    for order in names("K", 8) {
+    world.place_orders("K", 12);
+    world.place_orders("L", 12);
+    for order in names("K", 12) {
         world.send(world.payment(&order)).await;
     }
-    check_orders(&mut world, 8);
+    check_orders(&mut world, 12);
     assert_eq!(worker.readiness(), "ready");
     assert!(!worker.program.stderr().contains("set up again"), "{}", worker.program.stderr());
 
     world.test.start_ingress(&[FOUR]);
-    for order in names("L", 8) {
+    for order in names("L", 12) {
         world.send(world.payment(&order)).await;
     }
-    check_orders(&mut world, 16);
+    check_orders(&mut world, 24);
 }
