@@ -130,7 +130,7 @@ impl Effect<AppliedOutcome> {
                 self.error.as_deref().unwrap_or_default()
             ),
             AppliedOutcome::Waiting => {
-                "No worker has come to it yet: it takes effect once one runs.".to_owned()
+                "No worker has processed it yet: it takes effect once one runs.".to_owned()
             }
             AppliedOutcome::Ended(MessageOutcome::Unknown) => {
                 "A worker has seen it: unknown.".to_owned()

@@ -90,7 +90,7 @@ impl Decisions {
         let NamedDecision { order, number } = named;
         let row = self.rows.get(number).filter(|row| row.order_id == *order);
         let Some(row) = row else {
-            let evidence = format!("nobody has decided number {number} about order {order}");
+            let evidence = format!("there is no decision {number} about order {order}");
             return Err(Rejection::new(RejectionReason::DecisionWithoutRow, evidence));
         };
         match (row.state, self.ended.get(number).map(|end| end.state)) {

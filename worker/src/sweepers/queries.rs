@@ -169,7 +169,7 @@ fn enrol(context: &WorkerContext, merchants: &[String]) -> Result<(), BatchError
                 warn!(
                     pass = name,
                     seconds = ahead.num_seconds(),
-                    "the cursor of the questions to the gateway was in the future, since the database's clock was ahead: the \
+                    "the cursor of the gateway queries was in the future, since the database's clock was ahead: the \
                      orders of the last day are looked at again"
                 );
             }

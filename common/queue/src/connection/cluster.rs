@@ -68,7 +68,7 @@ impl Cluster {
         let encrypted = first.is_tls();
         if hosts.iter().any(|host| host.is_tls() != encrypted) {
             return Err(unusable(
-                "amqp:// and amqps:// are mixed: whether a line is encrypted must not depend on \
+                "amqp:// and amqps:// are mixed: whether a connection is encrypted must not depend on \
                  the host that is up",
             ));
         }

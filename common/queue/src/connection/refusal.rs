@@ -14,7 +14,7 @@ pub(super) fn explain(error: &Error, address: &BrokerAddress) -> Option<String> 
     let user = address.user();
     match refusal.kind() {
         AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) if user == "guest" => Some(format!(
-            "{words} (user or password is wrong; and RabbitMQ lets guest in from its own machine alone: make a user \
+            "{words} (user or password is wrong; and RabbitMQ allows guest only from its own machine: make a user \
              for the programs, scripts/broker-accounts; {ENCODE})"
         )),
         AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => {

@@ -92,7 +92,7 @@ impl Wire {
             Ok(stream) => Ok(Wire { transport: Box::new(stream), remarks, first: None }),
             Err(error) => Err(HostProblem::Tls(tls::explain(&error).unwrap_or_else(|| {
                 format!(
-                    "the line ended during the TLS handshake ({error}): is that a port for TLS?"
+                    "the connection ended during the TLS handshake ({error}): is that a port for TLS?"
                 )
             }))),
         }

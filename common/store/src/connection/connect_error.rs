@@ -140,7 +140,7 @@ fn hint(number: u16, encrypted: bool) -> &'static str {
     match number {
         // MariaDB says the same of a line that it wants to be encrypted.
         1045 if !encrypted => {
-            " (user or password is wrong, or the server wants TLS: set database.tls = \"required\" and \
+            " (user or password is wrong, or the server requires TLS: set database.tls = \"required\" and \
              database.ca_file; in the URL's user and password write @ as %40, : as %3A, / as %2F, # as %23, % as %25)"
         }
         1045 => {
@@ -149,7 +149,7 @@ fn hint(number: u16, encrypted: bool) -> &'static str {
         }
         // MariaDB's root of a fresh installation, among others.
         1698 => {
-            " (the server lets this user in by the socket of its machine alone, or by another plugin: make a user \
+            " (the server allows this user only by its local socket, or with another plugin: make a user \
              with a password for the programs)"
         }
         1044 => {

@@ -145,7 +145,7 @@ impl Manager {
                 if !self.0.plain.swap(true, Ordering::Relaxed) && !address.is_loopback() {
                     warn!(
                         database = address.label(),
-                        "the server offers no TLS: the line to the database is in plain text \
+                        "the server offers no TLS: the connection to the database is in plain text \
                          (database.tls = \"required\" refuses that, \"off\" says that it is meant)"
                     );
                 }

@@ -40,11 +40,9 @@ impl SettledReason {
     pub(crate) fn words(self) -> &'static str {
         match self {
             SettledReason::WorkedOn => "the same message was worked on after this letter died",
-            SettledReason::InBooks => "what it says is in the books by now",
-            SettledReason::GivenBack => "no order took the payment, and all of its money is back",
-            SettledReason::NeverPaid => {
-                "no order took the trade, and it was closed without a payment"
-            }
+            SettledReason::InBooks => "what it says is already recorded",
+            SettledReason::GivenBack => "no order accepted the payment, and all of it was refunded",
+            SettledReason::NeverPaid => "no order accepted the trade, and it was closed unpaid",
         }
     }
 

@@ -168,7 +168,7 @@ pub(crate) fn dry_run_selected(
         (_, 0) => None,
         (_, dying) => {
             let letters = results.len();
-            Some(format!("{dying} of {letters} would die again: mend the cause first"))
+            Some(format!("{dying} of {letters} would die again: remove the cause first"))
         }
     };
     Ok(ReplayDryRun {

@@ -64,7 +64,7 @@ fn alone(code: &str, shape: &Shape) -> Option<String> {
     } else if is_shortened_number(code) {
         "is a number that a spreadsheet has shortened: format the column as text"
     } else if code.len() > 1 && code.starts_with('"') && code.ends_with('"') {
-        "stands in quotation marks, which would be part of the code"
+        "is in quotation marks, which would be part of the code"
     } else if code.contains(|it: char| it.is_whitespace() && !matches!(it, ' ' | '\t' | '\u{3000}'))
     {
         "has a blank inside that is no ordinary one"

@@ -150,7 +150,7 @@ impl GoodsFinding {
             GoodsFinding::NoAnswer { orders } => {
                 let orders = count(*orders, "order");
                 of(Urgency::Later, "gateway_no_answer", "网关没有可用的响应")
-                    .seen(format!("the latest question has no usable answer: {orders}; it is asked again"))
+                    .seen(format!("the latest query has no usable answer: {orders}; it is asked again"))
                     .advice("ops query ORDER says what is wrong; read a worker's log")
             }
             // As `AlipayDoesNotKnowAPayment`: goods may go out for nothing.

@@ -189,7 +189,7 @@ fn message_text(message: &StoryMessage) -> String {
         Some(MessageKind::Expiry) => {
             "the gateway answered that there is nothing to close".to_owned()
         }
-        Some(MessageKind::QueryRequest) => "somebody wants the gateway asked about it".to_owned(),
+        Some(MessageKind::QueryRequest) => "a query of the gateway was requested".to_owned(),
         Some(MessageKind::Decision) => format!("a person decided {what}"),
         Some(MessageKind::TradeStatus | MessageKind::BatchRefund) | None => {
             format!("Alipay notified {what}")
