@@ -42,7 +42,7 @@ fn of_vhost(address: &BrokerAddress) -> String {
     )
 }
 
-/// What listens at a port where no broker is, recognised by the first bytes that it sends; `None`: it may be a broker.
+/// Which other kind of server listens at the port, recognised by the first bytes that it sends; `None`: it may be a broker.
 pub(super) fn not_amqp(first: &[u8]) -> Option<&'static str> {
     match first {
         [b'H', b'T', b'T', b'P', ..] => Some(

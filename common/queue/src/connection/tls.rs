@@ -1,4 +1,4 @@
-//! TLS to the broker: whom this program trusts, as whom it appears, and what its errors mean.
+//! TLS to the broker: trusted authorities, client certificate, and what its errors mean.
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use crate::{MysqlConnection, Result};
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = notification)]
 pub struct RejectedLine {
-    /// The merchant that it came for.
+    /// The merchant that it is for.
     pub merchant: String,
     /// The envelope's kind.
     pub kind: String,

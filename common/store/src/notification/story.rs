@@ -20,7 +20,7 @@ pub struct StoryLine {
     pub last_seen: BeijingTime,
     /// When the ingress took it, or one of our programs wrote it.
     pub received_at: BeijingTime,
-    /// The merchant that it came for.
+    /// The merchant that it is for.
     pub merchant: String,
     /// The envelope's kind.
     pub kind: String,
