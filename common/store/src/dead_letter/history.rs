@@ -32,7 +32,7 @@ pub struct HistoryEntry<'a> {
     pub done_by: &'a str,
     /// And why.
     pub note: Option<&'a str>,
-    /// JSON text: what the letter said about its death.
+    /// JSON text: the letter's headers about its rejection.
     pub headers: String,
     /// The body of a discarded letter.
     pub body: Option<String>,

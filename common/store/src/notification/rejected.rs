@@ -43,7 +43,7 @@ pub fn rejected_of_trade(
     .load(connection)?)
 }
 
-/// Whether an answer of the gateway about the order was worked on after a moment.
+/// Whether an answer of the gateway about the order was processed after a time.
 pub fn answered_since(
     connection: &mut MysqlConnection,
     merchant: &str,
