@@ -68,7 +68,7 @@ impl ReviewCase {
             .collect()
     }
 
-    /// Refuses what no worker would take.
+    /// Refuses what no worker would accept.
     pub(crate) fn check(&self, decision: Decision, trade_no: Option<&str>) -> Result<(), Failure> {
         let row = &self.row;
         let possible = possible(row);

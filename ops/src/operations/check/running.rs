@@ -1,4 +1,4 @@
-//! What running programs run with, and what would change.
+//! The configuration of running programs, and what would change.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -17,7 +17,7 @@ pub(crate) enum NextStep {
     Pending { asked_at: Option<BeijingTime> },
     /// Paid, and the goods wait for the gateway's confirmation.
     Unconfirmed { order: String, asked_at: Option<BeijingTime> },
-    /// Paid after the order's time, and such money goes back.
+    /// Paid after the order's time limit, and such payments are refunded.
     Late { order: String },
     /// Paid and delivered.
     Paid { order: String },
@@ -41,7 +41,7 @@ pub(crate) enum NextStep {
     Refunded,
     /// A refund was refused or withdrawn.
     RefundClosed,
-    /// A person has to decide, whatever else.
+    /// A person has to decide, whatever the state is.
     InReview { reviews: Vec<i64> },
     /// A status that this version does not know.
     Unknown,

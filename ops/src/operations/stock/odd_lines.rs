@@ -149,7 +149,7 @@ impl Shape {
     /// What is odd about a line because the others are not so. `index` from 0.
     fn unlike(&self, index: usize, code: &str) -> Option<String> {
         let others = self.lines - 1;
-        // A heading stands in the first line, so there three others that agree are enough.
+        // A heading is in the first line, so for that line three others that agree are enough.
         if index == 0 && others >= 2 {
             if !has_digit(code) && self.with_digit == others {
                 return Some("has no digit, all others have: is it a heading?".to_owned());

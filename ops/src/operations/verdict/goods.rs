@@ -17,7 +17,7 @@ const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
 const UNCONFIRMED: TimeDelta = TimeDelta::minutes(10);
 /// A query that has been due for so long is not being asked.
 const UNASKED: TimeDelta = TimeDelta::minutes(15);
-/// Nobody knows whether a refund was made.
+/// It is not known whether a refund was made.
 const UNKNOWN_REFUND: TimeDelta = TimeDelta::minutes(15);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) enum GoodsFinding {
     Unconfirmed(Waits),
     /// It is not known whether money went back.
     UnknownRefunds(Waits),
-    /// Nobody asks the gateway.
+    /// No worker queries the gateway.
     NotAsked(Waits),
     /// The gateway's answers are missing or cannot be used.
     NoAnswer { orders: i64 },

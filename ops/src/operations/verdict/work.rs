@@ -27,12 +27,12 @@ const UNPUBLISHED: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WorkFinding {
-    /// Nobody consumes the work queue.
+    /// The work queue has no consumer.
     NoWorkers {
         messages: u32,
         /// The worker with the latest heartbeat, and why it cannot work.
         last: Option<(String, BeijingTime, Option<String>)>,
-        /// Whether one runs anyway.
+        /// Whether one runs nevertheless.
         one_lives: bool,
     },
     /// Workers end and are started again.

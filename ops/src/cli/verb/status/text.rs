@@ -16,7 +16,7 @@ impl Overview {
         terminal::folded(&format!("{}\n\n{}", findings::text(&self.verdict), self.figures()))
     }
 
-    /// The figures alone, in the order in which they are looked for on a bad day.
+    /// The figures alone, the most important first.
     pub(super) fn figures(&self) -> String {
         let parts = [
             self.rates_text(),

@@ -1,4 +1,4 @@
-//! What happened to an order, as a list of typed entries: the one place that knows how each is said in English. The
+//! What happened to an order, as a list of typed entries: the only place with their English texts. The
 //! console chooses a Chinese word and a colour by the variant.
 
 use alipay::Fen;
@@ -25,7 +25,7 @@ pub(crate) enum StoryEvent<'a> {
     Placed,
     /// The time within which it could be paid ended.
     PaymentTimeEnded,
-    /// Somebody asked for a refund.
+    /// A refund was requested.
     RefundAsked(&'a RefundRequestLine),
     /// A worker finished a message.
     Message(&'a StoryMessage),
@@ -45,7 +45,7 @@ pub(crate) enum StoryEvent<'a> {
     EventPublished(&'a OrderEvent),
 }
 
-/// What goods do without a message.
+/// Changes of the goods without a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GoodsMove {
     /// They wait for stock, an account or a person.
@@ -217,7 +217,7 @@ fn message_text(message: &StoryMessage) -> String {
 
 fn outcome(message: &StoryMessage) -> String {
     let words = match message.outcome {
-        // The outcome is that of the latest run; what an earlier one applied stays on record.
+        // The outcome is that of the latest run; what an earlier one applied stays in the row.
         MessageOutcome::Applied | MessageOutcome::Unchanged if message.has_news() => {
             return news(message);
         }

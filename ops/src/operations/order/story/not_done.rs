@@ -28,7 +28,7 @@ pub(crate) fn not_done(page: &OrderDetails) -> Vec<String> {
     lines(page, in_review(page))
 }
 
-/// The same without the open reviews, for whoever shows them anyway.
+/// The same without the open reviews, for callers that show them separately.
 pub(crate) fn not_done_but_reviews(page: &OrderDetails) -> Vec<String> {
     lines(page, Vec::new())
 }
@@ -182,7 +182,7 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
     })
 }
 
-/// A trade that came late, and was neither accepted nor given back.
+/// A trade that was paid late, and was neither accepted nor refunded.
 fn is_late(page: &OrderDetails) -> bool {
     page.trades.iter().any(|trade| trade.facts.0.is_late())
 }

@@ -25,7 +25,7 @@ pub(super) fn text(result: &ReplayResult) -> String {
             ReplayOutcome::DeadAgain | ReplayOutcome::Retrying | ReplayOutcome::Waiting
         )
     };
-    // A few are listed one by one; of many only those that need somebody.
+    // A few are listed one by one; of many only those that need a person.
     let listed: Vec<&Replayed> = match replayed > LISTED {
         true => outcomes.letters.iter().filter(is_open).take(LISTED).collect(),
         false => outcomes.letters.iter().collect(),
