@@ -163,6 +163,13 @@ tables! {
         on_sale -> Bool,
     }
 
+    prune_mark (of_table) {
+        of_table -> Text,
+        removed_before -> Nullable<Moment>,
+        removed -> BigInt,
+        swept_at -> Nullable<Moment>,
+    }
+
     redelivery (message_id) {
         message_id -> Text,
         count -> Integer,
@@ -287,8 +294,8 @@ tables! {
         confirmed_at -> Nullable<Moment>,
     }
 
-    // Without the columns of `PartyRow`, which are as in `trade`: for a table of more than 32 columns diesel has a feature
-    // with which it takes more than twice as long to build.
+    // Without the columns of `PartyRow`, which are as in `trade`: for tables of more than 32 columns diesel needs a feature that
+    // more than doubles its build time.
     user_order (id) {
         id -> Text,
         merchant -> Text,

@@ -1,4 +1,4 @@
-//! Compares the topology with the broker, and makes the difference.
+//! Compares the topology with the broker, and declares what is missing.
 
 use std::fmt::Write as _;
 
@@ -47,7 +47,7 @@ fn list(conflicts: &[Conflict]) -> String {
     })
 }
 
-/// Says what is missing, without changing anything.
+/// Returns what is missing, without changing anything.
 ///
 /// AMQP has no way to list bindings. Those of the work exchange and of the retry tiers are found out
 /// by messages that come back where a binding is missing, and that workers ignore where it is not.
@@ -60,7 +60,7 @@ pub async fn plan(cluster: &Cluster, layout: Layout) -> Result<Vec<TopologyObjec
     plan_bindings(cluster, layout, |_| true).await
 }
 
-/// As [`plan`] without the bindings of the retry tiers, for who looks again and again: a message that has come through a
+/// As [`plan`] without the bindings of the retry tiers, for callers that check repeatedly: a message that has come through a
 /// tier has no time to live any more, and stays in the work queue where the workers are killed at that moment.
 ///
 /// # Errors
@@ -126,8 +126,8 @@ pub async fn apply(
     applied
 }
 
-/// The work exchange and the work queues, where they are missing. Only looks, which needs no
-/// permission: whether what is there is as it should be is not found out.
+/// The work exchange and the work queues, where they are missing. Only passive declarations, which
+/// need no permission: whether what is there is as it should be is not found out.
 ///
 /// # Errors
 ///
@@ -269,7 +269,7 @@ async fn ask(
     }
 }
 
-/// The broker's word, where it has refused something on a channel.
+/// The broker's reply, if it has refused something on a channel.
 fn soft_error(error: &ConnectionError) -> Option<(AMQPSoftError, String)> {
     let ConnectionError::Amqp(error) = error else { return None };
     let ErrorKind::ProtocolError(refusal) = error.kind() else { return None };

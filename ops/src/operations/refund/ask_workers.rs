@@ -43,7 +43,7 @@ fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), F
     });
     published.map_err(|failure: Failure| {
         Failure::CouldNotAsk(format!(
-            "{failure}\nThat was done all the same; only the message to the workers is not queued. \
+            "{failure}\nThat was done anyway; only the message to the workers is not queued. \
              Repeat the command, or `ops query {order} --apply`."
         ))
     })

@@ -1,4 +1,4 @@
-//! What happened to an order, as a list of typed entries: the one place that knows how each is said in English. The
+//! What happened to an order, as a list of typed entries: the only place with their English texts. The
 //! console chooses a Chinese word and a colour by the variant.
 
 use alipay::Fen;
@@ -19,13 +19,17 @@ use crate::operations::order::details::{OrderDetails, StoryMessage};
 use crate::operations::order::fact_list::FactList;
 use crate::plural::count;
 
+/// Why the story may have a gap.
+const ROWS_REMOVED: &str =
+    "messages and events from before this that are not shown were removed (`ops prune`)";
+
 /// Something that happened to an order.
 pub(crate) enum StoryEvent<'a> {
     /// The order was placed.
     Placed,
     /// The time within which it could be paid ended.
     PaymentTimeEnded,
-    /// Somebody asked for a refund.
+    /// A refund was requested.
     RefundAsked(&'a RefundRequestLine),
     /// A worker finished a message.
     Message(&'a StoryMessage),
@@ -43,9 +47,11 @@ pub(crate) enum StoryEvent<'a> {
     CameBack(&'a RedeliveryRow),
     /// An event was published to the shop.
     EventPublished(&'a OrderEvent),
+    /// Of what happened before this, rows were removed.
+    RowsRemoved,
 }
 
-/// What goods do without a message.
+/// Changes of the goods without a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GoodsMove {
     /// They wait for stock, an account or a person.
@@ -88,6 +94,7 @@ pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, StoryEvent
     all.extend(details.came_back.iter().map(|it| (it.last_seen, StoryEvent::CameBack(it))));
     let events = details.events.iter();
     all.extend(events.filter_map(|it| Some((it.published_at?, StoryEvent::EventPublished(it)))));
+    all.extend(details.removed_before.map(|at| (at, StoryEvent::RowsRemoved)));
     all.sort_by_key(|(at, _)| *at);
     all
 }
@@ -144,6 +151,7 @@ impl StoryEvent<'_> {
             }
             StoryEvent::CameBack(came) => came_back(came),
             StoryEvent::EventPublished(event) => format!("event {} published", event.event),
+            StoryEvent::RowsRemoved => ROWS_REMOVED.to_owned(),
         }
     }
 
@@ -189,7 +197,7 @@ fn message_text(message: &StoryMessage) -> String {
         Some(MessageKind::Expiry) => {
             "the gateway answered that there is nothing to close".to_owned()
         }
-        Some(MessageKind::QueryRequest) => "somebody wants the gateway asked about it".to_owned(),
+        Some(MessageKind::QueryRequest) => "a query of the gateway was requested".to_owned(),
         Some(MessageKind::Decision) => format!("a person decided {what}"),
         Some(MessageKind::TradeStatus | MessageKind::BatchRefund) | None => {
             format!("Alipay notified {what}")
@@ -217,7 +225,7 @@ fn message_text(message: &StoryMessage) -> String {
 
 fn outcome(message: &StoryMessage) -> String {
     let words = match message.outcome {
-        // The outcome is that of the latest run; what an earlier one applied stays on record.
+        // The outcome is that of the latest run; what an earlier one applied stays in the row.
         MessageOutcome::Applied | MessageOutcome::Unchanged if message.has_news() => {
             return news(message);
         }
