@@ -6,7 +6,7 @@ use tracing::{debug, info, warn};
 
 use crate::batch::BatchError;
 
-/// The pause between two lines about the same trouble.
+/// The pause between two lines about the same problem.
 const REMINDER: Duration = Duration::from_secs(60);
 
 /// Deadlocks in a row that are normal between concurrent transactions, and are not logged.

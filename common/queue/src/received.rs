@@ -27,26 +27,28 @@ pub struct ReceivedMessage {
     pub message_id: String,
     /// The headers that are ours.
     pub headers: Headers,
-    /// Whether the broker has delivered it before. `false` proves nothing: a publisher that did
-    /// not hear of its confirm publishes again.
+    /// Whether the broker has delivered it before. `false` proves nothing: a publisher that did not
+    /// receive its confirm publishes again.
     pub redelivered: bool,
     /// The exchange that it was published to last.
     pub exchange: String,
     /// The routing key that it was published with.
     pub routing_key: String,
+    /// The shard whose queue it was taken from; 0 where it came from a queue that is none of a shard.
+    pub shard: u32,
     /// The account that published it, which the broker has checked; `None` where it did not say.
     pub user_id: Option<String>,
-    /// It only shows that a binding is there: to be acknowledged, and no more.
+    /// A probe of a binding: to be acknowledged, and nothing else.
     pub is_probe: bool,
     /// The body.
     pub body: Vec<u8>,
-    /// Settles the message. `ack` can answer `Ok(false)`: then it is **not** acknowledged (the
-    /// channel is gone or it was settled before) and comes again.
+    /// Acknowledges the message by its acker. `ack` can answer `Ok(false)`: then the message is
+    /// **not** acknowledged (the channel is gone, or it was acknowledged before) and is delivered again.
     pub acker: Acker,
 }
 
 impl ReceivedMessage {
-    /// Takes the delivery of a consumer, or of a `basic.get`, apart.
+    /// Reads a delivery of a consumer or of a `basic.get`.
     pub fn new(delivery: Delivery) -> ReceivedMessage {
         let properties = &delivery.properties;
         let id = properties.message_id().as_ref().map_or("", ShortString::as_str);
@@ -62,6 +64,7 @@ impl ReceivedMessage {
             redelivered: delivery.redelivered,
             exchange: delivery.exchange.into(),
             routing_key: delivery.routing_key.into(),
+            shard: 0,
             user_id,
             is_probe,
             body: delivery.data,
@@ -69,11 +72,11 @@ impl ReceivedMessage {
         }
     }
 
-    /// The messages that one delivery of the work queue carries: the parts of a bundle, or the one message. Parts of a
+    /// The messages that one delivery from the work queue of this shard carries: the parts of a bundle, or the one message. Parts of a
     /// bundle have one delivery tag: it can be acknowledged when all of them are done. A bundle that cannot be read is one
     /// message, which is no envelope.
-    pub fn unbundle(delivery: Delivery) -> Vec<ReceivedMessage> {
-        let whole = ReceivedMessage::new(delivery);
+    pub fn unbundle(delivery: Delivery, shard: u32) -> Vec<ReceivedMessage> {
+        let whole = ReceivedMessage { shard, ..ReceivedMessage::new(delivery) };
         let Some(parts) = bundle::unpack(&whole.body) else { return vec![whole] };
         let part = |part: Part<'_>| ReceivedMessage {
             message_id: bounded_id(&part.message_id, part.body()),
@@ -143,7 +146,7 @@ mod tests {
     fn a_bundle_that_cannot_be_read_is_one_message() {
         let unbundled = |body: &[u8]| -> Vec<Vec<u8>> {
             let delivery = Delivery::mock(1, "".into(), "q".into(), false, body.to_vec());
-            ReceivedMessage::unbundle(delivery).into_iter().map(|message| message.body).collect()
+            ReceivedMessage::unbundle(delivery, 0).into_iter().map(|message| message.body).collect()
         };
         let part = r#"{"message_id":"","first_seen":"2026-11-23T03:41:00Z","envelope":{"a":1}}"#;
         let bundle = format!(r#"{{"parts":[{part},{part}]}}"#);

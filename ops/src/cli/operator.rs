@@ -5,7 +5,7 @@ use tracing::warn;
 
 use crate::failure::Failure;
 
-/// The person whose name stands in the records.
+/// The person whose name is written down with an action.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Operator {
     /// Your name, for the record; default: $USER

@@ -134,7 +134,7 @@ fn check_payable(row: &user_order::OrderRow) -> Result<(), Failure> {
     let word = if status(row) != Some(OrderStatus::Placed) {
         status_name(row.status)
     } else if is_pending(row) {
-        // The money is at Alipay already.
+        // The buyer has paid already; Alipay holds the money.
         TradeStatus::TradePending.as_str()
     } else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Asks the gateway about one order, compares, and sends the answer to the workers where that is wanted.
+//! Queries the gateway about one order, compares, and sends the answer to the workers if requested.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(crate) fn query(
         let answered = access.gateway().query(merchant, TradeRef::OutTradeNo(order)).await;
         answered.map_err(|error| could_not_ask(&error))
     })?;
-    let message = sent(merchant, order, &answered)?;
+    let message = sent(merchant, order, &answered, access.layout().shards)?;
     let mut asked = [(row, answered.answer, message)];
     let mut compared = compare(connection, &access.config, &asked)?;
     for _ in 1..TRIES {

@@ -2,6 +2,7 @@
 
 use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{DateTime, Utc};
+use queue::topology::ShardCount;
 use queue::{Envelope, Message, MessageKind};
 use serde_json::{Value, json};
 use testkit::clock::{beijing_in_form, minutes_ago};
@@ -25,7 +26,7 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, more: &str
     Signer::Md5(Md5Key::new(KEY)).sign_form(&mut form, Rule::DropEmpty).unwrap();
     let body = form.encode();
     let envelope = Envelope::new("shop", MessageKind::TradeStatus, alipay::Charset::Utf8, at, body);
-    Message::notify(&envelope, id, None)
+    Message::notify(&envelope, id, None, ShardCount::ONE)
 }
 
 fn open_review(world: &World, order: &str) -> i64 {

@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
+use queue::topology::ShardCount;
 use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, message_id};
 use serde_json::Value;
 use simulator::{AlipayTrade, Attempt, MerchantIdentity, Sender, UnsignedNotification};
@@ -137,7 +138,7 @@ impl World {
         let kind = MessageKind::TradeStatus;
         let text = alipay::ascii_form(&body);
         let envelope = Envelope::new("shop", kind, Charset::Utf8, Utc::now(), text);
-        Message::notify(&envelope, message_id("shop", kind, &form), None)
+        Message::notify(&envelope, message_id("shop", kind, &form), None, ShardCount::ONE)
     }
 
     /// Publishes messages, past the ingress.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lapin::options::{BasicAckOptions, BasicGetOptions};
+use queue::topology::ShardCount;
 use queue::{Envelope, Message, MessageKind, PublisherSettings, ReceivedMessage};
 use tokio::time::timeout;
 
@@ -29,7 +30,12 @@ fn notifications(count: usize) -> Vec<Message> {
         let form = format!("out_trade_no={number}");
         let kind = MessageKind::TradeStatus;
         let envelope = Envelope::new("shop", kind, alipay::Charset::Utf8, at, form);
-        Message::notify(&envelope, format!("id-{number}"), Some(format!("00-trace-{number}-01")))
+        Message::notify(
+            &envelope,
+            format!("id-{number}"),
+            Some(format!("00-trace-{number}-01")),
+            ShardCount::ONE,
+        )
     };
     (0..count).map(one).collect()
 }
@@ -40,7 +46,7 @@ async fn deliveries(client: &Client) -> Vec<Vec<ReceivedMessage>> {
     let get = || client.channel.basic_get("alipay.notify.0".into(), BasicGetOptions::default());
     while let Some(got) = get().await.unwrap() {
         assert!(got.delivery.acker.ack(BasicAckOptions::default()).await.unwrap());
-        all.push(ReceivedMessage::unbundle(got.delivery));
+        all.push(ReceivedMessage::unbundle(got.delivery, 0));
     }
     all
 }

@@ -82,7 +82,7 @@ fn in_words(row: &OrderRow) -> String {
         OrderStatus::Closed if row.paid_dtime.is_none() && row.expired_at.is_some() => {
             "closed: its time is over, and Alipay knew no trade to close"
         }
-        OrderStatus::Closed => "closed after a payment: nobody knows yet where the money is",
+        OrderStatus::Closed => "closed after a payment: it is not known yet where the money is",
         OrderStatus::Refunded => "refunded in full and closed",
         OrderStatus::RefundClosed => "a refund was refused or withdrawn, the trade went on",
     };

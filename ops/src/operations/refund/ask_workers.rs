@@ -30,9 +30,10 @@ pub(crate) fn tell_workers(
 }
 
 fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {
+    let shards = access.layout().shards;
     let messages: Vec<Message> = envelopes
         .iter()
-        .map(|envelope| Ok(PreparedMessage::new(envelope)?.message))
+        .map(|envelope| Ok(PreparedMessage::new(envelope, shards)?.message))
         .collect::<Result<_, Failure>>()?;
     let published = access.block_on(async {
         let publisher = ConfirmedPublisher::open(&access.broker()?, "ops").await?;
@@ -42,7 +43,7 @@ fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), F
     });
     published.map_err(|failure: Failure| {
         Failure::CouldNotAsk(format!(
-            "{failure}\nThat was done all the same; only the message to the workers is not queued. \
+            "{failure}\nThat was done anyway; only the message to the workers is not queued. \
              Repeat the command, or `ops query {order} --apply`."
         ))
     })
