@@ -41,5 +41,6 @@ pub mod message;
 mod run;
 mod sweepers;
 
+pub use clocks::CLOCK_TOLERANCE;
 pub use run::{RunError, database_settings, run};
 pub use sweepers::{OVERDUE_AFTER, refund_answer};

@@ -10,7 +10,7 @@ mod verification;
 
 use alipay::{
     BatchRefundNotify, Charset, DepositBack, Form, Notification, Protocol, SecondReading,
-    TradeStatusSync, order_in_biz_content,
+    TradeStatusSync, check_number, order_in_biz_content,
 };
 use chrono::{DateTime, Utc};
 use config::{Config, LatePaymentPolicy};
@@ -27,9 +27,6 @@ const FORM_LIMIT: usize = 1024 * 1024;
 pub use command::NamedDecision;
 pub use doubtful::Doubtful;
 pub use rejection::Rejection;
-
-/// The longest number of an order, trade or request, bytes.
-pub(crate) const LONGEST_NUMBER: usize = 64;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +95,7 @@ pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
 
 /// A number of an order, trade or request, if the text can be one: columns hold this length.
 fn usable(number: String) -> Option<String> {
-    let fits = (1..=LONGEST_NUMBER).contains(&number.len());
-    (fits && !number.contains(char::is_control)).then_some(number)
+    check_number(&number).is_ok().then_some(number)
 }
 
 fn envelope(body: &[u8]) -> Result<Envelope, Rejection> {

@@ -113,6 +113,7 @@ pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::Protocol;
 pub use public_key::PublicKey;
+pub use parameters::{LONGEST_NUMBER, check_number};
 pub use reading::{Reading, readings, without_parameters};
 pub use recipient::{RecipientAccount, check_recipient};
 pub use request::{
@@ -125,7 +126,7 @@ pub use return_url::{is_return, returned_order};
 pub use sign::Signer;
 pub use sign_type::SignType;
 pub use signature_error::SignatureError;
-pub use time::{TimeError, format_beijing, parse_beijing};
+pub use time::{BEIJING, TimeError, format_beijing, parse_beijing};
 pub use trade_status::{RefundStatus, TradeStatus};
 pub use trade_status_sync::{Parties, TradeStatusSync};
 pub use verify::{KeyMark, OldKey, RetiredKey, Verified, Verifier};

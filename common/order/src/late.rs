@@ -83,7 +83,7 @@ impl OrderRecord {
             self.expired_at.is_some()
                 || self.terms.expires_at.is_some_and(|end| trade.notify_time > Some(end))
         };
-        let closed = self.state().is_closed_unpaid();
+        let closed = self.state().payment().is_closed_unpaid();
         self.trades.values().filter(move |_| closed).filter(|trade| trade.is_open()).filter(over)
     }
 }

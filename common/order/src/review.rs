@@ -3,7 +3,7 @@
 use alipay::format_beijing;
 use strum::EnumMessage;
 
-use crate::{Facts, FulfillmentState, OrderState, OrderStatus, Trade};
+use crate::{Facts, FulfillmentState, OrderState, OrderStatus, PaymentState, Trade};
 
 /// A reason for review with the evidence that makes it this case and not the next one: the same
 /// reason with new evidence is a new review, also after a person decided the old one.
@@ -119,7 +119,7 @@ pub fn wanted<'a>(
         paid.sort_unstable();
         want(ReviewReason::SecondPayment, digest(&paid));
     }
-    if state.money_in_doubt() {
+    if state.payment() == PaymentState::InDoubt {
         // Closed again after the money was confirmed, it is another case.
         let chosen = trades.clone().find(|trade| Some(&trade.trade_no) == state.trade_no.as_ref());
         let confirmed_at = chosen.and_then(|trade| trade.confirmed_at);

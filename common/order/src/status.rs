@@ -216,18 +216,6 @@ impl OrderState {
             && !self.facts.is_late()
             && !self.facts.awaits_confirmation()
     }
-
-    /// Closed, and nothing is paid.
-    #[must_use]
-    pub fn is_closed_unpaid(&self) -> bool {
-        self.status == OrderStatus::Closed && !self.facts.contains(Facts::PAID)
-    }
-
-    /// Closed after a payment, and it is not confirmed where the money is.
-    #[must_use]
-    pub fn money_in_doubt(&self) -> bool {
-        self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)
-    }
 }
 
 impl Facts {

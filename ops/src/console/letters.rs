@@ -54,7 +54,7 @@ pub(super) async fn show(
     let mut cohort = Cohort::read(&query);
     let flat = query.get("view") == "flat" || !cohort.is_everything();
     let mut look = look(&console, &cohort).await?;
-    cohort.until = look.until.map(|last| last.0);
+    cohort.0.until = look.until.map(|last| last.0);
     let looked = &look.looked;
     let partly = (looked.at < looked.of || looked.strangers > 0).then(|| {
         html! {
@@ -110,7 +110,7 @@ async fn look(console: &Console, cohort: &Cohort) -> Result<LettersRead, Failure
     let looked = look_at_letters(console.broker(), LOOKED, |received| {
         let letter = DeadLetter::from(&received);
         until = until.max(letter.died_at);
-        if cohort.takes(&letter) {
+        if cohort.0.takes(&letter) {
             chosen.add((letter.clone(), received));
         }
         groups.add(letter);
@@ -148,8 +148,8 @@ fn groups(groups: &[Group]) -> Markup {
 
 fn group_row(group: &Group) -> Markup {
     let reason = group.reason.as_deref().unwrap_or(NO_REASON);
-    let cohort =
-        Cohort { reason: reason.to_owned(), print: group.fingerprint.clone(), ..Cohort::default() };
+    let mut cohort = Cohort::of_reason(group.reason.as_deref());
+    cohort.0.fingerprint = Some(group.fingerprint.clone());
     let versions = &group.worker_versions;
     html! {
         tr {
@@ -228,15 +228,16 @@ pub(super) fn act_fields() -> Markup {
 }
 
 fn filter_bar(cohort: &Cohort) -> Markup {
+    let words = [
+        say("原因", "Reason"),
+        say("错误", "Error"),
+        say("订单", "Order"),
+        say("商户", "Merchant"),
+    ];
     html! {
         form.bar method="get" action="/dead-letters" {
             input type="hidden" name="view" value="flat";
-            @for (name, words, value) in [
-                ("reason", say("原因", "Reason"), &cohort.reason),
-                ("error", say("错误", "Error"), &cohort.print),
-                ("order", say("订单", "Order"), &cohort.order),
-                ("merchant", say("商户", "Merchant"), &cohort.merchant),
-            ] {
+            @for ((name, value), words) in cohort.pairs().into_iter().zip(words) {
                 input name=(name) placeholder=(words) aria-label=(words) value=(value);
             }
             button { (say("筛选", "Filter")) }

@@ -12,14 +12,14 @@ use store::BeijingTime;
 use store::counts::Waiting;
 
 use super::address::{link, listing};
-use super::cohort::{Cohort, NO_REASON};
+use super::cohort::Cohort;
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, QueueDepth};
+use crate::operations::overview::broker::{BrokerLook, QueueDepth, UNNAMED};
 use crate::operations::verdict::{Description, Finding, Health, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
@@ -286,8 +286,7 @@ fn reasons(overview: &Overview) -> Markup {
         h2 { (say("死信原因", "Why letters died")) }
         div.card { table {
             @for (reason, letters) in reasons {
-                @let known = if reason == "no reason" { NO_REASON } else { reason };
-                @let cohort = Cohort { reason: known.to_owned(), ..Cohort::default() };
+                @let cohort = Cohort::of_reason(Some(reason.as_str()).filter(|it| *it != UNNAMED));
                 tr { td { (link(&cohort.address(), reason)) } td.n { (letters) } }
             }
         } }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alipay::LONGEST_NUMBER;
 use chrono::Utc;
 use metrics::counter;
 use order::RejectionReason;
@@ -21,7 +22,7 @@ use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies
 use crate::context::{Context, Interrupted};
 use crate::failure_log::FailureLog;
 use crate::health::User;
-use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection};
+use crate::message::{InboundMessage, Rejection};
 use crate::run::report_undeclared;
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.

@@ -1,12 +1,12 @@
 //! Dead letters without a row in the inbox: of messages that cannot be read, and of those that kill the worker that
 //! writes the row. A row in `dead_letter` connects them with their orders.
 
-use alipay::Form;
+use alipay::{Form, LONGEST_NUMBER};
 use queue::{Envelope, ReceivedMessage};
 use store::dead_letter::{self, NewLetter};
 use store::{MysqlConnection, StoreError};
 
-use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection, order_in_form};
+use crate::message::{InboundMessage, Rejection, order_in_form};
 
 /// Writes down a letter that is about to be published, where it names an order.
 pub(super) fn write_down(

@@ -16,6 +16,9 @@ use crate::operations::verdict::NotAsked;
 /// Dead letters of which the reasons are counted.
 const COUNTED: u32 = 50_000;
 
+/// Stands for the reason of letters that have none.
+pub(crate) const UNNAMED: &str = "no reason";
+
 /// How long to wait for another operator who is at the letters.
 const OPERATOR_WAIT: Duration = Duration::from_secs(1);
 
@@ -159,7 +162,7 @@ async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> 
     let queue = DeadQueue::open_within(cluster, OPERATOR_WAIT).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let count = |letter: ReceivedMessage| {
-        let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+        let reason = letter.headers.reason.unwrap_or_else(|| UNNAMED.to_owned());
         *reasons.entry(reason).or_default() += 1;
     };
     queue.look_and_close(COUNTED, count).await?;
