@@ -336,3 +336,24 @@ impl InboundMessage {
         usable(number)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alipay::{Charset, Form};
+
+    use super::order_in_form;
+
+    #[test]
+    fn the_order_of_a_form_is_a_number_that_a_column_can_hold() {
+        let order = |form: &str| order_in_form(&Form::parse(form.as_bytes()).unwrap(), Charset::Utf8);
+        assert_eq!(order("out_trade_no=A-1&trade_no=2").as_deref(), Some("A-1"));
+        assert_eq!(order(&format!("out_trade_no={}", "x".repeat(64))).map(|it| it.len()), Some(64));
+        for bad in ["trade_no=2", "out_trade_no=", "out_trade_no=a%0Ab", "out_trade_no=%FF"] {
+            assert_eq!(order(bad), None, "{bad}");
+        }
+        assert_eq!(order(&format!("out_trade_no={}", "x".repeat(65))), None);
+        // A message of the Open Platform holds it inside.
+        let inside = "msg_method=m&biz_content=%7B%22out_trade_no%22%3A%22B-7%22%7D";
+        assert_eq!(order(inside).as_deref(), Some("B-7"));
+    }
+}

@@ -138,3 +138,16 @@ impl BatchRefundItem {
         result_details::parse(details)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::BatchRefundNotify;
+
+    #[test]
+    fn the_notify_type_alone_says_that_a_form_is_a_batch_refund() {
+        assert!(BatchRefundNotify::is_meant(b"batch_refund_notify"));
+        for other in ["", "trade_status_sync", "batch_refund_notify ", "BATCH_REFUND_NOTIFY"] {
+            assert!(!BatchRefundNotify::is_meant(other.as_bytes()), "{other}");
+        }
+    }
+}

@@ -177,3 +177,14 @@ impl Refund {
         self.gmt_refund = self.gmt_refund.max(other.gmt_refund);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RefundRequestState, RepeatedBy};
+
+    #[test]
+    fn what_was_not_sent_waits_only_where_a_worker_repeats_it() {
+        assert_eq!(RefundRequestState::unsent(RepeatedBy::Worker), RefundRequestState::Asked);
+        assert_eq!(RefundRequestState::unsent(RepeatedBy::Operator), RefundRequestState::Refused);
+    }
+}

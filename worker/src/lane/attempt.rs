@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipay::LONGEST_NUMBER;
 use chrono::Utc;
 use metrics::counter;
 use order::RejectionReason;
@@ -286,7 +285,7 @@ impl BatchAttempt<'_> {
         let redelivered = RedeliveredMessage {
             message_id: id,
             merchant: Some(&message.account.merchant),
-            order_id: order.as_deref().filter(|order| order.len() <= LONGEST_NUMBER),
+            order_id: order.as_deref(),
         };
         let (context, all) = (self.context, self.received);
         let count = context

@@ -1,7 +1,7 @@
 //! Dead letters without a row in the inbox: of messages that cannot be read, and of those that kill the worker that
 //! writes the row. A row in `dead_letter` connects them with their orders.
 
-use alipay::{Form, LONGEST_NUMBER};
+use alipay::Form;
 use queue::{Envelope, ReceivedMessage};
 use store::dead_letter::{self, NewLetter};
 use store::{MysqlConnection, StoreError};
@@ -33,11 +33,10 @@ pub(super) fn named_order(
     received: &ReceivedMessage,
     message: Option<&InboundMessage>,
 ) -> Option<String> {
-    let order = match message {
+    match message {
         Some(message) => message.order_id(),
         None => in_envelope(&received.body),
-    };
-    order.filter(|order| (1..=LONGEST_NUMBER).contains(&order.len()))
+    }
 }
 
 fn in_envelope(body: &[u8]) -> Option<String> {
