@@ -345,7 +345,8 @@ mod tests {
 
     #[test]
     fn the_order_of_a_form_is_a_number_that_a_column_can_hold() {
-        let order = |form: &str| order_in_form(&Form::parse(form.as_bytes()).unwrap(), Charset::Utf8);
+        let order =
+            |form: &str| order_in_form(&Form::parse(form.as_bytes()).unwrap(), Charset::Utf8);
         assert_eq!(order("out_trade_no=A-1&trade_no=2").as_deref(), Some("A-1"));
         assert_eq!(order(&format!("out_trade_no={}", "x".repeat(64))).map(|it| it.len()), Some(64));
         for bad in ["trade_no=2", "out_trade_no=", "out_trade_no=a%0Ab", "out_trade_no=%FF"] {

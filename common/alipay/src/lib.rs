@@ -109,11 +109,11 @@ pub use message_service::{DepositBack, DepositBackStatus, order_in_biz_content};
 pub use money::{Fen, MoneyError};
 pub use notification::{Notification, Unreadable};
 pub use notification_form::{NotANotification, SecondReading, check_names, check_notification};
+pub use parameters::{LONGEST_NUMBER, check_number};
 pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::Protocol;
 pub use public_key::PublicKey;
-pub use parameters::{LONGEST_NUMBER, check_number};
 pub use reading::{Reading, readings, without_parameters};
 pub use recipient::{RecipientAccount, check_recipient};
 pub use request::{

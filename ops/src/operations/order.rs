@@ -95,9 +95,7 @@ pub(crate) fn parse_subject(text: &str) -> Result<String, String> {
 
 fn bounded(text: &str, most: usize) -> Result<String, String> {
     match text.chars().count() {
-        length if length > most => {
-            Err(format!("it has {length} characters, at most {most} fit"))
-        }
+        length if length > most => Err(format!("it has {length} characters, at most {most} fit")),
         _ => Ok(text.to_owned()),
     }
 }

@@ -125,7 +125,8 @@ fn a_dry_run_shows_what_the_database_refuses_alone() {
          BEGIN IF NEW.id = 'A-1' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF; END",
     )
     .unwrap();
-    let only = [("which", "all"), ("reason", "order_not_found"), ("order", "A-1"), ("act", "dry_run")];
+    let only =
+        [("which", "all"), ("reason", "order_not_found"), ("order", "A-1"), ("act", "dry_run")];
     world
         .browser
         .post("/dead-letters", &only)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use order::{
-    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState,
-    OrderTerms, PaymentState, Refund, Trade, time_limit,
+    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderTerms,
+    PaymentState, Refund, Trade, time_limit,
 };
 use store::review::AuditedCase;
 use store::stock::AuditedCode;

@@ -80,25 +80,21 @@ impl NextStep {
             PaymentState::InDoubt => NextStep::Doubted { order, asked_at },
             PaymentState::Expired => NextStep::Expired { asked_at },
             PaymentState::Refunded => NextStep::Refunded,
-            PaymentState::Paid => {
-                match page.fulfillment.as_ref().map(|goods| goods.state) {
-                    _ if chosen.is_late() => NextStep::Late { order },
-                    Some(FulfillmentState::AwaitingStock) => {
-                        NextStep::StockWanted { product: row.product_id.clone() }
-                    }
-                    Some(FulfillmentState::AwaitingManual) => NextStep::DeliverByHand,
-                    Some(FulfillmentState::AwaitingAccount) => NextStep::AccountWanted { order },
-                    None if chosen.awaits_confirmation() => {
-                        NextStep::Unconfirmed { order, asked_at }
-                    }
-                    None => NextStep::NotYetDelivered,
-                    Some(_) => match status(row) {
-                        Some(OrderStatus::RefundClosed) => NextStep::RefundClosed,
-                        Some(OrderStatus::Finished) => NextStep::Finished,
-                        _ => NextStep::Paid { order },
-                    },
+            PaymentState::Paid => match page.fulfillment.as_ref().map(|goods| goods.state) {
+                _ if chosen.is_late() => NextStep::Late { order },
+                Some(FulfillmentState::AwaitingStock) => {
+                    NextStep::StockWanted { product: row.product_id.clone() }
                 }
-            }
+                Some(FulfillmentState::AwaitingManual) => NextStep::DeliverByHand,
+                Some(FulfillmentState::AwaitingAccount) => NextStep::AccountWanted { order },
+                None if chosen.awaits_confirmation() => NextStep::Unconfirmed { order, asked_at },
+                None => NextStep::NotYetDelivered,
+                Some(_) => match status(row) {
+                    Some(OrderStatus::RefundClosed) => NextStep::RefundClosed,
+                    Some(OrderStatus::Finished) => NextStep::Finished,
+                    _ => NextStep::Paid { order },
+                },
+            },
         }
     }
 
