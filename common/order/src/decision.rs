@@ -80,9 +80,12 @@ impl Decision {
         }
     }
 
-    /// Whether it answers a review for `reason`. Of several trades that paid, the one that was
+    /// Checks that it answers a review for `reason`. Of several trades that paid, the one that was
     /// refunded has to be named.
-    pub(crate) fn check(
+    ///
+    /// # Errors
+    /// [`ImpossibleDecision::Reason`], [`ImpossibleDecision::NoTrade`]
+    pub fn check(
         self,
         reason: ReviewReason,
         trade_no: Option<&str>,

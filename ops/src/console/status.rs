@@ -1,7 +1,5 @@
 //! `/`: the whole system on one page.
 
-use std::sync::PoisonError;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -64,7 +62,7 @@ pub(super) async fn show(
 
 /// Letters are only read again when their number has changed.
 async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
-    let known = || console.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || console.known.lock();
     let mut next = known().clone();
     let events = console.config.events.enabled;
     let look = next.look(console.broker(), console.management.as_ref(), events).await?;

@@ -13,7 +13,7 @@ pub(crate) mod next_step;
 pub(crate) mod status_name;
 pub(crate) mod story;
 
-use alipay::LONGEST_NUMBER;
+use alipay::{Fen, LONGEST_NUMBER};
 use serde::Serialize;
 use service::unseen;
 
@@ -79,6 +79,15 @@ pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
         return Err("it begins or ends with a blank".to_owned());
     }
     Ok(id)
+}
+
+/// Reads an amount in yuan.
+pub(crate) fn parse_amount(text: &str) -> Result<Fen, String> {
+    match Fen::parse(text) {
+        Ok(amount) if amount > Fen::new(0) => Ok(amount),
+        Ok(_) => Err("expected an amount above zero".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Reads the account that a subscription is granted to.
