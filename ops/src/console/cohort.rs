@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::filter::{LetterFilter, ReasonFilter, SelectedLetters};
 
 /// The word for letters without a reason, which no worker put there.
-pub(super) const NO_REASON: &str = "none";
+pub(super) const REASON_MISSING: &str = "none";
 
 /// How the name of a checkbox begins; the id of its letter follows.
 pub(super) const TICKED: &str = "letter.";
@@ -45,7 +45,7 @@ impl Cohort {
         let text = |name| parameters.some(name).map(str::to_owned);
         Cohort(LetterFilter {
             reason: text("reason").map(|reason| match reason.as_str() {
-                NO_REASON => ReasonFilter::Missing,
+                REASON_MISSING => ReasonFilter::Missing,
                 _ => ReasonFilter::Is(reason),
             }),
             fingerprint: text("error"),
@@ -61,7 +61,7 @@ impl Cohort {
         let LetterFilter { reason, fingerprint, order, merchant, .. } = &self.0;
         let reason = reason.as_ref().map_or("", |reason| match reason {
             ReasonFilter::Is(reason) => reason,
-            ReasonFilter::Missing => NO_REASON,
+            ReasonFilter::Missing => REASON_MISSING,
         });
         [
             ("reason", reason),

@@ -9,7 +9,7 @@ use store::BeijingTime;
 use store::dead_letter::history;
 
 use super::address::{address, link, order_link};
-use super::cohort::{Cohort, NO_REASON, TICKED};
+use super::cohort::{Cohort, REASON_MISSING, TICKED};
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -147,7 +147,7 @@ fn groups(groups: &[Group]) -> Markup {
 }
 
 fn group_row(group: &Group) -> Markup {
-    let reason = group.reason.as_deref().unwrap_or(NO_REASON);
+    let reason = group.reason.as_deref().unwrap_or(REASON_MISSING);
     let mut cohort = Cohort::of_reason(group.reason.as_deref());
     cohort.0.fingerprint = Some(group.fingerprint.clone());
     let versions = &group.worker_versions;
@@ -253,7 +253,7 @@ fn letter_row(letter: &DeadLetter) -> Markup {
             td { input type="checkbox" name=(tick) aria-label=(say("勾选", "Tick")); }
             td.id.mono { (letter_link(&letter.id)) }
             td {
-                (tag(Tone::Bad, letter.reason.as_deref().unwrap_or(NO_REASON)))
+                (tag(Tone::Bad, letter.reason.as_deref().unwrap_or(REASON_MISSING)))
                 @if let Some(settled) = letter.settled {
                     " " (tag(Tone::Good, say("已了结", "settled")))
                     span.soft { (say(settled.chinese(), settled.words())) }

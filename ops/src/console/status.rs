@@ -16,8 +16,9 @@ use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, QueueDepth, UNNAMED};
+use crate::operations::overview::broker::{BrokerLook, QueueDepth};
 use crate::operations::verdict::{Description, Finding, Health, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
@@ -284,7 +285,7 @@ fn reasons(overview: &Overview) -> Markup {
         h2 { (say("死信原因", "Why letters died")) }
         div.card { table {
             @for (reason, letters) in reasons {
-                @let cohort = Cohort::of_reason(Some(reason.as_str()).filter(|it| *it != UNNAMED));
+                @let cohort = Cohort::of_reason(Some(reason.as_str()).filter(|it| *it != NO_REASON));
                 tr { td { (link(&cohort.address(), reason)) } td.n { (letters) } }
             }
         } }

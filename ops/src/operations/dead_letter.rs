@@ -31,6 +31,9 @@ use self::claim::SettledReason;
 use self::fingerprint::fingerprint;
 use store::{BeijingTime, MysqlConnection, StoreError, user_order};
 
+/// Stands where a letter has no reason: no worker put it there.
+pub(crate) const NO_REASON: &str = "no reason";
+
 /// What the headers of a dead letter say.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct DeadLetter {

@@ -9,15 +9,13 @@ use serde::Serialize;
 
 use super::topology::TopologyState;
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::dead_queue::{DeadQueue, is_missing};
 use crate::operations::management::{BrokerAlarm, Management};
 use crate::operations::verdict::NotAsked;
 
 /// Dead letters of which the reasons are counted.
 const COUNTED: u32 = 50_000;
-
-/// Stands for the reason of letters that have none.
-pub(crate) const UNNAMED: &str = "no reason";
 
 /// How long to wait for another operator who is at the letters.
 const OPERATOR_WAIT: Duration = Duration::from_secs(1);
@@ -162,7 +160,7 @@ async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> 
     let queue = DeadQueue::open_within(cluster, OPERATOR_WAIT).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let count = |letter: ReceivedMessage| {
-        let reason = letter.headers.reason.unwrap_or_else(|| UNNAMED.to_owned());
+        let reason = letter.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
         *reasons.entry(reason).or_default() += 1;
     };
     queue.look_and_close(COUNTED, count).await?;

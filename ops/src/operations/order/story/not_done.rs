@@ -17,6 +17,7 @@ use store::user_order::Order;
 use worker::OVERDUE_AFTER;
 
 use super::Happening;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
 use crate::operations::order::{payment, status};
@@ -80,7 +81,7 @@ fn rejected(page: &OrderDetails) -> Vec<String> {
     let is_own = |number: &str| page.trades.iter().any(|trade| trade.trade_no == number);
     let rejected = rejected.map(|it| {
         let stray = it.trade_no.as_deref().filter(|number| !is_own(number));
-        (it.reason.as_deref().unwrap_or("no reason"), stray)
+        (it.reason.as_deref().unwrap_or(NO_REASON), stray)
     });
     let unrecorded = page.unrecorded_letters.iter().map(|letter| (letter.reason.as_str(), None));
     for (reason, trade_no) in rejected.chain(unrecorded) {
