@@ -148,33 +148,20 @@ impl DeliveryArguments {
         let ending = sent.iter().map(|sent| ending(&sent.delivery)).max();
         let ending = ending.unwrap_or(Ending::Success);
         if self.output == Output::Json {
-            let report = Report {
-                order: &step.trade.out_trade_no,
-                trade_no: &step.trade.trade_no,
-                notifications: sent,
-                success: ending == Ending::Success,
-            };
-            writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
+            print_json(step, sent, ending)?;
         }
         Ok(ending)
     }
 
     /// What `--drop` prints: what would have been sent.
     fn lost(&self, step: &StepResult, notifications: &[&Notification]) -> anyhow::Result<Ending> {
-        let mut out = io::stdout().lock();
         if self.output == Output::Json {
-            let report = Report {
-                order: &step.trade.out_trade_no,
-                trade_no: &step.trade.trade_no,
-                notifications: Vec::new(),
-                success: true,
-            };
-            writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+            print_json(step, Vec::new(), Ending::Success)?;
             return Ok(Ending::Success);
         }
         for notification in notifications {
             writeln!(
-                out,
+                io::stdout(),
                 "{} order={} trade_no={} notify_id={} dropped",
                 notification.kind.name(),
                 notification.out_trade_no,
@@ -214,6 +201,16 @@ impl DeliveryArguments {
             None => ladder,
         }
     }
+}
+
+fn print_json(step: &StepResult, notifications: Vec<Sent>, ending: Ending) -> anyhow::Result<()> {
+    let report = Report {
+        order: &step.trade.out_trade_no,
+        trade_no: &step.trade.trade_no,
+        notifications,
+        success: ending == Ending::Success,
+    };
+    Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?)
 }
 
 /// How a delivery ended: its last attempt counts.
