@@ -76,7 +76,6 @@ impl From<Notification> for Content {
 
 /// The id under which workers know a received message: computed from its content; `None` where it cannot be read and its
 /// publisher's id is used.
-#[must_use]
 pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String> {
     let envelope = Envelope::read(&received.body).ok()?;
     let merchant = config.merchants.get(&envelope.merchant)?;
@@ -85,7 +84,6 @@ pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String>
 }
 
 /// The order number in a form, where it can be read and a column can hold it.
-#[must_use]
 pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
     match form.get("out_trade_no") {
         Some(number) => usable(charset.decode(number).ok()?),
@@ -266,7 +264,6 @@ impl InboundMessage {
     }
 
     /// The order that it is about, if it can be worked on.
-    #[must_use]
     pub(crate) fn order(&self) -> Option<&str> {
         match &self.content {
             Ok(Content::Trade(trade) | Content::Answer(trade)) => Some(&trade.out_trade_no),
@@ -311,7 +308,6 @@ impl InboundMessage {
     }
 
     /// The order number that it carries, also where something else in it cannot be read.
-    #[must_use]
     pub fn order_id(&self) -> Option<String> {
         if let Some(order) = self.order() {
             return Some(order.to_owned());

@@ -86,7 +86,6 @@ impl BatchRefundNotify {
     pub const NOTIFY_TYPE: &str = "batch_refund_notify";
 
     /// Whether a form with this `notify_type` is one.
-    #[must_use]
     pub fn is_meant(notify_type: &[u8]) -> bool {
         notify_type == BatchRefundNotify::NOTIFY_TYPE.as_bytes()
     }

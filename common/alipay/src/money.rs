@@ -81,7 +81,6 @@ impl Fen {
     }
 
     /// The sum, `None` on overflow.
-    #[must_use]
     pub fn checked_add(self, other: Fen) -> Option<Fen> {
         self.0.checked_add(other.0).map(Fen)
     }

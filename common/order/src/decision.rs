@@ -57,7 +57,6 @@ impl Decision {
     }
 
     /// The decisions that answer a review for this reason.
-    #[must_use]
     pub fn possible(reason: ReviewReason) -> &'static [Decision] {
         use Decision::{Accepted, Delivered, Noted, Paid, Refunded, TakenBack};
         match reason {
@@ -106,7 +105,6 @@ impl Decision {
     }
 
     /// Whether the decision has to name a trade: of several that paid, the one that was refunded.
-    #[must_use]
     pub fn must_name_trade(self, reason: ReviewReason) -> bool {
         reason == ReviewReason::SecondPayment && self == Decision::Refunded
     }

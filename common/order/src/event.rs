@@ -58,7 +58,6 @@ impl OrderSnapshot<'_> {
 }
 
 /// The events that became true between two moments.
-#[must_use]
 pub fn between(before: OrderSnapshot<'_>, after: OrderSnapshot<'_>) -> Vec<Event> {
     Event::VARIANTS
         .iter()

@@ -30,7 +30,6 @@ macro_rules! as_str {
     ($name:ident) => {
         impl $name {
             /// The word in columns, messages and metrics.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 self.into()
             }

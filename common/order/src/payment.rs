@@ -23,7 +23,6 @@ pub enum PaymentState {
 
 impl PaymentState {
     /// Reads the columns.
-    #[must_use]
     pub fn of(status: OrderStatus, trade_status: TradeStatusCode, is_finish: bool) -> PaymentState {
         match (status, trade_status) {
             (OrderStatus::Placed, TradeStatusCode::TradePending) => PaymentState::Pending,
@@ -39,20 +38,17 @@ impl PaymentState {
     }
 
     /// Reads the columns as numbers; none where one of them is no status.
-    #[must_use]
     pub fn of_codes(status: i16, trade_status: i16, is_finish: bool) -> Option<PaymentState> {
         let status = OrderStatus::from_code(status)?;
         Some(PaymentState::of(status, TradeStatusCode::from_code(trade_status)?, is_finish))
     }
 
     /// Closed, and nothing is paid.
-    #[must_use]
     pub fn is_closed_unpaid(self) -> bool {
         matches!(self, PaymentState::Expired | PaymentState::ClosedUnpaid)
     }
 
     /// No payment has arrived: placed, or closed without one.
-    #[must_use]
     pub fn is_unpaid(self) -> bool {
         matches!(self, PaymentState::Unpaid | PaymentState::Pending) || self.is_closed_unpaid()
     }
@@ -60,7 +56,6 @@ impl PaymentState {
 
 impl OrderState {
     /// Whether the order is paid.
-    #[must_use]
     pub fn payment(&self) -> PaymentState {
         PaymentState::of(self.status, self.trade_status, self.is_finish)
     }

@@ -66,20 +66,17 @@ impl ReviewReason {
     ];
 
     /// What it means, for a person.
-    #[must_use]
     pub fn meaning(self) -> &'static str {
         self.get_message().unwrap_or_default()
     }
 
     /// Whether it is about a doubtful notification.
-    #[must_use]
     pub fn is_doubt(self) -> bool {
         ReviewReason::DOUBTS.contains(&self)
     }
 
     /// Whether an event opens such a review. All other reviews are computed from the order, and settle when the
     /// order no longer calls for them; these stay open until an answer of the gateway or a person ends them.
-    #[must_use]
     pub fn is_raised_by_event(self) -> bool {
         use ReviewReason::{ImplausibleTimeLimit, NotAtAlipay, RefundSentBack};
         self.is_doubt() || matches!(self, NotAtAlipay | ImplausibleTimeLimit | RefundSentBack)
@@ -99,7 +96,6 @@ closed_set! {
 }
 
 /// All reviews that the order's state calls for now. `by_hand`: only a person can take its goods back.
-#[must_use]
 pub fn wanted<'a>(
     state: &OrderState,
     trades: impl Iterator<Item = &'a Trade> + Clone,

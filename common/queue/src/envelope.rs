@@ -111,7 +111,6 @@ impl MessageKind {
     pub const ALL: &[MessageKind] = MessageKind::VARIANTS;
 
     /// Whether Alipay signed the form; what our own programs write has no signature.
-    #[must_use]
     pub fn is_notification(self) -> bool {
         matches!(self, MessageKind::TradeStatus | MessageKind::BatchRefund)
     }

@@ -95,7 +95,6 @@ impl Guard {
     }
 
     /// A guard that answers to `localhost` and to any address.
-    #[must_use]
     pub fn addresses() -> Guard {
         Guard { origins: Vec::new(), remote: true, programs: false }
     }

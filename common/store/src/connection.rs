@@ -46,13 +46,11 @@ impl Pool {
     /// A pool of at most `size` connections. Connects when the first connection is asked for, so a
     /// database that is down at start is no error here. It logs when the database is away, and when it
     /// is back.
-    #[must_use]
     pub fn new(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
         Pool::with(settings.into(), size, Outage::new("the database"))
     }
 
     /// The same for a program that prints the error itself: the pool logs nothing.
-    #[must_use]
     pub fn silent(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
         Pool::with(settings.into(), size, Outage::silent("the database"))
     }

@@ -76,7 +76,6 @@ pub enum Fault {
 impl StoreError {
     /// Whose fault this is. It depends on the server's error number, never on the language of its
     /// words.
-    #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
             StoreError::Pool(_) | StoreError::Away(_) | StoreError::Refused(_) => {
@@ -88,7 +87,6 @@ impl StoreError {
     }
 
     /// The server's error number, such as 1213 for a deadlock.
-    #[must_use]
     pub fn number(&self) -> Option<u16> {
         match self {
             StoreError::Database(error) => number_of(error),
@@ -102,7 +100,6 @@ impl StoreError {
 
     /// There is no connection, or it ended: the pool tells of it, once an outage, so that whoever meets it
     /// need not.
-    #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
@@ -116,19 +113,16 @@ impl StoreError {
     }
 
     /// Two transactions waited for each other, and the server ended this one: repeated, it mostly succeeds.
-    #[must_use]
     pub fn is_deadlock(&self) -> bool {
         self.number() == Some(1213)
     }
 
     /// The server takes no writes; another one may be the primary now.
-    #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.number().is_some_and(is_not_primary)
     }
 
     /// The beginning of the statement that failed. It holds no values.
-    #[must_use]
     pub fn statement(&self) -> Option<&str> {
         match self {
             StoreError::Database(DieselError::DatabaseError(_, information)) => information.hint(),

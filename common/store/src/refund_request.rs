@@ -68,7 +68,6 @@ pub struct RefundRequest {
 
 impl RefundRequest {
     /// What is asked of the Open Platform. Repeated it is the same refund.
-    #[must_use]
     pub fn refund(&self) -> TradeRefund<'_> {
         TradeRefund {
             which: TradeRef::TradeNo(&self.trade_no),

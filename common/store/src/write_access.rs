@@ -18,7 +18,6 @@ pub struct WriteAccess {
 
 impl WriteAccess {
     /// Whether somebody's writes are refused.
-    #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.read_only.is_some() || self.refused.is_some()
     }

@@ -32,7 +32,6 @@ pub enum Outcome {
 impl Outcome {
     /// The tier that a message with this outcome waits in after so many attempts; `None` where it does not wait, or has waited
     /// in the last one.
-    #[must_use]
     pub fn retry_tier(&self, attempt: u32) -> Option<RetryTier> {
         matches!(self, Outcome::RetryLater | Outcome::DatabaseRefuses(_))
             .then(|| RetryTier::after(attempt))

@@ -42,7 +42,6 @@ pub struct StockLevel {
 
 impl StockLevel {
     /// Whether the available codes are at the threshold or below, and somebody could buy one.
-    #[must_use]
     pub fn is_low(&self) -> bool {
         self.on_sale
             && self.low_stock.is_some_and(|threshold| self.available <= i64::from(threshold))
