@@ -11,8 +11,8 @@ use anyhow::Context;
 use testkit::{Sandbox, poll};
 use url::Url;
 
-use crate::load::Target;
-use crate::stage::Stage;
+use crate::load::LoadTarget;
+use crate::system::BenchSystem;
 
 /// How long a server may take until it listens.
 const READY: Duration = Duration::from_secs(30);
@@ -20,9 +20,9 @@ const READY: Duration = Duration::from_secs(30);
 const SERVERS: &str = "/usr/sbin";
 
 /// A server that is ended when the value is dropped.
-pub(crate) struct Server(Vec<Child>);
+pub(crate) struct BaselineServer(Vec<Child>);
 
-impl Drop for Server {
+impl Drop for BaselineServer {
     fn drop(&mut self) {
         for child in &mut self.0 {
             // nginx and php-fpm end their children on SIGTERM.
@@ -34,16 +34,19 @@ impl Drop for Server {
 }
 
 /// nginx and php-fpm with the script of `bench/php`; `None` where they are not installed.
-pub(crate) fn php(stage: &Stage, connections: usize) -> anyhow::Result<Option<(Server, Target)>> {
+pub(crate) fn php(
+    system: &BenchSystem,
+    connections: usize,
+) -> anyhow::Result<Option<(BaselineServer, LoadTarget)>> {
     let (nginx, fpm) = (Path::new(SERVERS).join("nginx"), fpm());
     let (true, Some(fpm)) = (nginx.exists(), fpm) else { return Ok(None) };
-    let folder = stage.folder.path();
+    let folder = system.folder.path();
     // Their children run as another user where this is root.
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
     fs::write(folder.join("notify_url.php"), include_str!("../php/notify_url.php"))?;
     let port = free_port()?;
     let shown = folder.display();
-    fs::write(folder.join("fpm.conf"), fpm_config(stage, folder)?)?;
+    fs::write(folder.join("fpm.conf"), fpm_config(system, folder)?)?;
     fs::write(
         folder.join("nginx.conf"),
         format!(
@@ -58,13 +61,13 @@ pub(crate) fn php(stage: &Stage, connections: usize) -> anyhow::Result<Option<(S
         ),
     )?;
     let file = |name: &str| folder.join(name).display().to_string();
-    let mut server = Server(Vec::new());
+    let mut server = BaselineServer(Vec::new());
     server.0.push(spawn(Command::new(fpm).args(["-F", "-R", "-y", &file("fpm.conf")]))?);
     poll(READY, || fs::metadata(folder.join("fpm.sock"))).context("php-fpm does not start")?;
     server.0.push(spawn(Command::new(nginx).args(["-c", &file("nginx.conf")]))?);
     let address = format!("127.0.0.1:{port}");
     poll(READY, || TcpStream::connect(&address)).context("nginx does not start")?;
-    Ok(Some((server, Target { address, path: "/notify_url.php".to_owned(), connections })))
+    Ok(Some((server, LoadTarget { address, path: "/notify_url.php".to_owned(), connections })))
 }
 
 fn fpm() -> Option<std::path::PathBuf> {
@@ -77,8 +80,8 @@ fn fpm() -> Option<std::path::PathBuf> {
     found.pop()
 }
 
-fn fpm_config(stage: &Stage, folder: &Path) -> anyhow::Result<String> {
-    let database = Url::parse(&stage.sandbox.database_url)?;
+fn fpm_config(system: &BenchSystem, folder: &Path) -> anyhow::Result<String> {
+    let database = Url::parse(&system.sandbox.database_url)?;
     let shown = folder.display();
     let mut config = format!(
         "[global]\nerror_log = {shown}/fpm.log\n[shop]\nlisten = {shown}/fpm.sock\nlisten.mode = 0666\n\
@@ -88,7 +91,7 @@ fn fpm_config(stage: &Stage, folder: &Path) -> anyhow::Result<String> {
         config.push_str("user = www-data\ngroup = www-data\n");
     }
     for (name, value) in [
-        ("MD5_KEY", stage.md5_key),
+        ("MD5_KEY", system.md5_key),
         ("DATABASE_HOST", database.host_str().unwrap_or("127.0.0.1")),
         ("DATABASE_PORT", &database.port().unwrap_or(3306).to_string()),
         ("DATABASE_NAME", database.path().trim_start_matches('/')),
@@ -104,7 +107,10 @@ fn fpm_config(stage: &Stage, folder: &Path) -> anyhow::Result<String> {
 }
 
 /// The handler of `bench/node`; `None` where node or its packages are not there.
-pub(crate) fn node(stage: &Stage, connections: usize) -> anyhow::Result<Option<(Server, Target)>> {
+pub(crate) fn node(
+    system: &BenchSystem,
+    connections: usize,
+) -> anyhow::Result<Option<(BaselineServer, LoadTarget)>> {
     // Beside the program: the packages are fetched once.
     let folder = std::env::current_exe()?.with_file_name("bench-node");
     fs::create_dir_all(&folder)?;
@@ -118,15 +124,15 @@ pub(crate) fn node(stage: &Stage, connections: usize) -> anyhow::Result<Option<(
         }
     }
     let port = free_port()?;
-    let Sandbox { amqp_url, .. } = &stage.sandbox;
+    let Sandbox { amqp_url, .. } = &system.sandbox;
     let mut command = Command::new("node");
     command.arg("ingress.mjs").current_dir(&folder);
     command.env("AMQP_URL", amqp_url).env("PORT", port.to_string());
-    command.env("PUBLIC_KEY", &stage.public_key);
-    let server = Server(vec![spawn(&mut command)?]);
+    command.env("PUBLIC_KEY", &system.public_key);
+    let server = BaselineServer(vec![spawn(&mut command)?]);
     let address = format!("127.0.0.1:{port}");
     poll(READY, || TcpStream::connect(&address)).context("node does not start")?;
-    Ok(Some((server, Target { address, path: "/notify".to_owned(), connections })))
+    Ok(Some((server, LoadTarget { address, path: "/notify".to_owned(), connections })))
 }
 
 fn spawn(command: &mut Command) -> anyhow::Result<Child> {

@@ -6,14 +6,14 @@ use std::thread;
 use alipay::{Fen, Signer};
 use bytes::Bytes;
 use chrono::Utc;
-use simulator::{Merchant, Trade};
+use simulator::{AlipayTrade, MerchantIdentity};
 
 /// Whose notifications, and how they are signed.
 #[derive(Clone)]
-pub(crate) struct Sender {
+pub(crate) struct SigningMerchant {
     /// The name in the configuration.
     pub(crate) name: &'static str,
-    pub(crate) merchant: Merchant,
+    pub(crate) merchant: MerchantIdentity,
     pub(crate) signer: Signer,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Sender {
 pub(crate) const TOTAL: Fen = Fen::new(1000);
 
 /// One `TRADE_SUCCESS` for each order, as the body of a POST; signed by all cores.
-pub(crate) fn signed(sender: &Sender, orders: &[String]) -> anyhow::Result<Arc<[Bytes]>> {
+pub(crate) fn signed(sender: &SigningMerchant, orders: &[String]) -> anyhow::Result<Arc<[Bytes]>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = orders.len().div_ceil(threads).max(1);
     let bodies = thread::scope(|scope| {
@@ -39,8 +39,8 @@ pub(crate) fn signed(sender: &Sender, orders: &[String]) -> anyhow::Result<Arc<[
     Ok(bodies.into_iter().flatten().collect())
 }
 
-fn one(sender: &Sender, order: &str) -> anyhow::Result<Bytes> {
+fn one(sender: &SigningMerchant, order: &str) -> anyhow::Result<Bytes> {
     let now = Utc::now();
-    let mut trade = Trade::open(&sender.merchant, order, TOTAL, now);
+    let mut trade = AlipayTrade::open(&sender.merchant, order, TOTAL, now);
     Ok(Bytes::from(trade.pay(now)?.sign(&sender.signer)?.body()))
 }

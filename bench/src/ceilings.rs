@@ -22,7 +22,7 @@ use testkit::Program;
 use tokio::net::TcpListener;
 
 use crate::load::{self, Latencies};
-use crate::stage::{Stage, execute};
+use crate::system::{BenchSystem, execute};
 
 /// The queue of the broker's ceilings.
 const QUEUE: &str = "bench.ceiling";
@@ -41,7 +41,7 @@ pub(crate) async fn serve_http() -> anyhow::Result<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let service = service_fn(|request: Request<Incoming>| async move {
-            // A body that breaks off is answered all the same: nobody reads it.
+            // A body that breaks off is answered anyway: nobody reads it.
             drop(request.into_body().collect().await);
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"success"))))
         });
@@ -61,11 +61,11 @@ pub(crate) fn start_http() -> anyhow::Result<(Program, String)> {
 /// Publishes every body to a quorum queue and waits for each confirm; the latency is that of a confirm.
 #[expect(clippy::disallowed_methods, reason = "the ceiling of the publisher is lapin itself")]
 pub(crate) async fn publish(
-    stage: &Stage,
+    system: &BenchSystem,
     bodies: &[Bytes],
     progress: &ProgressBar,
 ) -> anyhow::Result<Latencies> {
-    let channel = channel(stage).await?;
+    let channel = channel(system).await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     let properties = BasicProperties::default()
         .with_delivery_mode(2)
@@ -94,11 +94,11 @@ pub(crate) async fn publish(
 
 /// Consumes and acknowledges so many messages.
 pub(crate) async fn consume(
-    stage: &Stage,
+    system: &BenchSystem,
     count: usize,
     progress: &ProgressBar,
 ) -> anyhow::Result<()> {
-    let channel = channel(stage).await?;
+    let channel = channel(system).await?;
     channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
     let mut consumer = channel
         .basic_consume(
@@ -119,9 +119,9 @@ pub(crate) async fn consume(
     Ok(())
 }
 
-async fn channel(stage: &Stage) -> anyhow::Result<Channel> {
+async fn channel(system: &BenchSystem) -> anyhow::Result<Channel> {
     let properties = ConnectionProperties::default();
-    let connection = lapin::Connection::connect(&stage.sandbox.amqp_url, properties).await?;
+    let connection = lapin::Connection::connect(&system.sandbox.amqp_url, properties).await?;
     let channel = connection.create_channel().await?;
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
@@ -133,11 +133,11 @@ async fn channel(stage: &Stage) -> anyhow::Result<Channel> {
 /// Writes the rows of so many delivered payments in batches, as plain statements of many rows, without reading or
 /// locking anything first: what the database needs for the rows alone.
 pub(crate) fn write(
-    stage: &Stage,
+    system: &BenchSystem,
     orders: &[String],
     progress: &ProgressBar,
 ) -> anyhow::Result<()> {
-    let database = &mut *stage.database()?;
+    let database = &mut *system.database()?;
     // About as long as a notification's form.
     let form = "gmt_payment=2026-11-30+09%3A26%3A01&".repeat(26);
     let rows = |ids: &[String], row: &dyn Fn(&String) -> String| {

@@ -25,7 +25,7 @@ pub(crate) type Latencies = Histogram<u64>;
 
 /// When a request is sent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Pace {
+pub(crate) enum LoadPace {
     /// As soon as a connection is free: a closed loop, which finds the highest rate.
     Closed,
     /// So many a second, however slowly answers come. A latency counts from the intended time, so a slow answer
@@ -35,7 +35,7 @@ pub(crate) enum Pace {
 
 /// Where and how bodies are posted.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(crate) struct LoadTarget {
     /// `HOST:PORT`.
     pub(crate) address: String,
     pub(crate) path: String,
@@ -54,8 +54,8 @@ pub(crate) struct Answered {
 /// # Errors
 /// An answer is not exactly `success`, or does not come: such a run measures nothing.
 pub(crate) async fn post(
-    target: &Target,
-    pace: Pace,
+    target: &LoadTarget,
+    pace: LoadPace,
     bodies: &Arc<[Bytes]>,
     progress: &ProgressBar,
 ) -> anyhow::Result<Answered> {
@@ -64,7 +64,7 @@ pub(crate) async fn post(
         connections.push(connect(&target.address).await?);
     }
     let began = Instant::now();
-    let turns = Arc::new(Turns::new(pace, began, bodies.len()));
+    let turns = Arc::new(SendSchedule::new(pace, began, bodies.len()));
     let mut tasks = JoinSet::new();
     for connection in connections {
         let share = Share {
@@ -105,9 +105,9 @@ async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
 /// One connection's share of the load.
 struct Share {
     connection: SendRequest<Full<Bytes>>,
-    target: Target,
+    target: LoadTarget,
     bodies: Arc<[Bytes]>,
-    turns: Arc<Turns>,
+    turns: Arc<SendSchedule>,
     progress: ProgressBar,
 }
 
@@ -153,14 +153,14 @@ impl Share {
 }
 
 /// Which body is next, and when it is to be sent.
-enum Turns {
+enum SendSchedule {
     Closed(AtomicUsize),
     Open(Mutex<mpsc::Receiver<(usize, Instant)>>),
 }
 
-impl Turns {
-    fn new(pace: Pace, began: Instant, count: usize) -> Turns {
-        let Pace::Open(rate) = pace else { return Turns::Closed(AtomicUsize::new(0)) };
+impl SendSchedule {
+    fn new(pace: LoadPace, began: Instant, count: usize) -> SendSchedule {
+        let LoadPace::Open(rate) = pace else { return SendSchedule::Closed(AtomicUsize::new(0)) };
         let (send, turns) = mpsc::channel(count.max(1));
         // A thread sleeps, not a tokio timer, which counts whole milliseconds: they would be in every latency.
         thread::spawn(move || {
@@ -172,13 +172,15 @@ impl Turns {
                 }
             }
         });
-        Turns::Open(Mutex::new(turns))
+        SendSchedule::Open(Mutex::new(turns))
     }
 
     async fn next(&self) -> Option<(usize, Instant)> {
         match self {
-            Turns::Closed(next) => Some((next.fetch_add(1, Ordering::Relaxed), Instant::now())),
-            Turns::Open(turns) => turns.lock().await.recv().await,
+            SendSchedule::Closed(next) => {
+                Some((next.fetch_add(1, Ordering::Relaxed), Instant::now()))
+            }
+            SendSchedule::Open(turns) => turns.lock().await.recv().await,
         }
     }
 }

@@ -15,7 +15,7 @@ mod part;
 mod results;
 mod rounds;
 mod scenario;
-mod stage;
+mod system;
 mod table;
 
 use std::path::PathBuf;
@@ -25,10 +25,10 @@ use anyhow::ensure;
 use chrono::Utc;
 use clap::{Parser, Subcommand};
 
-use crate::results::Results;
+use crate::results::BenchResults;
 use crate::rounds::Rounds;
 use crate::scenario::Scenario;
-use crate::stage::Stage;
+use crate::system::BenchSystem;
 
 /// Measures ceilings, other handlers and our own programs side by side. Run it with `make bench`.
 ///
@@ -89,19 +89,19 @@ async fn main() -> ExitCode {
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(!cfg!(debug_assertions), "a debug build says nothing: cargo build --release");
-    let stage = Stage::new()?;
-    let mut rounds = Rounds::new(&stage, arguments);
+    let system = BenchSystem::new()?;
+    let mut rounds = Rounds::new(&system, arguments);
     for _ in 0..arguments.rounds {
         rounds.play().await?;
     }
     let measurements = rounds.measurements;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let summaries = results::summaries(&measurements);
-    let results = Results {
+    let results = BenchResults {
         at: Utc::now().format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         revision: revision(),
         cores,
-        database: stage.database_version()?,
+        database: system.database_version()?,
         rounds: arguments.rounds,
         ratios: results::ratios(&summaries, cores),
         summaries,

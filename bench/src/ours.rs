@@ -13,15 +13,15 @@ use store::MysqlConnection;
 use testkit::Program;
 use tokio_util::sync::CancellationToken;
 
-use crate::load::{self, Latencies, Pace, Target};
-use crate::stage::{Stage, number};
+use crate::load::{self, Latencies, LoadPace, LoadTarget};
+use crate::system::{BenchSystem, number};
 
 /// A backlog that does not shrink for so long is stuck.
-const STUCK: Duration = Duration::from_secs(30);
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// No new row for so long: perhaps it was the last.
-const REST: Duration = Duration::from_millis(100);
+const IDLE_TIME: Duration = Duration::from_millis(100);
 /// How often the database is asked for new rows while latencies are measured.
-const LOOK: Duration = Duration::from_millis(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 /// An id that no row had for so long belongs to no row.
 const GAP: Duration = Duration::from_secs(1);
 
@@ -30,17 +30,17 @@ const LAST_ROW: &str = "SELECT COALESCE(MAX(id), 0) AS number FROM notification"
 
 /// An ingress, and where it takes a merchant's notifications.
 pub(crate) fn start_ingress(
-    stage: &Stage,
+    system: &BenchSystem,
     merchant: &str,
     connections: usize,
-) -> anyhow::Result<(Program, Target)> {
-    let (program, address) = stage.pipeline.start_ingress();
+) -> anyhow::Result<(Program, LoadTarget)> {
+    let (program, address) = system.pipeline.start_ingress();
     let path = format!("/alipay/{merchant}/notify");
-    Ok((program, Target { address, path, connections }))
+    Ok((program, LoadTarget { address, path, connections }))
 }
 
-pub(crate) fn start_workers(stage: &Stage, count: usize) -> Vec<Program> {
-    (0..count).map(|_| stage.pipeline.start_worker()).collect()
+pub(crate) fn start_workers(system: &BenchSystem, count: usize) -> Vec<Program> {
+    (0..count).map(|_| system.pipeline.start_worker()).collect()
 }
 
 /// Waits until the inbox has a row for so many orders of each prefix, and returns when the last of them came.
@@ -48,38 +48,41 @@ pub(crate) fn start_workers(stage: &Stage, count: usize) -> Vec<Program> {
 /// # Errors
 /// It takes no end, or an order did not get its goods.
 pub(crate) async fn drained(
-    stage: &Stage,
+    system: &BenchSystem,
     prefixes: &[String],
     count: usize,
     progress: &ProgressBar,
 ) -> anyhow::Result<Instant> {
     let (mut last, mut moved) = (0, Instant::now());
     loop {
-        let highest = number(&mut *stage.database()?, LAST_ROW)?;
+        let highest = number(&mut *system.database()?, LAST_ROW)?;
         if highest > last {
             (last, moved) = (highest, Instant::now());
         }
         // Rows are counted only when they rest: that reads all of them.
-        if moved.elapsed() > REST && have_rows(stage, prefixes, count)? {
+        if moved.elapsed() > IDLE_TIME && have_rows(system, prefixes, count)? {
             break;
         }
-        ensure!(moved.elapsed() < STUCK, "the workers stopped before all {count} were done");
+        ensure!(
+            moved.elapsed() < STALL_TIMEOUT,
+            "the workers stopped before all {count} were done"
+        );
         progress.set_position(u64::try_from(highest).unwrap_or(0) % count.max(1) as u64);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     for prefix in prefixes {
-        let delivered = stage.delivered(prefix)?;
+        let delivered = system.delivered(prefix)?;
         ensure!(delivered == count, "{delivered} of {count} orders have their goods");
     }
     Ok(moved)
 }
 
-fn have_rows(stage: &Stage, prefixes: &[String], count: usize) -> anyhow::Result<bool> {
+fn have_rows(system: &BenchSystem, prefixes: &[String], count: usize) -> anyhow::Result<bool> {
     for prefix in prefixes {
         let sql = format!(
             "SELECT COUNT(*) AS number FROM notification WHERE order_id >= '{prefix}' AND order_id < '{prefix}~'"
         );
-        if usize::try_from(number(&mut *stage.database()?, &sql)?)? < count {
+        if usize::try_from(number(&mut *system.database()?, &sql)?)? < count {
             return Ok(false);
         }
     }
@@ -97,22 +100,22 @@ pub(crate) struct Steady {
 
 /// Posts at a fixed rate while another connection watches for the rows.
 pub(crate) async fn steady(
-    stage: &Stage,
-    target: &Target,
+    system: &BenchSystem,
+    target: &LoadTarget,
     rate: u32,
     orders: &[String],
     bodies: &Arc<[Bytes]>,
     progress: &ProgressBar,
 ) -> anyhow::Result<Steady> {
-    let database = &mut *stage.database()?;
+    let database = &mut *system.database()?;
     let first = number(database, LAST_ROW)?;
     let over = CancellationToken::new();
     let watcher = {
-        let (over, mut database) = (over.clone(), stage.database()?);
+        let (over, mut database) = (over.clone(), system.database()?);
         let count = orders.len();
         tokio::task::spawn_blocking(move || watch(&mut database, first, count, &over))
     };
-    let answered = load::post(target, Pace::Open(rate), bodies, progress).await;
+    let answered = load::post(target, LoadPace::Open(rate), bodies, progress).await;
     if answered.is_err() {
         over.cancel();
     }
@@ -164,8 +167,8 @@ fn watch(
             low = id;
             ahead.pop_first();
         }
-        ensure!(moved.elapsed() < STUCK, "{} of {count} rows came", orders.len());
-        std::thread::sleep(LOOK);
+        ensure!(moved.elapsed() < STALL_TIMEOUT, "{} of {count} rows came", orders.len());
+        std::thread::sleep(POLL_INTERVAL);
     }
     Ok(orders)
 }

@@ -13,7 +13,7 @@ use strum::{IntoStaticStr, VariantArray};
 #[derive(Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub(crate) enum Part {
+pub(crate) enum MeasuredPart {
     /// This program: it sends, publishes and consumes.
     Bench,
     /// The bare HTTP server, another process of this program.
@@ -27,23 +27,23 @@ pub(crate) enum Part {
     Node,
 }
 
-impl Part {
+impl MeasuredPart {
     pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
     /// Which part a process of this run is, by the name of its program.
-    fn of(program: &str, is_this: bool) -> Option<Part> {
+    fn of(program: &str, is_this: bool) -> Option<MeasuredPart> {
         Some(match program {
-            "bench" if is_this => Part::Bench,
-            "bench" => Part::Http,
-            "ingress" => Part::Ingress,
-            "worker" => Part::Worker,
-            "beam.smp" => Part::Broker,
-            "mariadbd" | "mysqld" => Part::Database,
-            "nginx" => Part::Php,
-            "node" => Part::Node,
-            name if name.starts_with("php-fpm") => Part::Php,
+            "bench" if is_this => MeasuredPart::Bench,
+            "bench" => MeasuredPart::Http,
+            "ingress" => MeasuredPart::Ingress,
+            "worker" => MeasuredPart::Worker,
+            "beam.smp" => MeasuredPart::Broker,
+            "mariadbd" | "mysqld" => MeasuredPart::Database,
+            "nginx" => MeasuredPart::Php,
+            "node" => MeasuredPart::Node,
+            name if name.starts_with("php-fpm") => MeasuredPart::Php,
             _ => return None,
         })
     }
@@ -53,9 +53,9 @@ impl Part {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usage {
     /// Seconds of a core, in user space and in the kernel.
-    pub(crate) core_seconds: BTreeMap<Part, f64>,
+    pub(crate) core_seconds: BTreeMap<MeasuredPart, f64>,
     /// Resident memory of the largest process, in bytes.
-    pub(crate) memory: BTreeMap<Part, u64>,
+    pub(crate) memory: BTreeMap<MeasuredPart, u64>,
 }
 
 impl Usage {
@@ -72,7 +72,7 @@ impl Usage {
         let processes = processes()?;
         let mut usage = Usage::default();
         for (id, process) in &processes {
-            let Some(part) = Part::of(&process.program, *id == std::process::id()) else {
+            let Some(part) = MeasuredPart::of(&process.program, *id == std::process::id()) else {
                 continue;
             };
             // nginx and php-fpm write their titles over their environment.
@@ -88,7 +88,7 @@ impl Usage {
     }
 
     /// Core-seconds since `before`, of parts that used any.
-    pub(crate) fn since(&self, before: &Usage) -> BTreeMap<Part, f64> {
+    pub(crate) fn since(&self, before: &Usage) -> BTreeMap<MeasuredPart, f64> {
         let earlier = |part| before.core_seconds.get(part).copied().unwrap_or(0.0);
         self.core_seconds
             .iter()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use strum::VariantArray;
 
-use crate::part::Part;
+use crate::part::MeasuredPart;
 use crate::scenario::{Measurement, Quantiles, Scenario};
 
 /// A median with the least and the most of all rounds.
@@ -27,19 +27,19 @@ impl Spread {
 
 /// A scenario over all rounds.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Summary {
+pub(crate) struct ScenarioSummary {
     pub(crate) scenario: Scenario,
     /// Notifications a second.
     pub(crate) rate: Spread,
     /// Microseconds of a core for each notification, medians.
-    pub(crate) core_us: BTreeMap<Part, f64>,
+    pub(crate) core_us: BTreeMap<MeasuredPart, f64>,
     pub(crate) answer_us: Option<Quantiles>,
     pub(crate) row_us: Option<Quantiles>,
     /// Bytes, the most of all rounds.
-    pub(crate) memory: BTreeMap<Part, u64>,
+    pub(crate) memory: BTreeMap<MeasuredPart, u64>,
 }
 
-impl Summary {
+impl ScenarioSummary {
     /// Core-microseconds of all parts.
     pub(crate) fn core_total(&self) -> f64 {
         self.core_us.values().sum()
@@ -64,19 +64,19 @@ impl Ratio {
 
 /// All of one run.
 #[derive(Debug, Serialize)]
-pub(crate) struct Results {
+pub(crate) struct BenchResults {
     /// `YYYY-MM-DD HH:MM:SS UTC`.
     pub(crate) at: String,
     pub(crate) revision: String,
     pub(crate) cores: usize,
     pub(crate) database: String,
     pub(crate) rounds: usize,
-    pub(crate) summaries: Vec<Summary>,
+    pub(crate) summaries: Vec<ScenarioSummary>,
     pub(crate) ratios: Vec<Ratio>,
     pub(crate) measurements: Vec<Measurement>,
 }
 
-impl Results {
+impl BenchResults {
     /// Writes `DATE.json`.
     ///
     /// # Errors
@@ -91,18 +91,18 @@ impl Results {
 }
 
 /// Medians of what was measured, in the order of the scenarios.
-pub(crate) fn summaries(measurements: &[Measurement]) -> Vec<Summary> {
+pub(crate) fn summaries(measurements: &[Measurement]) -> Vec<ScenarioSummary> {
     let of = |scenario: &Scenario| {
         let all: Vec<&Measurement> =
             measurements.iter().filter(|one| one.scenario == *scenario).collect();
-        let core_us = Part::VARIANTS.iter().filter_map(|part| {
+        let core_us = MeasuredPart::VARIANTS.iter().filter_map(|part| {
             let used = all.iter().filter_map(|one| one.core_us.get(part).copied()).collect();
             Some((*part, Spread::of(used)?.median))
         });
-        let memory = Part::VARIANTS.iter().filter_map(|part| {
+        let memory = MeasuredPart::VARIANTS.iter().filter_map(|part| {
             Some((*part, all.iter().filter_map(|one| one.memory.get(part).copied()).max()?))
         });
-        Some(Summary {
+        Some(ScenarioSummary {
             scenario: *scenario,
             rate: Spread::of(all.iter().map(|one| one.rate()).collect())?,
             core_us: core_us.collect(),
@@ -133,7 +133,7 @@ fn quantiles(all: impl Iterator<Item = Quantiles>) -> Option<Quantiles> {
 ///
 /// The parts of a path share the cores, so its ceiling is additive: cores divided by the core-time of its parts, each
 /// measured alone.
-pub(crate) fn ratios(summaries: &[Summary], cores: usize) -> Vec<Ratio> {
+pub(crate) fn ratios(summaries: &[ScenarioSummary], cores: usize) -> Vec<Ratio> {
     use Scenario::{
         BareHttp, ConfirmedPublish, ConsumeAndAck, IngressMd5, IngressRsa2, NodeRsa2, PhpMd5,
         Pipeline, RowsAlone, Steady, VerifyRsa2, WorkerDrain,
@@ -145,7 +145,7 @@ pub(crate) fn ratios(summaries: &[Summary], cores: usize) -> Vec<Ratio> {
         Some(cores as f64 * 1_000_000.0 / total?)
     };
     let divided = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
-    let database = |scenario| get(scenario)?.core_us.get(&Part::Database).copied();
+    let database = |scenario| get(scenario)?.core_us.get(&MeasuredPart::Database).copied();
     let p99 = |scenario| Some(get(scenario)?.answer_us?.p99 as f64);
     let at_least = [
         (
@@ -186,8 +186,8 @@ pub(crate) fn ratios(summaries: &[Summary], cores: usize) -> Vec<Ratio> {
         ),
         ("row p50 at a fixed rate, ms", row(|all| all.p50), 20.0),
         ("row p99 at a fixed rate, ms", row(|all| all.p99), 100.0),
-        ("memory of the ingress, MiB", memory(Part::Ingress), 30.0),
-        ("memory of a worker, MiB", memory(Part::Worker), 60.0),
+        ("memory of the ingress, MiB", memory(MeasuredPart::Ingress), 30.0),
+        ("memory of a worker, MiB", memory(MeasuredPart::Worker), 60.0),
     ];
     let named = |above| {
         move |(name, value, target): (&'static str, Option<f64>, f64)| {

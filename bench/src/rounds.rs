@@ -10,20 +10,20 @@ use chrono::Utc;
 use indicatif::{ProgressBar, ProgressStyle};
 use testkit::Program;
 
-use crate::bodies::{Sender, signed};
-use crate::load::{self, Pace, Target};
+use crate::bodies::{SigningMerchant, signed};
+use crate::load::{self, LoadPace, LoadTarget};
 use crate::part::Usage;
 use crate::scenario::Measurement;
 use crate::scenario::Scenario::{
     self, BareHttp, ConfirmedPublish, ConsumeAndAck, IngressMd5, IngressRsa2, NodeRsa2, PhpMd5,
     Pipeline, RowsAlone, Steady, VerifyRsa2, WorkerDrain,
 };
-use crate::stage::Stage;
+use crate::system::BenchSystem;
 use crate::{Arguments, baselines, ceilings, ours};
 
-/// One round after the other on one stage.
+/// Runs one round after the other on one system.
 pub(crate) struct Rounds<'a> {
-    pub(crate) stage: &'a Stage,
+    pub(crate) system: &'a BenchSystem,
     pub(crate) arguments: &'a Arguments,
     pub(crate) measurements: Vec<Measurement>,
     /// The number of this round, from 1.
@@ -31,7 +31,7 @@ pub(crate) struct Rounds<'a> {
 }
 
 /// A scenario that has begun.
-struct Begun {
+struct RunningScenario {
     scenario: Scenario,
     /// How many notifications it has.
     count: usize,
@@ -41,8 +41,8 @@ struct Begun {
 }
 
 impl<'a> Rounds<'a> {
-    pub(crate) fn new(stage: &'a Stage, arguments: &'a Arguments) -> Rounds<'a> {
-        Rounds { stage, arguments, measurements: Vec::new(), round: 0 }
+    pub(crate) fn new(system: &'a BenchSystem, arguments: &'a Arguments) -> Rounds<'a> {
+        Rounds { system, arguments, measurements: Vec::new(), round: 0 }
     }
 
     /// Measures every scenario once.
@@ -80,15 +80,15 @@ impl<'a> Rounds<'a> {
 
     async fn ceilings(&mut self) -> anyhow::Result<()> {
         let count = self.arguments.notifications;
-        let orders = self.orders(&self.stage.rsa2, 'c', count)?;
-        let bodies = signed(&self.stage.rsa2, &orders)?;
+        let orders = self.orders(&self.system.rsa2, 'c', count)?;
+        let bodies = signed(&self.system.rsa2, &orders)?;
 
         let (server, address) = ceilings::start_http()?;
         let target = self.target(address, "/");
         self.post(Scenario::BareHttp, &target, &bodies).await?;
         drop(server);
 
-        let key = PublicKey::read(&self.stage.public_key)?;
+        let key = PublicKey::read(&self.system.public_key)?;
         let verifier = Verifier::new(Protocol::Openapi, vec![SignType::Rsa2], vec![], vec![key])?;
         let begun = self.begin(Scenario::VerifyRsa2, count)?;
         for body in bodies.iter() {
@@ -98,34 +98,34 @@ impl<'a> Rounds<'a> {
         self.end(begun)?;
 
         let begun = self.begin(Scenario::ConfirmedPublish, count)?;
-        let confirms = ceilings::publish(self.stage, &bodies, &begun.bar).await?;
+        let confirms = ceilings::publish(self.system, &bodies, &begun.bar).await?;
         self.end(begun)?.answer_us = Some((&confirms).into());
 
         let begun = self.begin(Scenario::ConsumeAndAck, count)?;
-        ceilings::consume(self.stage, count, &begun.bar).await?;
+        ceilings::consume(self.system, count, &begun.bar).await?;
         self.end(begun)?;
 
         let begun = self.begin(Scenario::RowsAlone, count)?;
-        ceilings::write(self.stage, &orders, &begun.bar)?;
+        ceilings::write(self.system, &orders, &begun.bar)?;
         self.end(begun)?;
         Ok(())
     }
 
     async fn php(&mut self) -> anyhow::Result<()> {
-        let stage = self.stage;
-        let orders = self.orders(&stage.md5, 'p', self.arguments.notifications)?;
-        if let Some((server, target)) = baselines::php(stage, self.arguments.connections)? {
-            self.post(Scenario::PhpMd5, &target, &signed(&stage.md5, &orders)?).await?;
+        let system = self.system;
+        let orders = self.orders(&system.md5, 'p', self.arguments.notifications)?;
+        if let Some((server, target)) = baselines::php(system, self.arguments.connections)? {
+            self.post(Scenario::PhpMd5, &target, &signed(&system.md5, &orders)?).await?;
             drop(server);
         }
         Ok(())
     }
 
     async fn node(&mut self) -> anyhow::Result<()> {
-        let stage = self.stage;
-        let orders = self.orders(&stage.rsa2, 'n', self.arguments.notifications)?;
-        if let Some((server, target)) = baselines::node(stage, self.arguments.connections)? {
-            self.post(Scenario::NodeRsa2, &target, &signed(&stage.rsa2, &orders)?).await?;
+        let system = self.system;
+        let orders = self.orders(&system.rsa2, 'n', self.arguments.notifications)?;
+        if let Some((server, target)) = baselines::node(system, self.arguments.connections)? {
+            self.post(Scenario::NodeRsa2, &target, &signed(&system.rsa2, &orders)?).await?;
             drop(server);
         }
         Ok(())
@@ -133,53 +133,53 @@ impl<'a> Rounds<'a> {
 
     /// An ingress alone fills the queue, workers alone empty it.
     async fn ingress_then_workers(&mut self) -> anyhow::Result<()> {
-        let stage = self.stage;
+        let system = self.system;
         let (count, connections) = (self.arguments.notifications, self.arguments.connections);
         let senders =
-            [(&stage.rsa2, 'r', Scenario::IngressRsa2), (&stage.md5, 'm', Scenario::IngressMd5)];
+            [(&system.rsa2, 'r', Scenario::IngressRsa2), (&system.md5, 'm', Scenario::IngressMd5)];
         for (sender, letter, scenario) in senders {
             let orders = self.orders(sender, letter, count)?;
             let bodies = signed(sender, &orders)?;
-            let (ingress, target) = ours::start_ingress(stage, sender.name, connections)?;
+            let (ingress, target) = ours::start_ingress(system, sender.name, connections)?;
             self.post(scenario, &target, &bodies).await?;
             drop(ingress);
         }
         let begun = self.begin(Scenario::WorkerDrain, 2 * count)?;
         let workers = self.workers();
         let prefixes = [self.prefix('m'), self.prefix('r')];
-        let last = ours::drained(stage, &prefixes, count, &begun.bar).await?;
+        let last = ours::drained(system, &prefixes, count, &begun.bar).await?;
         self.end_at(begun, last)?;
         drop(workers);
         Ok(())
     }
 
     async fn pipeline(&mut self) -> anyhow::Result<()> {
-        let stage = self.stage;
+        let system = self.system;
         let count = self.arguments.notifications;
-        let orders = self.orders(&stage.md5, 'a', count)?;
-        let bodies = signed(&stage.md5, &orders)?;
+        let orders = self.orders(&system.md5, 'a', count)?;
+        let bodies = signed(&system.md5, &orders)?;
         let (ingress, target) =
-            ours::start_ingress(stage, stage.md5.name, self.arguments.connections)?;
+            ours::start_ingress(system, system.md5.name, self.arguments.connections)?;
         let workers = self.workers();
         let begun = self.begin(Scenario::Pipeline, count)?;
-        let answered = load::post(&target, Pace::Closed, &bodies, &begun.bar).await?;
-        let last = ours::drained(stage, &[self.prefix('a')], count, &begun.bar).await?;
+        let answered = load::post(&target, LoadPace::Closed, &bodies, &begun.bar).await?;
+        let last = ours::drained(system, &[self.prefix('a')], count, &begun.bar).await?;
         self.end_at(begun, last)?.answer_us = Some((&answered.latencies).into());
         drop((ingress, workers));
         Ok(())
     }
 
     async fn steady(&mut self) -> anyhow::Result<()> {
-        let stage = self.stage;
+        let system = self.system;
         let (rate, seconds) = (self.arguments.rate, self.arguments.seconds);
         let count = usize::try_from(u64::from(rate) * seconds)?;
-        let orders = self.orders(&stage.rsa2, 's', count)?;
-        let bodies = signed(&stage.rsa2, &orders)?;
+        let orders = self.orders(&system.rsa2, 's', count)?;
+        let bodies = signed(&system.rsa2, &orders)?;
         let (ingress, target) =
-            ours::start_ingress(stage, stage.rsa2.name, self.arguments.connections)?;
+            ours::start_ingress(system, system.rsa2.name, self.arguments.connections)?;
         let workers = self.workers();
         let begun = self.begin(Scenario::Steady, count)?;
-        let steady = ours::steady(stage, &target, rate, &orders, &bodies, &begun.bar).await?;
+        let steady = ours::steady(system, &target, rate, &orders, &bodies, &begun.bar).await?;
         let measurement = self.end(begun)?;
         measurement.seconds = steady.elapsed.as_secs_f64();
         measurement.answer_us = Some((&steady.answers).into());
@@ -191,11 +191,11 @@ impl<'a> Rounds<'a> {
     async fn post(
         &mut self,
         scenario: Scenario,
-        target: &Target,
+        target: &LoadTarget,
         bodies: &Arc<[Bytes]>,
     ) -> anyhow::Result<()> {
         let begun = self.begin(scenario, bodies.len())?;
-        let answered = load::post(target, Pace::Closed, bodies, &begun.bar)
+        let answered = load::post(target, LoadPace::Closed, bodies, &begun.bar)
             .await
             .with_context(|| scenario.name())?;
         let measurement = self.end(begun)?;
@@ -204,8 +204,13 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    fn orders(&self, sender: &Sender, letter: char, count: usize) -> anyhow::Result<Vec<String>> {
-        self.stage.orders(sender.name, &self.prefix(letter), count)
+    fn orders(
+        &self,
+        sender: &SigningMerchant,
+        letter: char,
+        count: usize,
+    ) -> anyhow::Result<Vec<String>> {
+        self.system.orders(sender.name, &self.prefix(letter), count)
     }
 
     /// What the numbers of a scenario's orders begin with.
@@ -214,11 +219,11 @@ impl<'a> Rounds<'a> {
     }
 
     fn workers(&self) -> Vec<Program> {
-        ours::start_workers(self.stage, self.arguments.workers)
+        ours::start_workers(self.system, self.arguments.workers)
     }
 
-    fn target(&self, address: String, path: &str) -> Target {
-        Target { address, path: path.to_owned(), connections: self.arguments.connections }
+    fn target(&self, address: String, path: &str) -> LoadTarget {
+        LoadTarget { address, path: path.to_owned(), connections: self.arguments.connections }
     }
 
     fn bar(&self, scenario: Scenario, count: usize) -> ProgressBar {
@@ -231,17 +236,17 @@ impl<'a> Rounds<'a> {
         bar
     }
 
-    fn begin(&self, scenario: Scenario, count: usize) -> anyhow::Result<Begun> {
+    fn begin(&self, scenario: Scenario, count: usize) -> anyhow::Result<RunningScenario> {
         let bar = self.bar(scenario, count);
-        Ok(Begun { scenario, count, bar, usage: Usage::now()?, at: Instant::now() })
+        Ok(RunningScenario { scenario, count, bar, usage: Usage::now()?, at: Instant::now() })
     }
 
-    fn end(&mut self, begun: Begun) -> anyhow::Result<&mut Measurement> {
+    fn end(&mut self, begun: RunningScenario) -> anyhow::Result<&mut Measurement> {
         self.end_at(begun, Instant::now())
     }
 
-    fn end_at(&mut self, begun: Begun, at: Instant) -> anyhow::Result<&mut Measurement> {
-        let Begun { scenario, count, usage, at: began, .. } = begun;
+    fn end_at(&mut self, begun: RunningScenario, at: Instant) -> anyhow::Result<&mut Measurement> {
+        let RunningScenario { scenario, count, usage, at: began, .. } = begun;
         let elapsed = at.saturating_duration_since(began).max(Duration::from_micros(1));
         let measurement = Measurement::new(scenario, count, elapsed, &usage, &Usage::now()?);
         Ok(self.measurements.push_mut(measurement))

@@ -1,4 +1,4 @@
-//! What is measured, and what came of it.
+//! What is measured, and the result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::load::Latencies;
-use crate::part::{Part, Usage};
+use crate::part::{MeasuredPart, Usage};
 
 /// What is measured, in the order of one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,13 +54,13 @@ pub(crate) struct Measurement {
     pub(crate) notifications: usize,
     pub(crate) seconds: f64,
     /// Microseconds of a core for each notification.
-    pub(crate) core_us: BTreeMap<Part, f64>,
+    pub(crate) core_us: BTreeMap<MeasuredPart, f64>,
     /// From the intended time of sending to the answer, or to the confirm.
     pub(crate) answer_us: Option<Quantiles>,
     /// From the intended time of sending to the committed row.
     pub(crate) row_us: Option<Quantiles>,
     /// Resident memory in bytes at the end.
-    pub(crate) memory: BTreeMap<Part, u64>,
+    pub(crate) memory: BTreeMap<MeasuredPart, u64>,
 }
 
 /// Microseconds.

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use strum::VariantArray;
 
-use crate::part::Part;
-use crate::results::{Results, Summary};
+use crate::part::MeasuredPart;
+use crate::results::{BenchResults, ScenarioSummary};
 use crate::scenario::Quantiles;
 
 /// Rates, core-time by part, latencies; then the ratios.
-pub(crate) fn print(results: &Results) -> String {
-    let used: Vec<Part> = Part::VARIANTS
+pub(crate) fn print(results: &BenchResults) -> String {
+    let used: Vec<MeasuredPart> = MeasuredPart::VARIANTS
         .iter()
         .copied()
         .filter(|part| results.summaries.iter().any(|one| one.core_us.contains_key(part)))
@@ -62,7 +62,7 @@ fn milliseconds(quantiles: Quantiles) -> String {
 }
 
 /// Bars of the rates, as SVG that is readable on a light and on a dark page.
-pub(crate) fn svg(results: &Results) -> String {
+pub(crate) fn svg(results: &BenchResults) -> String {
     let (line, left, width) = (26, 190, 420.0);
     let most = results.summaries.iter().map(|one| one.rate.median).fold(1.0, f64::max);
     let height = 30 + line * results.summaries.len();
@@ -92,11 +92,13 @@ pub(crate) fn svg(results: &Results) -> String {
 }
 
 /// Ceilings grey, others' handlers orange, ours blue.
-fn colour(summary: &Summary) -> &'static str {
+fn colour(summary: &ScenarioSummary) -> &'static str {
     let parts = &summary.core_us;
-    if parts.contains_key(&Part::Php) || parts.contains_key(&Part::Node) {
+    if parts.contains_key(&MeasuredPart::Php) || parts.contains_key(&MeasuredPart::Node) {
         "#d4843e"
-    } else if parts.contains_key(&Part::Ingress) || parts.contains_key(&Part::Worker) {
+    } else if parts.contains_key(&MeasuredPart::Ingress)
+        || parts.contains_key(&MeasuredPart::Worker)
+    {
         "#1677ff"
     } else {
         "#8c959f"

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::say;
-use crate::stage::Stage;
-use crate::verdict::Verdict;
+use crate::system::ChaosSystem;
+use crate::verdict::ChaosVerdict;
 
 /// Asks `ops audit`, and notes every gap.
-pub(crate) fn ask(stage: &Stage, verdict: &mut Verdict) -> anyhow::Result<()> {
-    let output = stage.shop.run("ops", &["audit", "--output", "json"]);
-    std::fs::write(stage.folder.join("audit.json"), &output.stdout)?;
+pub(crate) fn ask(system: &ChaosSystem, verdict: &mut ChaosVerdict) -> anyhow::Result<()> {
+    let output = system.shop.run("ops", &["audit", "--output", "json"]);
+    std::fs::write(system.folder.join("audit.json"), &output.stdout)?;
     if output.status.success() {
         say("· ops audit: nothing to complain of");
         return Ok(());

@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use simulator::{Book, Status, TradeFileError};
+use simulator::{Status, TradeFileError, TradeStore};
 
-use crate::stage::Gateway;
-use crate::story::Letter;
+use crate::story::PlannedNotification;
+use crate::system::SimulatedMerchant;
 
 /// Pays the order's trade in Alipay's ledger and returns what Alipay says of it; none when it was
 /// closed before.
-pub(crate) fn pay(book: &Book, gateway: &Gateway, order: &str) -> anyhow::Result<Option<Letter>> {
-    let said = book.update(|trades| {
+pub(crate) fn pay(
+    trade_store: &TradeStore,
+    gateway: &SimulatedMerchant,
+    order: &str,
+) -> anyhow::Result<Option<PlannedNotification>> {
+    let said = trade_store.update(|trades| {
         let kept = trades.of(gateway.name, order).first_mut();
         let trade = kept.map(|kept| &mut kept.trade);
         let trade = trade.filter(|trade| trade.status == Status::WaitBuyerPay);
@@ -19,5 +23,10 @@ pub(crate) fn pay(book: &Book, gateway: &Gateway, order: &str) -> anyhow::Result
     })?;
     let Some(said) = said.transpose()? else { return Ok(None) };
     let notification = said.sign(&gateway.signer)?;
-    Ok(Some(Letter { notification, after: Duration::ZERO, forged: false, duplicate: false }))
+    Ok(Some(PlannedNotification {
+        notification,
+        after: Duration::ZERO,
+        forged: false,
+        duplicate: false,
+    }))
 }

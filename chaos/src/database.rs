@@ -18,7 +18,7 @@ const PLACED_BEFORE: TimeDelta = TimeDelta::seconds(5);
 
 /// One order with what was done for it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub(crate) struct OrderRow {
+pub(crate) struct CheckedOrder {
     pub(crate) id: String,
     pub(crate) status: i16,
     pub(crate) trade_status: i16,
@@ -89,7 +89,7 @@ pub(crate) struct Activity {
     pub(crate) events: i64,
 }
 
-/// How an order stands.
+/// The state of an order.
 #[derive(Debug, Queryable)]
 pub(crate) struct Standing {
     pub(crate) id: String,
@@ -100,16 +100,16 @@ pub(crate) struct Standing {
 }
 
 /// A connection for checks.
-pub(crate) struct Database(MysqlConnection);
+pub(crate) struct CheckDatabase(MysqlConnection);
 
-impl Database {
-    pub(crate) fn open(url: &str) -> anyhow::Result<Database> {
-        MysqlConnection::establish(url).map(Database).context("database")
+impl CheckDatabase {
+    pub(crate) fn open(url: &str) -> anyhow::Result<CheckDatabase> {
+        MysqlConnection::establish(url).map(CheckDatabase).context("database")
     }
 
     /// Every order, by id.
-    pub(crate) fn orders(&mut self) -> anyhow::Result<BTreeMap<String, OrderRow>> {
-        let rows: Vec<OrderRow> = sql::<OrderColumns>(ORDERS).load(&mut self.0)?;
+    pub(crate) fn orders(&mut self) -> anyhow::Result<BTreeMap<String, CheckedOrder>> {
+        let rows: Vec<CheckedOrder> = sql::<OrderColumns>(ORDERS).load(&mut self.0)?;
         Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
@@ -156,7 +156,7 @@ impl Database {
         Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
-    /// What came of asking the gateway about an order, in words.
+    /// The result of asking the gateway about an order, in words.
     pub(crate) fn question(&mut self, order: &str) -> anyhow::Result<String> {
         let query = "SELECT CONCAT_WS(' ', 'asked', asked, 'times:', answer, error) \
                      FROM gateway_query WHERE order_id = ";
@@ -205,6 +205,6 @@ impl Database {
 
 /// Places one order over a connection of its own; true when it is there.
 pub(crate) fn place(url: &str, merchant: &str, story: &Story) -> anyhow::Result<bool> {
-    Database::open(url)?.place(&[(merchant, story, Duration::ZERO)])?;
+    CheckDatabase::open(url)?.place(&[(merchant, story, Duration::ZERO)])?;
     Ok(true)
 }

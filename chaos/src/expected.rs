@@ -9,16 +9,16 @@ use order::{
     ProductKind, Refund,
 };
 
-use crate::database::OrderRow;
-use crate::load::Sent;
-use crate::stage::Gateway;
+use crate::database::CheckedOrder;
+use crate::load::SentNotification;
 use crate::story::Story;
+use crate::system::SimulatedMerchant;
 
 /// The state of an order to which these notifications were applied; forged ones are left out.
 pub(crate) fn state<'a>(
     story: &Story,
-    gateway: &Gateway,
-    sent: impl Iterator<Item = &'a Sent>,
+    gateway: &SimulatedMerchant,
+    sent: impl Iterator<Item = &'a SentNotification>,
 ) -> anyhow::Result<OrderState> {
     let terms = OrderTerms {
         id: story.id.clone(),
@@ -56,7 +56,7 @@ pub(crate) fn state<'a>(
 }
 
 /// In which columns the row differs from the state, in words; empty when it agrees.
-pub(crate) fn differences(row: &OrderRow, state: &OrderState) -> Vec<String> {
+pub(crate) fn differences(row: &CheckedOrder, state: &OrderState) -> Vec<String> {
     let mut all = Vec::new();
     let mut compare = |name: &str, is: String, should: String| {
         if is != should {
@@ -75,7 +75,7 @@ pub(crate) fn differences(row: &OrderRow, state: &OrderState) -> Vec<String> {
 }
 
 /// What is wrong with the goods, in words; empty when nothing is. All stock lasts.
-pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
+pub(crate) fn goods(row: &CheckedOrder, story: &Story) -> Vec<String> {
     let mut all = Vec::new();
     let mut must = |holds: bool, what: String| {
         if !holds {
@@ -124,7 +124,7 @@ pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
             );
             must(row.entitlements == 0, "refunded, an entitlement is left".into());
             must(
-                !(row.is_send_goods && story.plot.expires()),
+                !(row.is_send_goods && story.kind.expires()),
                 "goods went out for money that came late and goes back".into(),
             );
         }

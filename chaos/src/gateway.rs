@@ -1,4 +1,4 @@
-//! Alipay's gateway, for the pipeline's questions about orders from which it hears nothing.
+//! Alipay's gateway, for the pipeline's queries about orders from which it hears nothing.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -9,34 +9,35 @@ use alipay::PrivateKey;
 use anyhow::Context;
 use config::Config;
 use simulator::{
-    Account, Book, GatewayFaults, KeptTrade, ServeSettings, Server, Trade, TradeFileError,
+    Account, AlipayTrade, GatewayFaults, KeptTrade, ServeSettings, SimulatorServer, TradeFileError,
+    TradeStore,
 };
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::database::Database;
+use crate::database::CheckDatabase;
 use crate::ledger::Ledger;
 use crate::say;
-use crate::stage::Stage;
 use crate::story::Story;
-use crate::verdict::Verdict;
+use crate::system::ChaosSystem;
+use crate::verdict::ChaosVerdict;
 
-/// Of a hundred questions so many are answered 503.
+/// Of a hundred queries so many are answered 503.
 const FAILS: u8 = 10;
 /// How long lost notifications may take to heal once the load is over, or as long as the load:
 /// thousands of orders that nobody pays are asked about as well.
 const HEAL_LIMIT: Duration = Duration::from_secs(240);
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Where the gateway will answer; bound before there is a configuration.
-pub(crate) struct Address(TcpListener, SocketAddr);
+pub(crate) struct GatewayAddress(TcpListener, SocketAddr);
 
-impl Address {
-    pub(crate) fn bind() -> anyhow::Result<Address> {
+impl GatewayAddress {
+    pub(crate) fn bind() -> anyhow::Result<GatewayAddress> {
         let listener = TcpListener::bind("127.0.0.1:0").context("the gateway's port")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        Ok(Address(listener, address))
+        Ok(GatewayAddress(listener, address))
     }
 
     /// For `gateway` in the configuration.
@@ -48,7 +49,7 @@ impl Address {
 /// A gateway that knows the trades whose notifications were lost and those of orders whose time ends,
 /// and no others.
 pub(crate) struct AlipayGateway {
-    book: Book,
+    trade_store: TradeStore,
     stop: CancellationToken,
     // Ends with the value.
     _runtime: Runtime,
@@ -56,7 +57,11 @@ pub(crate) struct AlipayGateway {
 
 impl AlipayGateway {
     /// Starts it for the merchants of a configuration; `key` is Alipay's.
-    pub(crate) fn start(address: Address, config: &Path, key: &PrivateKey) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        address: GatewayAddress,
+        config: &Path,
+        key: &PrivateKey,
+    ) -> anyhow::Result<Self> {
         let config = Config::load_from(Some(config), [])?;
         let accounts = config.merchants.values().map(|merchant| {
             Account::new(merchant, Some(key), None).with_context(|| merchant.name.clone())
@@ -64,66 +69,74 @@ impl AlipayGateway {
         let accounts = accounts.collect::<anyhow::Result<Vec<Account>>>()?;
         let faults = GatewayFaults { fail_percent: FAILS, ..GatewayFaults::default() };
         let settings = ServeSettings { gateway: faults, ..ServeSettings::default() };
-        let (book, stop) = (Book::in_memory(), CancellationToken::new());
+        let (trade_store, stop) = (TradeStore::in_memory(), CancellationToken::new());
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(address.0)?
         };
-        let (server, stopped) = (Server::new(accounts, book.clone(), settings), stop.clone());
+        let (server, stopped) =
+            (SimulatorServer::new(accounts, trade_store.clone(), settings), stop.clone());
         runtime.spawn(async move { server.run(listener, stopped).await });
-        Ok(AlipayGateway { book, stop, _runtime: runtime })
+        Ok(AlipayGateway { trade_store, stop, _runtime: runtime })
     }
 
     /// The trades of Alipay's that can be asked about.
-    pub(crate) fn book(&self) -> Book {
-        self.book.clone()
+    pub(crate) fn trade_store(&self) -> TradeStore {
+        self.trade_store.clone()
     }
 
-    /// It answers no more questions: the pipeline can come to rest.
+    /// It answers no more queries: the pipeline can come to rest.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
 }
 
 /// Alipay knows of the trade.
-pub(crate) fn tell(book: &Book, merchant: &str, order: &str, trade: Trade) -> anyhow::Result<()> {
-    book.update(|trades| {
-        trades.of(merchant, order).push(KeptTrade::new(trade));
-        Ok::<(), TradeFileError>(())
-    })
-    .context("the gateway's trades")
+pub(crate) fn tell(
+    trade_store: &TradeStore,
+    merchant: &str,
+    order: &str,
+    trade: AlipayTrade,
+) -> anyhow::Result<()> {
+    trade_store
+        .update(|trades| {
+            trades.of(merchant, order).push(KeptTrade::new(trade));
+            Ok::<(), TradeFileError>(())
+        })
+        .context("the gateway's trades")
 }
 
 /// Waits until the orders whose notifications were lost, or whose time is over, are as Alipay knows
-/// them, and ends the questions.
+/// them, and ends the queries.
 pub(crate) fn heal(
-    stage: &Stage,
+    system: &ChaosSystem,
     stories: &[Story],
     load: Duration,
-    verdict: &mut Verdict,
+    verdict: &mut ChaosVerdict,
 ) -> anyhow::Result<()> {
     let asked: Vec<&Story> = stories.iter().filter(|story| story.needs_gateway()).collect();
     let began = Instant::now();
-    let mut database = Database::open(&stage.database_url)?;
+    let mut database = CheckDatabase::open(&system.database_url)?;
     let mut last: Option<&Story> = None;
     let ill = loop {
-        let (standings, ledger) = (database.standings()?, Ledger::read(&stage.gateway.book())?);
+        let (standings, ledger) =
+            (database.standings()?, Ledger::read(&system.gateway.trade_store())?);
         let is_ill = |story: &&&Story| !ledger.differences(story, &standings).is_empty();
         let ill: Vec<&Story> = asked.iter().filter(is_ill).copied().collect();
         last = ill.last().copied().or(last);
         if ill.is_empty() || began.elapsed() > HEAL_LIMIT.max(load) {
             break ill;
         }
-        sleep(LOOK);
+        sleep(POLL_INTERVAL);
     };
     for story in &ill {
         let asked = database.question(&story.id)?;
-        verdict.add("queries", format!("{} ({:?}): {asked}", story.id, story.plot));
+        verdict.add("queries", format!("{} ({:?}): {asked}", story.id, story.kind));
     }
     if let Some(story) = last {
-        say(&format!("· {} ({:?}) was the last that the gateway told of", story.id, story.plot));
+        say(&format!("· {} ({:?}) was the last that the gateway told of", story.id, story.kind));
     }
     let lost = |of: &[&Story]| of.iter().filter(|story| story.lost).count();
     say(&format!(
@@ -132,6 +145,6 @@ pub(crate) fn heal(
         lost(&asked) - lost(&ill),
         began.elapsed().as_secs_f64()
     ));
-    stage.gateway.stop();
+    system.gateway.stop();
     Ok(())
 }

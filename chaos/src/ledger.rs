@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use order::OrderStatus;
-use simulator::{Book, Status, Trade};
+use simulator::{AlipayTrade, Status, TradeStore};
 
-use crate::database::{Database, Standing};
+use crate::database::{CheckDatabase, Standing};
 use crate::say;
-use crate::stage::{REFUNDS_LATE, Stage};
-use crate::story::{Plot, Story};
-use crate::verdict::Verdict;
+use crate::story::{Story, StoryKind};
+use crate::system::{ChaosSystem, REFUNDS_LATE};
+use crate::verdict::ChaosVerdict;
 
 /// The trades of Alipay's that can be asked about, by order: no story has two.
-pub(crate) struct Ledger(BTreeMap<String, Trade>);
+pub(crate) struct Ledger(BTreeMap<String, AlipayTrade>);
 
-/// What became of an order whose time is over, for the summary.
+/// The outcome of an order whose time is over, for the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ending {
+enum OrderEnding {
     NoTrade,
     Closed,
     PaidInTime,
@@ -26,31 +26,35 @@ enum Ending {
     LateRefunded,
 }
 
-impl Ending {
-    const ALL: [(Ending, &str); 5] = [
-        (Ending::NoTrade, "without a trade"),
-        (Ending::Closed, "closed at Alipay"),
-        (Ending::PaidInTime, "paid in time"),
-        (Ending::LateDelivered, "paid late and delivered"),
-        (Ending::LateRefunded, "paid late and refunded"),
+impl OrderEnding {
+    const ALL: [(OrderEnding, &str); 5] = [
+        (OrderEnding::NoTrade, "without a trade"),
+        (OrderEnding::Closed, "closed at Alipay"),
+        (OrderEnding::PaidInTime, "paid in time"),
+        (OrderEnding::LateDelivered, "paid late and delivered"),
+        (OrderEnding::LateRefunded, "paid late and refunded"),
     ];
 
-    fn of(story: &Story, trade: Option<&Trade>, expires_at: Option<NaiveDateTime>) -> Ending {
-        let Some(trade) = trade else { return Ending::NoTrade };
+    fn of(
+        story: &Story,
+        trade: Option<&AlipayTrade>,
+        expires_at: Option<NaiveDateTime>,
+    ) -> OrderEnding {
+        let Some(trade) = trade else { return OrderEnding::NoTrade };
         match (trade.gmt_payment, story.gateway) {
-            (None, _) => Ending::Closed,
-            (Some(at), _) if !is_late(at, expires_at) => Ending::PaidInTime,
-            (Some(_), REFUNDS_LATE) => Ending::LateRefunded,
-            (Some(_), _) => Ending::LateDelivered,
+            (None, _) => OrderEnding::Closed,
+            (Some(at), _) if !is_late(at, expires_at) => OrderEnding::PaidInTime,
+            (Some(_), REFUNDS_LATE) => OrderEnding::LateRefunded,
+            (Some(_), _) => OrderEnding::LateDelivered,
         }
     }
 
     /// The `status` that the order must have.
     fn status(self) -> i16 {
         match self {
-            Ending::NoTrade | Ending::Closed => 32,
-            Ending::PaidInTime | Ending::LateDelivered => 8,
-            Ending::LateRefunded => 105,
+            OrderEnding::NoTrade | OrderEnding::Closed => 32,
+            OrderEnding::PaidInTime | OrderEnding::LateDelivered => 8,
+            OrderEnding::LateRefunded => 105,
         }
     }
 }
@@ -61,8 +65,8 @@ fn is_late(paid_at: DateTime<Utc>, expires_at: Option<NaiveDateTime>) -> bool {
 }
 
 impl Ledger {
-    pub(crate) fn read(book: &Book) -> anyhow::Result<Ledger> {
-        let trades = book.read(|trades| {
+    pub(crate) fn read(trade_store: &TradeStore) -> anyhow::Result<Ledger> {
+        let trades = trade_store.read(|trades| {
             let orders = trades.merchants.values().flatten();
             let trades = orders.filter_map(|(order, kept)| Some((order, kept.last()?)));
             trades.map(|(order, kept)| (order.clone(), kept.trade.clone())).collect()
@@ -70,8 +74,8 @@ impl Ledger {
         Ok(Ledger(trades?))
     }
 
-    fn ending(&self, story: &Story, standing: &Standing) -> Ending {
-        Ending::of(story, self.0.get(&story.id), standing.expires_at)
+    fn ending(&self, story: &Story, standing: &Standing) -> OrderEnding {
+        OrderEnding::of(story, self.0.get(&story.id), standing.expires_at)
     }
 
     /// In what the order and Alipay's ledger are not as they must be, in words; empty when all is well.
@@ -88,14 +92,14 @@ impl Ledger {
                 all.push(format!("{name} is {is}, not {should}"));
             }
         };
-        let status = if story.plot.expires() { ending.status() } else { story.plot.status() };
+        let status = if story.kind.expires() { ending.status() } else { story.kind.status() };
         compare("status", standing.status.into(), status.into());
         if let Some(trade) = self.0.get(&story.id) {
             compare("refunded_fee", standing.refunded_fee, trade.refunded().get());
-            let refunds = match story.plot {
-                Plot::RefundedInPart | Plot::RefundedByUs | Plot::Refunded => 1,
-                Plot::RefundedInTwoParts => 2,
-                _ => i64::from(ending == Ending::LateRefunded && story.plot.expires()),
+            let refunds = match story.kind {
+                StoryKind::RefundedInPart | StoryKind::RefundedByUs | StoryKind::Refunded => 1,
+                StoryKind::RefundedInTwoParts => 2,
+                _ => i64::from(ending == OrderEnding::LateRefunded && story.kind.expires()),
             };
             let there_are = i64::try_from(trade.refunds.len()).unwrap_or(i64::MAX);
             compare("refunds at Alipay", there_are, refunds);
@@ -110,25 +114,29 @@ impl Ledger {
     }
 }
 
-/// At rest: every order that Alipay's gateway has a part in, and what became of them.
-pub(crate) fn check(stage: &Stage, stories: &[Story], verdict: &mut Verdict) -> anyhow::Result<()> {
-    let ledger = Ledger::read(&stage.gateway.book())?;
-    let standings = Database::open(&stage.database_url)?.standings()?;
+/// At rest: every order that Alipay's gateway has a part in, and their outcome.
+pub(crate) fn check(
+    system: &ChaosSystem,
+    stories: &[Story],
+    verdict: &mut ChaosVerdict,
+) -> anyhow::Result<()> {
+    let ledger = Ledger::read(&system.gateway.trade_store())?;
+    let standings = CheckDatabase::open(&system.database_url)?.standings()?;
     let (mut endings, mut by_us) = (BTreeMap::new(), 0);
     for story in stories.iter().filter(|story| story.needs_gateway()) {
         let differences = ledger.differences(story, &standings);
         if !differences.is_empty() {
-            let (id, plot) = (&story.id, story.plot);
-            verdict.add("ledger", format!("{id} ({plot:?}): {}", differences.join("; ")));
+            let (id, kind) = (&story.id, story.kind);
+            verdict.add("ledger", format!("{id} ({kind:?}): {}", differences.join("; ")));
         }
-        if let Some(standing) = standings.get(&story.id).filter(|_| story.plot.expires()) {
+        if let Some(standing) = standings.get(&story.id).filter(|_| story.kind.expires()) {
             *endings.entry(ledger.ending(story, standing)).or_insert(0) += 1;
         }
-        by_us += usize::from(story.plot == Plot::RefundedByUs);
+        by_us += usize::from(story.kind == StoryKind::RefundedByUs);
     }
     if !endings.is_empty() {
         let count = |ending| endings.get(&ending).copied().unwrap_or(0);
-        let words = Ending::ALL.map(|(ending, what)| format!("{} {what}", count(ending)));
+        let words = OrderEnding::ALL.map(|(ending, what)| format!("{} {what}", count(ending)));
         let all: usize = endings.values().sum();
         say(&format!("· {all} orders had a time that ended: {}", words.join(", ")));
         say(&format!(
@@ -143,11 +151,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use chrono::{DateTime, TimeDelta, Utc};
-    use simulator::Trade;
+    use simulator::AlipayTrade;
 
     use super::Ledger;
     use crate::database::Standing;
-    use crate::story::{Plot, Story};
+    use crate::story::{Story, StoryKind};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         "2026-11-23T12:00:00.7Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
@@ -155,7 +163,7 @@ mod tests {
 
     fn story(gateway: usize) -> Story {
         let mut story = Story::draw(1, 0, true);
-        (story.plot, story.gateway, story.quantity) = (Plot::PaidLate, gateway, 1);
+        (story.kind, story.gateway, story.quantity) = (StoryKind::PaidLate, gateway, 1);
         story
     }
 
@@ -165,11 +173,11 @@ mod tests {
         gateway: usize,
         status: i16,
         refunded_fee: i64,
-        happened: impl FnOnce(&mut Trade),
+        happened: impl FnOnce(&mut AlipayTrade),
     ) -> Vec<String> {
         let story = story(gateway);
-        let merchant = simulator::Merchant::openapi("2021", "2088");
-        let mut trade = Trade::open(&merchant, &story.id, story.total(), at(-5));
+        let merchant = simulator::MerchantIdentity::openapi("2021", "2088");
+        let mut trade = AlipayTrade::open(&merchant, &story.id, story.total(), at(-5));
         happened(&mut trade);
         let ledger = Ledger(BTreeMap::from([(story.id.clone(), trade)]));
         let standing = Standing {
@@ -181,14 +189,14 @@ mod tests {
         ledger.differences(&story, &BTreeMap::from([(story.id.clone(), standing)]))
     }
 
-    fn paid(seconds: i64) -> impl FnOnce(&mut Trade) {
+    fn paid(seconds: i64) -> impl FnOnce(&mut AlipayTrade) {
         move |trade| drop(trade.pay(at(seconds)).unwrap())
     }
 
     #[test]
     fn late_money_goes_back_or_buys_goods() {
         let total = story(1).total();
-        let refunded = |trade: &mut Trade| {
+        let refunded = |trade: &mut AlipayTrade| {
             paid(2)(trade);
             trade.refund(trade.refundable(), None, at(3)).unwrap();
         };
@@ -212,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_nobody_pays_is_closed_at_alipay() {
-        let closed = |trade: &mut Trade| drop(trade.close(at(1)).unwrap());
+        let closed = |trade: &mut AlipayTrade| drop(trade.close(at(1)).unwrap());
         assert_eq!(differences(1, 32, 0, closed), [""; 0]);
         assert_eq!(differences(1, 32, 0, |_| ()), ["its trade can still be paid"]);
         assert_eq!(differences(1, 0, 0, closed), ["status is 0, not 32"]);

@@ -11,14 +11,14 @@ use hyper::Uri;
 use parking_lot::Mutex;
 use queue::MessageKind;
 use service::backoff::Backoff;
-use simulator::{Attempt, Book, Fault, LedgerLine, Sender, SignedNotification};
+use simulator::{Attempt, Fault, LedgerLine, Sender, SignedNotification, TradeStore};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::operator::Operator;
-use crate::stage::Gateway;
-use crate::story::{Letter, Plot, Story};
+use crate::operator::RefundOperator;
+use crate::story::{PlannedNotification, Story, StoryKind};
+use crate::system::SimulatedMerchant;
 use crate::{buyer, database, gateway};
 
 /// How long an answer may take: longer than an ingress waits for a confirm.
@@ -27,11 +27,11 @@ const TIMEOUT: Duration = Duration::from_secs(7);
 pub(crate) const LONGEST_GAP: Duration = Duration::from_secs(2);
 
 /// POSTs under way at one time. Alipay does not open ten thousand connections to one shop, either.
-const AT_ONCE: usize = 1_000;
+const CONCURRENCY: usize = 1_000;
 
 /// One letter whose delivery is over.
 #[derive(Debug, Clone)]
-pub(crate) struct Sent {
+pub(crate) struct SentNotification {
     pub(crate) ledger: LedgerLine,
     /// Which of the stories.
     pub(crate) story: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Sent {
     pub(crate) notification: SignedNotification,
 }
 
-impl Sent {
+impl SentNotification {
     pub(crate) fn is_success(&self) -> bool {
         self.ledger.answered_success_at.is_some()
     }
@@ -49,12 +49,12 @@ impl Sent {
 
 /// Sends, but not everything at once.
 #[derive(Clone)]
-struct Postman {
+struct NotificationSender {
     sender: Sender,
     at_once: Arc<Semaphore>,
 }
 
-impl Postman {
+impl NotificationSender {
     async fn post(&self, to: &Uri, body: Bytes) -> anyhow::Result<Attempt> {
         let _turn = self.at_once.acquire().await?;
         Ok(self.sender.post(to, body).await)
@@ -63,7 +63,7 @@ impl Postman {
 
 /// How far the load is, for whoever watches; and the wish that it gives up.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct LoadProgress {
     pub(crate) orders_begun: AtomicUsize,
     pub(crate) letters_over: AtomicUsize,
     pub(crate) posts: AtomicUsize,
@@ -99,31 +99,33 @@ impl Answers {
 /// What a load needs.
 pub(crate) struct Load {
     pub(crate) stories: Arc<Vec<Story>>,
-    pub(crate) gateways: [Gateway; 2],
+    pub(crate) gateways: [SimulatedMerchant; 2],
     /// What Alipay's gateway can be asked about.
-    pub(crate) book: Book,
-    pub(crate) operator: Operator,
+    pub(crate) trade_store: TradeStore,
+    pub(crate) operator: RefundOperator,
     pub(crate) database_url: String,
     /// The stories begin one by one during so long.
     pub(crate) span: Duration,
     /// The longest gap between two deliveries of one notification.
     pub(crate) longest_gap: Duration,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) progress: Arc<LoadProgress>,
 }
 
 impl Load {
     /// Tells all stories; returns when every letter is answered `success` or given up.
-    pub(crate) async fn run(self) -> anyhow::Result<Vec<Sent>> {
+    pub(crate) async fn run(self) -> anyhow::Result<Vec<SentNotification>> {
         let load = Arc::new(self);
-        let postman =
-            Postman { sender: Sender::new(TIMEOUT), at_once: Arc::new(Semaphore::new(AT_ONCE)) };
+        let sender = NotificationSender {
+            sender: Sender::new(TIMEOUT),
+            at_once: Arc::new(Semaphore::new(CONCURRENCY)),
+        };
         let began = Instant::now();
         let mut running = JoinSet::new();
         let count = load.stories.len();
         for index in 0..count {
             sleep_until(began + begins(load.span, index, count)).await;
             load.progress.orders_begun.fetch_add(1, Ordering::Relaxed);
-            running.spawn(tell(load.clone(), index, postman.clone()));
+            running.spawn(tell(load.clone(), index, sender.clone()));
         }
         let mut sent = Vec::new();
         while let Some(told) = running.join_next().await {
@@ -140,7 +142,11 @@ pub(crate) fn begins(span: Duration, index: usize, count: usize) -> Duration {
 }
 
 /// One order's story.
-async fn tell(load: Arc<Load>, index: usize, postman: Postman) -> anyhow::Result<Vec<Sent>> {
+async fn tell(
+    load: Arc<Load>,
+    index: usize,
+    sender: NotificationSender,
+) -> anyhow::Result<Vec<SentNotification>> {
     let (story, gateway) = (&load.stories[index], &load.gateways[load.stories[index].gateway]);
     let began = Instant::now();
     let placing = story.late.map(|late| tokio::spawn(place(load.clone(), index, late)));
@@ -149,23 +155,23 @@ async fn tell(load: Arc<Load>, index: usize, postman: Postman) -> anyhow::Result
         tokio::task::spawn_blocking(move || story.letters(&gateway)).await??
     };
     if story.is_in_ledger() {
-        gateway::tell(&load.book, gateway.name, &story.id, trade)?;
+        gateway::tell(&load.trade_store, gateway.name, &story.id, trade)?;
     }
     let mut deliveries = JoinSet::new();
     for (number, letter) in letters.into_iter().enumerate() {
-        let (load, postman) = (load.clone(), postman.clone());
-        deliveries.spawn(async move { load.deliver(index, index + number, letter, postman).await });
+        let (load, sender) = (load.clone(), sender.clone());
+        deliveries.spawn(async move { load.deliver(index, index + number, letter, sender).await });
     }
-    if let Some(expires) = story.expires.filter(|_| story.plot == Plot::PaidAtTheEnd) {
+    if let Some(expires) = story.expires.filter(|_| story.kind == StoryKind::PaidAtTheEnd) {
         sleep_until(began + expires.pays).await;
-        if let Some(letter) = buyer::pay(&load.book, gateway, &story.id)?
+        if let Some(letter) = buyer::pay(&load.trade_store, gateway, &story.id)?
             && !story.lost
         {
-            let (load, postman) = (load.clone(), postman.clone());
-            deliveries.spawn(async move { load.deliver(index, index, letter, postman).await });
+            let (load, sender) = (load.clone(), sender.clone());
+            deliveries.spawn(async move { load.deliver(index, index, letter, sender).await });
         }
     }
-    if story.plot == Plot::RefundedByUs {
+    if story.kind == StoryKind::RefundedByUs {
         load.operator.refund(&story.id, &load.progress.give_up).await?;
     }
     let mut sent = Vec::new();
@@ -206,9 +212,9 @@ impl Load {
         &self,
         story: usize,
         first: usize,
-        letter: Letter,
-        postman: Postman,
-    ) -> anyhow::Result<Sent> {
+        letter: PlannedNotification,
+        sender: NotificationSender,
+    ) -> anyhow::Result<SentNotification> {
         let gateway = &self.gateways[self.stories[story].gateway];
         sleep(letter.after).await;
         let mut notification = letter.notification;
@@ -216,7 +222,7 @@ impl Load {
         let sent_at = Utc::now();
         let mut backoff = Backoff::new(Duration::from_millis(200), self.longest_gap);
         for to in gateway.to.iter().cycle().skip(first % gateway.to.len()) {
-            let attempt = postman.post(to, Bytes::from(notification.body())).await?;
+            let attempt = sender.post(to, Bytes::from(notification.body())).await?;
             attempts += 1;
             self.progress.posts.fetch_add(1, Ordering::Relaxed);
             if !letter.forged {
@@ -236,7 +242,7 @@ impl Load {
         self.progress.letters_over.fetch_add(1, Ordering::Relaxed);
         let said = notification.notification();
         let kind = match said.kind {
-            simulator::Kind::BatchRefund => MessageKind::BatchRefund,
+            simulator::NotificationKind::BatchRefund => MessageKind::BatchRefund,
             _ => MessageKind::TradeStatus,
         };
         let fault = match (letter.forged, letter.duplicate) {
@@ -244,7 +250,7 @@ impl Load {
             (false, true) => Some(Fault::Duplicate),
             (false, false) => None,
         };
-        Ok(Sent {
+        Ok(SentNotification {
             ledger: LedgerLine {
                 order: said.out_trade_no.clone(),
                 notify_id: said.notify_id.clone(),

@@ -22,8 +22,8 @@ mod operator;
 mod outage;
 mod part;
 mod rest;
-mod stage;
 mod story;
+mod system;
 mod verdict;
 mod watch;
 
@@ -40,13 +40,13 @@ use rand::RngExt;
 use service::duration;
 use testkit::{BrokerKind, Wanted};
 
-use crate::faults::{Fault, busiest, plan, span, stretch};
-use crate::load::{LONGEST_GAP, Load, Progress, Sent};
-use crate::operator::Operator;
-use crate::outage::{Outage, Server};
-use crate::stage::Stage;
+use crate::faults::{PlannedFault, busiest, plan, span, stretch};
+use crate::load::{LONGEST_GAP, Load, LoadProgress, SentNotification};
+use crate::operator::RefundOperator;
+use crate::outage::{BrokenServer, PlannedOutage};
 use crate::story::Story;
-use crate::verdict::{Evidence, Verdict};
+use crate::system::ChaosSystem;
+use crate::verdict::{ChaosVerdict, CheckInput};
 
 /// How many orders are told of when nobody says how many.
 const ORDERS: usize = 2_000;
@@ -87,7 +87,7 @@ struct Arguments {
     rate: u64,
     /// No faults: this server is stopped once
     #[arg(long, value_enum, requires = "for", conflicts_with = "faults")]
-    outage: Option<Server>,
+    outage: Option<BrokenServer>,
     /// For how long it is stopped, such as 20s or 10m
     #[arg(long = "for", id = "for", requires = "outage", value_parser = duration::parse)]
     length: Option<Duration>,
@@ -136,14 +136,18 @@ fn main() -> ExitCode {
 
 /// What is broken.
 enum Breaking {
-    Faults(Vec<Fault>),
-    Outage(Outage),
+    Faults(Vec<PlannedFault>),
+    Outage(PlannedOutage),
 }
 
 impl Breaking {
     fn of(arguments: &Arguments, seed: u64, nodes: usize) -> Breaking {
         if let (Some(server), Some(length)) = (arguments.outage, arguments.length) {
-            return Breaking::Outage(Outage { server, length, recovery: arguments.recovery });
+            return Breaking::Outage(PlannedOutage {
+                server,
+                length,
+                recovery: arguments.recovery,
+            });
         }
         let longest = Duration::from_secs(arguments.longest_pause);
         let mut faults = plan(seed, arguments.faults, longest, nodes);
@@ -192,11 +196,12 @@ fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool>
     let units = usize::try_from(units)?;
     // An outage is measured: without anything between programs and servers.
     let lines = matches!(breaking, Breaking::Faults(_));
-    let stage = Stage::set(folder.to_owned(), units, lines, breaking.unpaid_after(), wanted)?;
-    watchdog.servers(stage.servers());
-    let outcome = on_stage(&stage, &breaking, &stories);
+    let system =
+        ChaosSystem::start(folder.to_owned(), units, lines, breaking.unpaid_after(), wanted)?;
+    watchdog.servers(system.servers());
+    let outcome = on_stage(&system, &breaking, &stories);
     if !matches!(outcome, Ok(true)) {
-        stage.keep_logs();
+        system.keep_logs();
     }
     say(&format!("· {} s in all", began.elapsed().as_secs()));
     outcome
@@ -213,27 +218,31 @@ fn wanted(arguments: &Arguments) -> anyhow::Result<Wanted> {
     Ok(wanted)
 }
 
-fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> anyhow::Result<bool> {
+fn on_stage(
+    system: &ChaosSystem,
+    breaking: &Breaking,
+    stories: &Arc<Vec<Story>>,
+) -> anyhow::Result<bool> {
     let span = breaking.span();
     let in_time: Vec<(&str, &Story, Duration)> = stories
         .iter()
         .enumerate()
         .filter(|(_, story)| story.late.is_none())
         .map(|(index, story)| {
-            (stage.gateways[story.gateway].name, story, load::begins(span, index, stories.len()))
+            (system.gateways[story.gateway].name, story, load::begins(span, index, stories.len()))
         })
         .collect();
-    database::Database::open(&stage.database_url)?.place(&in_time)?;
+    database::CheckDatabase::open(&system.database_url)?.place(&in_time)?;
     let placed = (in_time.len(), stories.len() - in_time.len());
     say(&format!("· {} orders placed, {} come late", placed.0, placed.1));
 
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(LoadProgress::default());
     let load = Load {
         stories: stories.clone(),
-        gateways: stage.gateways.clone(),
-        database_url: stage.database_url.clone(),
-        book: stage.gateway.book(),
-        operator: Operator::new(&stage.shop),
+        gateways: system.gateways.clone(),
+        database_url: system.database_url.clone(),
+        trade_store: system.gateway.trade_store(),
+        operator: RefundOperator::new(&system.shop),
         span,
         longest_gap: match breaking {
             // In a long run more letters wait at one time.
@@ -244,13 +253,13 @@ fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> an
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let load = runtime.spawn(load.run());
-    let mut verdict = Verdict::default();
+    let mut verdict = ChaosVerdict::default();
     let outage = match breaking {
         Breaking::Faults(faults) => {
-            say(&watch::inject(stage, faults, stories.len(), &progress, &mut verdict)?);
+            say(&watch::inject(system, faults, stories.len(), &progress, &mut verdict)?);
             None
         }
-        Breaking::Outage(outage) => Some((outage, outage.endure(stage, &progress, &mut verdict)?)),
+        Breaking::Outage(outage) => Some((outage, outage.endure(system, &progress, &mut verdict)?)),
     };
 
     let give_up = Instant::now() + LOAD_LIMIT;
@@ -261,39 +270,43 @@ fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> an
         std::thread::sleep(Duration::from_millis(50));
     }
     let sent = runtime.block_on(load).context("the load")??;
-    write_ledger(&stage.folder, &sent)?;
+    write_ledger(&system.folder, &sent)?;
     counts(&sent, &progress);
 
-    gateway::heal(stage, stories, span, &mut verdict)?;
-    let evidence = Evidence { stage, stories, sent: &sent };
+    gateway::heal(system, stories, span, &mut verdict)?;
+    let evidence = CheckInput { system, stories, sent: &sent };
     let dead = verdict::reach(&mut verdict, &evidence, REST_LIMIT)?;
     if let Some((outage, over)) = &outage {
-        outage.check(stage, over, &sent, &dead, &mut verdict)?;
+        outage.check(system, over, &sent, &dead, &mut verdict)?;
     }
-    ledger::check(stage, stories, &mut verdict)?;
-    watch::late_news(stage, &mut verdict);
-    audit::ask(stage, &mut verdict)?;
+    ledger::check(system, stories, &mut verdict)?;
+    watch::late_news(system, &mut verdict);
+    audit::ask(system, &mut verdict)?;
     let good = verdict.print(outage.is_some());
     if !good {
-        keep_evidence(stage, stories, &verdict)?;
+        keep_evidence(system, stories, &verdict)?;
     }
     Ok(good)
 }
 
 /// What the database held, before it goes: every row that counts, and the stories of what is wrong.
-fn keep_evidence(stage: &Stage, stories: &[Story], verdict: &Verdict) -> anyhow::Result<()> {
-    let rows = database::Database::open(&stage.database_url)?.picture()?;
+fn keep_evidence(
+    system: &ChaosSystem,
+    stories: &[Story],
+    verdict: &ChaosVerdict,
+) -> anyhow::Result<()> {
+    let rows = database::CheckDatabase::open(&system.database_url)?.picture()?;
     let rows: Vec<String> = rows.into_iter().collect();
-    std::fs::write(stage.folder.join("rows.txt"), rows.join("\n"))?;
+    std::fs::write(system.folder.join("rows.txt"), rows.join("\n"))?;
     for id in verdict.orders_named(stories) {
-        let told = stage.shop.ops(&["order", "show", &id])?;
-        std::fs::write(stage.folder.join(format!("order-{id}.txt")), told)?;
+        let told = system.shop.ops(&["order", "show", &id])?;
+        std::fs::write(system.folder.join(format!("order-{id}.txt")), told)?;
     }
     Ok(())
 }
 
 /// A JSON object a line, as `simulator storm --ledger` writes it.
-fn write_ledger(folder: &Path, sent: &[Sent]) -> anyhow::Result<()> {
+fn write_ledger(folder: &Path, sent: &[SentNotification]) -> anyhow::Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(folder.join("ledger.jsonl"))?);
     for sent in sent {
         serde_json::to_writer(&mut file, &sent.ledger)?;
@@ -302,15 +315,16 @@ fn write_ledger(folder: &Path, sent: &[Sent]) -> anyhow::Result<()> {
     Ok(file.flush()?)
 }
 
-fn counts(sent: &[Sent], progress: &Progress) {
-    let count = |wanted: fn(&Sent) -> bool| sent.iter().filter(|sent| wanted(sent)).count();
+fn counts(sent: &[SentNotification], progress: &LoadProgress) {
+    let count =
+        |wanted: fn(&SentNotification) -> bool| sent.iter().filter(|sent| wanted(sent)).count();
     say(&format!(
         "· {} deliveries over ({} duplicates on purpose, {} forged), {} POSTs, {} answered success",
         sent.len(),
         count(|sent| sent.ledger.fault == Some(simulator::Fault::Duplicate)),
         count(|sent| sent.forged),
         progress.posts.load(Ordering::Relaxed),
-        count(Sent::is_success),
+        count(SentNotification::is_success),
     ));
 }
 

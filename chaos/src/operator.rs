@@ -14,25 +14,25 @@ use crate::say;
 use crate::story::PART;
 
 /// Commands under way at one time: each is a process.
-const AT_ONCE: usize = 3;
+const CONCURRENCY: usize = 3;
 /// How long the operator waits before the same command again, at first and at most.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Somebody with a shell. Reaches servers directly: what is broken for them is the servers.
 #[derive(Clone)]
-pub(crate) struct Operator {
+pub(crate) struct RefundOperator {
     shop: Pipeline,
     at_once: Arc<Semaphore>,
 }
 
-impl Operator {
-    pub(crate) fn new(shop: &Pipeline) -> Operator {
-        Operator { shop: shop.clone(), at_once: Arc::new(Semaphore::new(AT_ONCE)) }
+impl RefundOperator {
+    pub(crate) fn new(shop: &Pipeline) -> RefundOperator {
+        RefundOperator { shop: shop.clone(), at_once: Arc::new(Semaphore::new(CONCURRENCY)) }
     }
 
     /// Refunds a part of an order. Not paid yet, the database away, the gateway answers 503, nobody
-    /// knows what became of it: the same command is the same refund, so it is repeated.
+    /// knows its outcome: the same command is the same refund, so it is repeated.
     pub(crate) async fn refund(&self, order: &str, give_up: &AtomicBool) -> anyhow::Result<()> {
         let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
         loop {

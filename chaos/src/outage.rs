@@ -10,12 +10,12 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use order::RejectionReason;
 
-use crate::database::Database;
-use crate::faults::Kind;
-use crate::load::{Answers, Progress, Sent};
+use crate::database::CheckDatabase;
+use crate::faults::PartKind;
+use crate::load::{Answers, LoadProgress, SentNotification};
 use crate::say;
-use crate::stage::Stage;
-use crate::verdict::Verdict;
+use crate::system::ChaosSystem;
+use crate::verdict::ChaosVerdict;
 
 /// Load before the outage, and after the server accepts connections again.
 const BEFORE: Duration = Duration::from_secs(8);
@@ -27,19 +27,19 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(6);
 /// After so long without a delivery the pipeline has not recovered at all.
 const GIVE_UP: Duration = Duration::from_secs(120);
 /// How often is looked.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A server that can be away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Server {
+pub(crate) enum BrokenServer {
     Broker,
     Database,
 }
 
 /// Which one, and for how long.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Outage {
-    pub(crate) server: Server,
+pub(crate) struct PlannedOutage {
+    pub(crate) server: BrokenServer,
     pub(crate) length: Duration,
     /// It delivers again so soon after the server accepts connections.
     pub(crate) recovery: Duration,
@@ -50,7 +50,7 @@ pub(crate) struct Over {
     accepted_at: DateTime<Utc>,
 }
 
-impl Outage {
+impl PlannedOutage {
     /// How long the load lasts.
     pub(crate) fn span(&self) -> Duration {
         BEFORE + self.length + AFTER
@@ -67,46 +67,46 @@ impl Outage {
         (self.length / 20).clamp(Duration::from_secs(2), Duration::from_secs(30))
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> PartKind {
         match self.server {
-            Server::Broker => Kind::Broker,
-            Server::Database => Kind::Database,
+            BrokenServer::Broker => PartKind::Broker,
+            BrokenServer::Database => PartKind::Database,
         }
     }
 
     /// Ends the server, starts it again, and waits until something is delivered.
     pub(crate) fn endure(
         &self,
-        stage: &Stage,
-        progress: &Progress,
-        verdict: &mut Verdict,
+        system: &ChaosSystem,
+        progress: &LoadProgress,
+        verdict: &mut ChaosVerdict,
     ) -> anyhow::Result<Over> {
         sleep(BEFORE);
         let name = self.kind().name();
         take(progress);
         let began = Instant::now();
-        stage.stop(self.kind());
+        system.stop(self.kind());
         say(&format!("· the {name} is stopped for {} s", self.length.as_secs()));
         sleep(self.length.saturating_sub(began.elapsed()));
         let answers = take(progress);
 
-        let starting = stage.begin_start(self.kind());
+        let starting = system.begin_start(self.kind());
         let began = Instant::now();
-        while !self.accepts(stage) {
+        while !self.accepts(system) {
             if began.elapsed() > GIVE_UP {
                 bail!("the {name} does not accept connections again");
             }
-            sleep(LOOK);
+            sleep(POLL_INTERVAL);
         }
         let (accepted, accepted_at) = (Instant::now(), Utc::now());
         say(&format!("· it accepts connections {:.1} s after its start", seconds(began.elapsed())));
-        let mut database = Database::open(&stage.database_url)?;
+        let mut database = CheckDatabase::open(&system.database_url)?;
         let before = database.delivered()?;
         while database.delivered()? == before {
             if accepted.elapsed() > GIVE_UP {
                 bail!("nothing is delivered {} s after the {name} is back", GIVE_UP.as_secs());
             }
-            sleep(LOOK);
+            sleep(POLL_INTERVAL);
         }
         let recovered = accepted.elapsed();
         say(&format!(
@@ -125,7 +125,7 @@ impl Outage {
     }
 
     /// What the ingress answered meanwhile.
-    fn judge(&self, answers: &Answers, verdict: &mut Verdict) {
+    fn judge(&self, answers: &Answers, verdict: &mut ChaosVerdict) {
         let Answers { success, fail, other, none, slowest } = answers;
         say(&format!(
             "· answers while it was away: {success} × success, {fail} × 503 fail, {other} others, \
@@ -142,8 +142,8 @@ impl Outage {
         must(*none == 0, "an ingress did not answer");
         must(*other == 0, "an ingress answered neither success nor 503 fail");
         match self.server {
-            Server::Broker => must(*fail > 0, "nobody asked: the outage proves nothing"),
-            Server::Database => {
+            BrokenServer::Broker => must(*fail > 0, "nobody asked: the outage proves nothing"),
+            BrokenServer::Database => {
                 must(*success > 0, "nobody asked: the outage proves nothing");
                 must(*fail == 0, "an ingress answered fail, which knows no database");
             }
@@ -153,13 +153,13 @@ impl Outage {
     /// At rest: nobody was blamed.
     pub(crate) fn check(
         &self,
-        stage: &Stage,
+        system: &ChaosSystem,
         over: &Over,
-        sent: &[Sent],
+        sent: &[SentNotification],
         dead: &[(String, String)],
-        verdict: &mut Verdict,
+        verdict: &mut ChaosVerdict,
     ) -> anyhow::Result<()> {
-        let blamed = Database::open(&stage.database_url)?.attempted()?;
+        let blamed = CheckDatabase::open(&system.database_url)?.attempted()?;
         if blamed > 0 {
             verdict.add("outage", format!("an attempt was counted for {blamed} notifications"));
         }
@@ -173,7 +173,7 @@ impl Outage {
             .filter_map(|sent| sent.ledger.answered_success_at)
             .filter(|at| *at > over.accepted_at)
             .min();
-        if let (Server::Broker, Some(first)) = (self.server, since) {
+        if let (BrokenServer::Broker, Some(first)) = (self.server, since) {
             let after = (first - over.accepted_at).num_milliseconds();
             say(&format!("· answered success again {after} ms after it accepted connections"));
         }
@@ -181,10 +181,10 @@ impl Outage {
     }
 
     /// Whether the server speaks.
-    fn accepts(&self, stage: &Stage) -> bool {
+    fn accepts(&self, system: &ChaosSystem) -> bool {
         match self.server {
-            Server::Database => Database::open(&stage.database_url).is_ok(),
-            Server::Broker => stage.brokers.iter().all(|node| speaks(node).is_ok()),
+            BrokenServer::Database => CheckDatabase::open(&system.database_url).is_ok(),
+            BrokenServer::Broker => system.brokers.iter().all(|node| speaks(node).is_ok()),
         }
     }
 }
@@ -197,7 +197,7 @@ fn speaks(broker: &str) -> std::io::Result<()> {
     stream.read_exact(&mut [0])
 }
 
-fn take(progress: &Progress) -> Answers {
+fn take(progress: &LoadProgress) -> Answers {
     std::mem::take(&mut *progress.answers.lock())
 }
 

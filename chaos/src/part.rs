@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use testkit::{Database, FaultProxy, Pipeline, Program, RabbitMq, ServerError};
 
-use crate::faults::Action;
+use crate::faults::FaultAction;
 
 /// How often a part is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a supervisor waits before it starts a part that ended by itself.
 const BACK_OFF: Duration = Duration::from_secs(1);
 /// A server that does not start is tried again so often.
@@ -36,7 +36,7 @@ pub(crate) struct Launch {
 #[derive(Debug)]
 pub(crate) enum News {
     /// A fault is over, the part runs again.
-    Injected { part: String, action: Action, back_after: Duration },
+    Injected { part: String, action: FaultAction, back_after: Duration },
     /// The part was not told to end, and ended.
     EndedByItself { part: String, how: String },
     /// It cannot be started any more.
@@ -44,7 +44,7 @@ pub(crate) enum News {
 }
 
 enum Command {
-    Break(Action),
+    Break(FaultAction),
     /// An orderly end; answers how it ended.
     Stop(Sender<String>),
     Start(Sender<()>),
@@ -64,7 +64,7 @@ impl Part {
     }
 
     /// Breaks it; [`News`] tells when that is over.
-    pub(crate) fn inject(&self, action: Action) {
+    pub(crate) fn inject(&self, action: FaultAction) {
         // A supervisor that is gone has said so.
         let _ = self.commands.send(Command::Break(action));
     }
@@ -101,7 +101,7 @@ impl Supervisor {
     fn run(mut self, inbox: &Receiver<Command>) {
         self.engine_start();
         loop {
-            match inbox.recv_timeout(LOOK) {
+            match inbox.recv_timeout(POLL_INTERVAL) {
                 Ok(Command::Break(action)) => self.inject(action),
                 Ok(Command::Stop(answer)) => {
                     self.wanted = false;
@@ -118,39 +118,39 @@ impl Supervisor {
         }
     }
 
-    fn inject(&mut self, action: Action) {
+    fn inject(&mut self, action: FaultAction) {
         // One that ended by itself shall not pass for one that was killed.
         self.look();
         let began = Instant::now();
         match (action, &self.engine) {
-            (Action::Kill { down }, _) => {
+            (FaultAction::Kill { down }, _) => {
                 self.engine.kill();
                 thread::sleep(down);
                 self.engine_start();
             }
-            (Action::Pause { length }, _) => {
+            (FaultAction::Pause { length }, _) => {
                 self.engine.pause();
                 thread::sleep(length);
                 self.engine.resume();
             }
-            (Action::Cut { after, length }, Engine::Line(line)) => {
+            (FaultAction::Cut { after, length }, Engine::Line(line)) => {
                 line.cut_after(after);
                 thread::sleep(length);
                 // Where so many bytes did not pass.
                 line.cut();
                 line.resume();
             }
-            (Action::Delay { by, length }, Engine::Line(line)) => {
+            (FaultAction::Delay { by, length }, Engine::Line(line)) => {
                 line.delay(by);
                 thread::sleep(length);
                 line.resume();
             }
-            (Action::BlackHole { length }, Engine::Line(line)) => {
+            (FaultAction::BlackHole { length }, Engine::Line(line)) => {
                 line.black_hole();
                 thread::sleep(length);
                 line.resume();
             }
-            (Action::Isolate { length }, Engine::Broker(node)) => {
+            (FaultAction::Isolate { length }, Engine::Broker(node)) => {
                 let outcome = node.cut_peers().and_then(|()| {
                     thread::sleep(length);
                     node.join_peers()
@@ -161,8 +161,8 @@ impl Supervisor {
                 }
             }
             // The plan breaks lines like lines alone, and isolates nodes alone.
-            (Action::Cut { .. } | Action::Delay { .. }, _) => {}
-            (Action::BlackHole { .. } | Action::Isolate { .. }, _) => {}
+            (FaultAction::Cut { .. } | FaultAction::Delay { .. }, _) => {}
+            (FaultAction::BlackHole { .. } | FaultAction::Isolate { .. }, _) => {}
         }
         let part = self.name.clone();
         let _ = self.news.send(News::Injected { part, action, back_after: began.elapsed() });

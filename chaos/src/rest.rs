@@ -7,11 +7,11 @@ use anyhow::{Context, bail};
 use queue::topology::{DEAD_QUEUE, EVENTS_QUEUE};
 use serde_json::Value;
 
-use crate::database::Database;
-use crate::stage::Stage;
+use crate::database::CheckDatabase;
+use crate::system::ChaosSystem;
 
 /// How often is looked.
-const LOOK: Duration = Duration::from_millis(400);
+const POLL_INTERVAL: Duration = Duration::from_millis(400);
 /// So many equal looks in a row are rest, probably.
 const QUIET: u32 = 4;
 
@@ -25,13 +25,13 @@ pub(crate) struct Rest {
 
 /// Waits until the queues and the outbox are empty and stay so with the workers stopped, which
 /// returns what they held. The workers run again afterwards. Returns what was odd on the way, too.
-pub(crate) fn come(stage: &Stage, limit: Duration) -> anyhow::Result<(Rest, Vec<String>)> {
+pub(crate) fn come(system: &ChaosSystem, limit: Duration) -> anyhow::Result<(Rest, Vec<String>)> {
     let began = Instant::now();
     let mut odd = Vec::new();
     let mut before = None;
     let mut quiet = 0;
     loop {
-        let look = look(stage);
+        let look = look(system);
         if let Ok((waiting, activity, events)) = &look
             && waiting.is_empty()
         {
@@ -42,9 +42,9 @@ pub(crate) fn come(stage: &Stage, limit: Duration) -> anyhow::Result<(Rest, Vec<
             (quiet, before) = (0, None);
         }
         if quiet >= QUIET {
-            odd.extend(stage.stop_workers());
-            let (waiting, _, events) = self::look(stage)?;
-            stage.start_workers();
+            odd.extend(system.stop_workers());
+            let (waiting, _, events) = self::look(system)?;
+            system.start_workers();
             if waiting.is_empty() {
                 return Ok((Rest { events, took: began.elapsed() }, odd));
             }
@@ -58,13 +58,13 @@ pub(crate) fn come(stage: &Stage, limit: Duration) -> anyhow::Result<(Rest, Vec<
             };
             bail!("no rest after {} s: {why}", limit.as_secs());
         }
-        sleep(LOOK);
+        sleep(POLL_INTERVAL);
     }
 }
 
 /// What waits, in words; how much was done; how many events are in their queue.
-fn look(stage: &Stage) -> anyhow::Result<(Vec<String>, crate::database::Activity, u64)> {
-    let status = stage.shop.status()?;
+fn look(system: &ChaosSystem) -> anyhow::Result<(Vec<String>, crate::database::Activity, u64)> {
+    let status = system.shop.status()?;
     let mut waiting = Vec::new();
     let mut events = 0;
     let queues = status["queues"].as_array().context("ops status names no queues")?;
@@ -88,12 +88,12 @@ fn look(stage: &Stage) -> anyhow::Result<(Vec<String>, crate::database::Activity
             None => bail!("ops status does not count {what}"),
         }
     }
-    Ok((waiting, Database::open(&stage.database_url)?.activity()?, events))
+    Ok((waiting, CheckDatabase::open(&system.database_url)?.activity()?, events))
 }
 
 /// The dead letters: message id and reason.
-pub(crate) fn dead_letters(stage: &Stage) -> anyhow::Result<Vec<(String, String)>> {
-    let listed = stage.shop.json(&["dlq", "list", "--limit", "1000000"])?;
+pub(crate) fn dead_letters(system: &ChaosSystem) -> anyhow::Result<Vec<(String, String)>> {
+    let listed = system.shop.json(&["dlq", "list", "--limit", "1000000"])?;
     let letters = listed.as_array().context("ops dlq list gives no list")?;
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     Ok(letters.iter().map(|letter| (text(&letter["id"]), text(&letter["reason"]))).collect())

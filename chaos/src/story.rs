@@ -7,9 +7,9 @@ use chrono::{TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use simulator::{Notification, SignedNotification, Trade};
+use simulator::{AlipayTrade, SignedNotification, UnsignedNotification};
 
-use crate::stage::Gateway;
+use crate::system::SimulatedMerchant;
 
 /// What every unit costs: 10.00 yuan.
 pub(crate) const PRICE: i64 = 1000;
@@ -18,7 +18,7 @@ pub(crate) const PART: i64 = 300;
 
 /// What Alipay tells of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Plot {
+pub(crate) enum StoryKind {
     Paid,
     WaitedThenPaid,
     Refunded,
@@ -45,34 +45,34 @@ pub(crate) enum Plot {
     RefundedByUs,
 }
 
-impl Plot {
-    const ALL: [(Plot, u32); 15] = [
-        (Plot::Paid, 14),
-        (Plot::WaitedThenPaid, 10),
-        (Plot::Refunded, 14),
-        (Plot::RefundedInPart, 10),
-        (Plot::RefundedInTwoParts, 8),
-        (Plot::Closed, 6),
-        (Plot::Finished, 6),
-        (Plot::Forged, 6),
-        (Plot::WrongAmount, 4),
-        (Plot::ExpiredUnseen, 3),
-        (Plot::ExpiredWaiting, 4),
-        (Plot::OpenedTooLate, 3),
-        (Plot::PaidLate, 5),
-        (Plot::PaidAtTheEnd, 4),
-        (Plot::RefundedByUs, 3),
+impl StoryKind {
+    const ALL: [(StoryKind, u32); 15] = [
+        (StoryKind::Paid, 14),
+        (StoryKind::WaitedThenPaid, 10),
+        (StoryKind::Refunded, 14),
+        (StoryKind::RefundedInPart, 10),
+        (StoryKind::RefundedInTwoParts, 8),
+        (StoryKind::Closed, 6),
+        (StoryKind::Finished, 6),
+        (StoryKind::Forged, 6),
+        (StoryKind::WrongAmount, 4),
+        (StoryKind::ExpiredUnseen, 3),
+        (StoryKind::ExpiredWaiting, 4),
+        (StoryKind::OpenedTooLate, 3),
+        (StoryKind::PaidLate, 5),
+        (StoryKind::PaidAtTheEnd, 4),
+        (StoryKind::RefundedByUs, 3),
     ];
 
     /// The order has a time that ends.
     pub(crate) fn expires(self) -> bool {
         matches!(
             self,
-            Plot::ExpiredUnseen
-                | Plot::ExpiredWaiting
-                | Plot::OpenedTooLate
-                | Plot::PaidLate
-                | Plot::PaidAtTheEnd
+            StoryKind::ExpiredUnseen
+                | StoryKind::ExpiredWaiting
+                | StoryKind::OpenedTooLate
+                | StoryKind::PaidLate
+                | StoryKind::PaidAtTheEnd
         )
     }
 
@@ -80,16 +80,19 @@ impl Plot {
     /// end with while nobody pays: see [`ledger`](crate::ledger).
     pub(crate) fn status(self) -> i16 {
         match self {
-            Plot::Paid | Plot::WaitedThenPaid | Plot::RefundedInPart | Plot::RefundedByUs => 8,
-            Plot::Refunded | Plot::RefundedInTwoParts => 105,
-            Plot::Closed
-            | Plot::ExpiredUnseen
-            | Plot::ExpiredWaiting
-            | Plot::OpenedTooLate
-            | Plot::PaidLate
-            | Plot::PaidAtTheEnd => 32,
-            Plot::Finished => 4,
-            Plot::Forged | Plot::WrongAmount => 0,
+            StoryKind::Paid
+            | StoryKind::WaitedThenPaid
+            | StoryKind::RefundedInPart
+            | StoryKind::RefundedByUs => 8,
+            StoryKind::Refunded | StoryKind::RefundedInTwoParts => 105,
+            StoryKind::Closed
+            | StoryKind::ExpiredUnseen
+            | StoryKind::ExpiredWaiting
+            | StoryKind::OpenedTooLate
+            | StoryKind::PaidLate
+            | StoryKind::PaidAtTheEnd => 32,
+            StoryKind::Finished => 4,
+            StoryKind::Forged | StoryKind::WrongAmount => 0,
         }
     }
 }
@@ -98,7 +101,7 @@ impl Plot {
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
     pub(crate) id: String,
-    pub(crate) plot: Plot,
+    pub(crate) kind: StoryKind,
     /// Which of the two merchants: 0 at the legacy gateway, 1 on the Open Platform.
     pub(crate) gateway: usize,
     pub(crate) product: &'static str,
@@ -117,18 +120,18 @@ pub(crate) struct Story {
 pub(crate) struct Expires {
     /// So long after the beginning of the story, or before it.
     pub(crate) after: TimeDelta,
-    /// The buyer of [`Plot::PaidAtTheEnd`] pays so long after the beginning.
+    /// The buyer of [`StoryKind::PaidAtTheEnd`] pays so long after the beginning.
     pub(crate) pays: Duration,
 }
 
 impl Expires {
     /// In milliseconds: a payment tells its time in whole seconds, so one that is late is so by more.
-    fn draw(plot: Plot, rng: &mut StdRng) -> Option<Expires> {
-        let after = match plot {
-            Plot::ExpiredUnseen => rng.random_range(-4_000..4_000),
-            Plot::ExpiredWaiting => rng.random_range(500..4_000),
-            Plot::OpenedTooLate | Plot::PaidLate => rng.random_range(-4_000..-2_000),
-            Plot::PaidAtTheEnd => rng.random_range(1_000..4_000),
+    fn draw(kind: StoryKind, rng: &mut StdRng) -> Option<Expires> {
+        let after = match kind {
+            StoryKind::ExpiredUnseen => rng.random_range(-4_000..4_000),
+            StoryKind::ExpiredWaiting => rng.random_range(500..4_000),
+            StoryKind::OpenedTooLate | StoryKind::PaidLate => rng.random_range(-4_000..-2_000),
+            StoryKind::PaidAtTheEnd => rng.random_range(1_000..4_000),
             _ => return None,
         };
         let pays = u64::try_from(after + rng.random_range(-800..2_500)).unwrap_or(0);
@@ -139,7 +142,7 @@ impl Expires {
 
 /// One notification on its way.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct PlannedNotification {
     pub(crate) notification: SignedNotification,
     /// How long after the beginning of the story it is sent first.
     pub(crate) after: Duration,
@@ -157,36 +160,41 @@ impl Story {
         let seed = seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut rng = StdRng::seed_from_u64(seed);
         let mut left = rng.random_range(0..100);
-        let mut plot = Plot::Paid;
-        for (candidate, weight) in Plot::ALL {
+        let mut kind = StoryKind::Paid;
+        for (candidate, weight) in StoryKind::ALL {
             if left < weight {
-                plot = candidate;
+                kind = candidate;
                 break;
             }
             left -= weight;
         }
-        if !unlucky && (plot.expires() || plot == Plot::RefundedByUs) {
-            plot = Plot::Paid;
+        if !unlucky && (kind.expires() || kind == StoryKind::RefundedByUs) {
+            kind = StoryKind::Paid;
         }
         // A program can refund on the Open Platform alone.
-        let gateway = if plot == Plot::RefundedByUs { 1 } else { rng.random_range(0..2) };
+        let gateway = if kind == StoryKind::RefundedByUs { 1 } else { rng.random_range(0..2) };
         // An order that is committed after its time is over is looked for an hour later: only the
         // notification of its payment tells of it sooner.
-        let expires_unheard = plot.expires() && plot != Plot::PaidLate;
-        let late = rng.random_bool(0.06) && plot != Plot::Forged && !expires_unheard;
-        let can_be_lost = match plot {
-            Plot::Paid | Plot::WaitedThenPaid | Plot::Closed | Plot::Finished => true,
-            Plot::ExpiredWaiting | Plot::PaidAtTheEnd => true,
+        let expires_unheard = kind.expires() && kind != StoryKind::PaidLate;
+        let late = rng.random_bool(0.06) && kind != StoryKind::Forged && !expires_unheard;
+        let can_be_lost = match kind {
+            StoryKind::Paid
+            | StoryKind::WaitedThenPaid
+            | StoryKind::Closed
+            | StoryKind::Finished => true,
+            StoryKind::ExpiredWaiting | StoryKind::PaidAtTheEnd => true,
             // The Open Platform's answer does not tell of refunds.
-            Plot::Refunded | Plot::RefundedInPart | Plot::RefundedInTwoParts => gateway == 0,
+            StoryKind::Refunded | StoryKind::RefundedInPart | StoryKind::RefundedInTwoParts => {
+                gateway == 0
+            }
             _ => false,
         };
         let lost = rng.random_bool(0.06) && can_be_lost && !late;
         Story {
             id: format!("C-{index:06}"),
-            plot,
+            kind,
             gateway,
-            expires: Expires::draw(plot, &mut rng),
+            expires: Expires::draw(kind, &mut rng),
             product: if rng.random_bool(0.8) { "CODE" } else { "VIP" },
             quantity: rng.random_range(1..=3),
             late: (late && unlucky).then(|| Duration::from_millis(rng.random_range(100..6_000))),
@@ -197,13 +205,13 @@ impl Story {
 
     /// Alipay's gateway knows its trade.
     pub(crate) fn is_in_ledger(&self) -> bool {
-        let has_trade = self.plot.expires() && self.plot != Plot::ExpiredUnseen;
-        self.lost || has_trade || self.plot == Plot::RefundedByUs
+        let has_trade = self.kind.expires() && self.kind != StoryKind::ExpiredUnseen;
+        self.lost || has_trade || self.kind == StoryKind::RefundedByUs
     }
 
     /// The gateway tells of it what notifications do not.
     pub(crate) fn needs_gateway(&self) -> bool {
-        self.is_in_ledger() || self.plot.expires()
+        self.is_in_ledger() || self.kind.expires()
     }
 
     /// The order's amount, fen.
@@ -212,10 +220,13 @@ impl Story {
     }
 
     /// Everything that is sent about the order, signed, and the trade that it tells of.
-    pub(crate) fn letters(&self, gateway: &Gateway) -> anyhow::Result<(Vec<Letter>, Trade)> {
+    pub(crate) fn letters(
+        &self,
+        gateway: &SimulatedMerchant,
+    ) -> anyhow::Result<(Vec<PlannedNotification>, AlipayTrade)> {
         let mut rng = StdRng::seed_from_u64(self.seed);
         let now = Utc::now();
-        let mut trade = Trade::open(&gateway.merchant, &self.id, self.total(), now);
+        let mut trade = AlipayTrade::open(&gateway.merchant, &self.id, self.total(), now);
         let mut said = self.said(&mut trade)?;
         if self.lost {
             said.clear();
@@ -229,68 +240,79 @@ impl Story {
         let (mut letters, mut after) = (Vec::new(), Duration::ZERO);
         for notification in said {
             let notification = notification.sign(&gateway.signer)?;
-            let letter = Letter { notification, after, forged: false, duplicate: false };
+            let letter =
+                PlannedNotification { notification, after, forged: false, duplicate: false };
             if rng.random_bool(0.2) {
-                letters.push(Letter { duplicate: true, ..letter.clone() });
+                letters.push(PlannedNotification { duplicate: true, ..letter.clone() });
             }
             if rng.random_bool(0.1) {
                 let after = after + milliseconds(&mut rng, 500, 5_000);
-                letters.push(Letter { duplicate: true, after, ..letter.clone() });
+                letters.push(PlannedNotification { duplicate: true, after, ..letter.clone() });
             }
             letters.push(letter);
             after += if at_once { Duration::ZERO } else { milliseconds(&mut rng, 0, 800) };
         }
-        if self.plot == Plot::Forged || rng.random_bool(0.15) {
+        if self.kind == StoryKind::Forged || rng.random_bool(0.15) {
             let notification = self
                 .forgery(&trade, gateway)?
                 .sign(&gateway.signer)?
                 .with_spoiled_signature(rng.random_range(0..10_000))?;
             let after = milliseconds(&mut rng, 0, 2_000);
-            letters.push(Letter { notification, after, forged: true, duplicate: false });
+            letters.push(PlannedNotification {
+                notification,
+                after,
+                forged: true,
+                duplicate: false,
+            });
         }
         Ok((letters, trade))
     }
 
     /// Alipay's words, in the order of the events.
-    fn said(&self, trade: &mut Trade) -> anyhow::Result<Vec<Notification>> {
+    fn said(&self, trade: &mut AlipayTrade) -> anyhow::Result<Vec<UnsignedNotification>> {
         let (now, total) = (Utc::now(), self.total());
         let later = now + TimeDelta::seconds(2);
         let part = Fen::new(PART);
         let mut said = Vec::new();
-        match self.plot {
-            Plot::Paid => said.push(trade.pay(now)?),
-            Plot::WaitedThenPaid => said.extend([trade.wait(now)?, trade.pay(now)?]),
-            Plot::Refunded => {
+        match self.kind {
+            StoryKind::Paid => said.push(trade.pay(now)?),
+            StoryKind::WaitedThenPaid => said.extend([trade.wait(now)?, trade.pay(now)?]),
+            StoryKind::Refunded => {
                 said.push(trade.pay(now)?);
                 said.extend(trade.refund(total, None, later)?);
             }
-            Plot::RefundedInPart => {
+            StoryKind::RefundedInPart => {
                 said.push(trade.pay(now)?);
                 said.extend(trade.refund(part, None, later)?);
             }
-            Plot::RefundedInTwoParts => {
+            StoryKind::RefundedInTwoParts => {
                 said.push(trade.pay(now)?);
                 said.extend(trade.refund(part, None, now)?);
                 said.extend(trade.refund(trade.refundable(), None, later)?);
             }
-            Plot::Closed => said.extend([trade.wait(now)?, trade.close(now)?]),
-            Plot::Finished => said.extend([trade.pay(now)?, trade.finish(later)?]),
-            Plot::Forged => {}
-            Plot::WrongAmount => said.push(trade.pay(now)?.wrong_amount(Fen::new(1))),
-            Plot::ExpiredUnseen => {}
-            Plot::ExpiredWaiting | Plot::OpenedTooLate | Plot::PaidAtTheEnd => {
+            StoryKind::Closed => said.extend([trade.wait(now)?, trade.close(now)?]),
+            StoryKind::Finished => said.extend([trade.pay(now)?, trade.finish(later)?]),
+            StoryKind::Forged => {}
+            StoryKind::WrongAmount => said.push(trade.pay(now)?.wrong_amount(Fen::new(1))),
+            StoryKind::ExpiredUnseen => {}
+            StoryKind::ExpiredWaiting | StoryKind::OpenedTooLate | StoryKind::PaidAtTheEnd => {
                 said.push(trade.wait(now)?);
             }
-            Plot::PaidLate | Plot::RefundedByUs => said.push(trade.pay(now)?),
+            StoryKind::PaidLate | StoryKind::RefundedByUs => said.push(trade.pay(now)?),
         }
         Ok(said)
     }
 
     /// What a forger would like to be believed: a refund of what was paid, or a payment.
-    fn forgery(&self, trade: &Trade, gateway: &Gateway) -> anyhow::Result<Notification> {
+    fn forgery(
+        &self,
+        trade: &AlipayTrade,
+        gateway: &SimulatedMerchant,
+    ) -> anyhow::Result<UnsignedNotification> {
         if let Ok(refund) = trade.clone().refund(trade.refundable(), None, Utc::now()) {
             return Ok(refund.sync);
         }
-        Ok(Trade::open(&gateway.merchant, &self.id, self.total(), Utc::now()).pay(Utc::now())?)
+        Ok(AlipayTrade::open(&gateway.merchant, &self.id, self.total(), Utc::now())
+            .pay(Utc::now())?)
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use order::{MessageOutcome, OrderState, RejectionReason};
 
-use crate::database::{Database, OrderRow};
+use crate::database::{CheckDatabase, CheckedOrder};
 use crate::expected;
-use crate::load::Sent;
-use crate::stage::Stage;
-use crate::story::{Plot, Story};
+use crate::load::SentNotification;
+use crate::story::{Story, StoryKind};
+use crate::system::ChaosSystem;
 use crate::{rest, say};
 
 /// So many of one invariant's violations are printed; the count tells of the others.
@@ -36,18 +36,18 @@ pub(crate) const INVARIANTS: [(&str, &str); 13] = [
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(crate) struct Verdict {
+pub(crate) struct ChaosVerdict {
     broken: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// What a look at rest needs.
-pub(crate) struct Evidence<'a> {
-    pub(crate) stage: &'a Stage,
+pub(crate) struct CheckInput<'a> {
+    pub(crate) system: &'a ChaosSystem,
     pub(crate) stories: &'a [Story],
-    pub(crate) sent: &'a [Sent],
+    pub(crate) sent: &'a [SentNotification],
 }
 
-impl Verdict {
+impl ChaosVerdict {
     pub(crate) fn add(&mut self, invariant: &'static str, what: impl Into<String>) {
         self.broken.entry(invariant).or_default().push(what.into());
     }
@@ -55,7 +55,7 @@ impl Verdict {
     /// I1 and the answers, at the first rest.
     pub(crate) fn answers(
         &mut self,
-        evidence: &Evidence<'_>,
+        evidence: &CheckInput<'_>,
         inbox: &BTreeMap<String, String>,
         dead: &[(String, String)],
     ) {
@@ -90,9 +90,9 @@ impl Verdict {
     }
 
     /// Every order against its notifications, at the second rest.
-    pub(crate) fn orders(&mut self, evidence: &Evidence<'_>) -> anyhow::Result<()> {
-        let rows = Database::open(&evidence.stage.database_url)?.orders()?;
-        let mut by_story: BTreeMap<usize, Vec<&Sent>> = BTreeMap::new();
+    pub(crate) fn orders(&mut self, evidence: &CheckInput<'_>) -> anyhow::Result<()> {
+        let rows = CheckDatabase::open(&evidence.system.database_url)?.orders()?;
+        let mut by_story: BTreeMap<usize, Vec<&SentNotification>> = BTreeMap::new();
         for sent in evidence.sent {
             by_story.entry(sent.story).or_default().push(sent);
         }
@@ -109,10 +109,10 @@ impl Verdict {
 
     fn order(
         &mut self,
-        evidence: &Evidence<'_>,
+        evidence: &CheckInput<'_>,
         story: &Story,
-        row: &OrderRow,
-        sent: &[&Sent],
+        row: &CheckedOrder,
+        sent: &[&SentNotification],
     ) -> anyhow::Result<()> {
         let id = &story.id;
         let (all, known) = states(evidence, story, sent)?;
@@ -123,27 +123,27 @@ impl Verdict {
             && !differences.is_empty()
             && !expected::differences(row, &known).is_empty()
         {
-            self.add("I7", format!("{id} ({:?}): {}", story.plot, differences.join("; ")));
+            self.add("I7", format!("{id} ({:?}): {}", story.kind, differences.join("; ")));
         }
         let complete = sent.iter().all(|sent| sent.forged || sent.is_success());
-        if complete && !story.plot.expires() && row.status != story.plot.status() {
-            let (is, should) = (row.status, story.plot.status());
+        if complete && !story.kind.expires() && row.status != story.kind.status() {
+            let (is, should) = (row.status, story.kind.status());
             self.add(
                 "I7",
-                format!("{id} ({:?}): status {is}, the story says {should}", story.plot),
+                format!("{id} ({:?}): status {is}, the story says {should}", story.kind),
             );
         }
         for what in expected::goods(row, story) {
-            self.add("I2", format!("{id} ({:?}, {}): {what}", story.plot, story.product));
+            self.add("I2", format!("{id} ({:?}, {}): {what}", story.kind, story.product));
         }
         if row.refunded_fee < 0 || row.refunded_fee > row.total_fee {
             self.add("I2", format!("{id}: {} of {} refunded", row.refunded_fee, row.total_fee));
         }
-        let in_part = matches!(story.plot, Plot::RefundedInPart | Plot::RefundedByUs);
+        let in_part = matches!(story.kind, StoryKind::RefundedInPart | StoryKind::RefundedByUs);
         if in_part && complete && !row.needs_review {
             self.add("I7", format!("{id}: a partial refund without a review"));
         }
-        if story.plot == Plot::Forged && row.traces > 0 {
+        if story.kind == StoryKind::Forged && row.traces > 0 {
             self.add(
                 "I3",
                 format!("{id}: {} rows of an order that only forgers named", row.traces),
@@ -198,11 +198,11 @@ impl Verdict {
 
 /// The state by all that was sent, and by what was answered `success` alone.
 fn states(
-    evidence: &Evidence<'_>,
+    evidence: &CheckInput<'_>,
     story: &Story,
-    sent: &[&Sent],
+    sent: &[&SentNotification],
 ) -> anyhow::Result<(OrderState, OrderState)> {
-    let gateway = &evidence.stage.gateways[story.gateway];
+    let gateway = &evidence.system.gateways[story.gateway];
     let all = expected::state(story, gateway, sent.iter().copied())?;
     let known = sent.iter().copied().filter(|sent| sent.is_success());
     Ok((all, expected::state(story, gateway, known)?))
@@ -210,12 +210,12 @@ fn states(
 
 /// Both rests and everything that is checked at them. Returns the dead letters of the first.
 pub(crate) fn reach(
-    verdict: &mut Verdict,
-    evidence: &Evidence<'_>,
+    verdict: &mut ChaosVerdict,
+    evidence: &CheckInput<'_>,
     limit: std::time::Duration,
 ) -> anyhow::Result<Vec<(String, String)>> {
-    let stage = evidence.stage;
-    let at_rest = |verdict: &mut Verdict| match rest::come(stage, limit) {
+    let system = evidence.system;
+    let at_rest = |verdict: &mut ChaosVerdict| match rest::come(system, limit) {
         Ok((rest, odd)) => {
             say(&format!("· at rest after {:.1} s", rest.took.as_secs_f64()));
             odd.into_iter().for_each(|what| verdict.add("parts", what));
@@ -227,8 +227,8 @@ pub(crate) fn reach(
         }
     };
     at_rest(verdict);
-    let mut database = Database::open(&stage.database_url)?;
-    let dead = rest::dead_letters(stage)?;
+    let mut database = CheckDatabase::open(&system.database_url)?;
+    let dead = rest::dead_letters(system)?;
     verdict.answers(evidence, &database.inbox()?, &dead);
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     dead.iter().for_each(|(_, reason)| *reasons.entry(reason).or_default() += 1);
@@ -241,17 +241,17 @@ pub(crate) fn reach(
         .collect();
     let innocent = evidence.sent.iter().filter(|sent| innocent.contains(sent.message_id.as_str()));
     // By order and by trade: a row of `refund` names its trade alone.
-    let names = |sent: &Sent| {
+    let names = |sent: &SentNotification| {
         let trade_no = sent.notification.notification().parameter("trade_no").map(str::to_owned);
         [Some(sent.ledger.order.clone()), trade_no]
     };
     let innocent: BTreeSet<String> = innocent.flat_map(names).flatten().collect();
     let before = database.picture()?;
-    let replayed = stage.shop.json(&["dlq", "replay", "--all", "--no-wait"])?;
+    let replayed = system.shop.json(&["dlq", "replay", "--all", "--no-wait"])?;
     say(&format!("· {} dead letters replayed", replayed["replayed"]));
     let rest = at_rest(verdict);
     verdict.replayed(&before, &database.picture()?, &innocent);
-    let still = rest::dead_letters(stage)?;
+    let still = rest::dead_letters(system)?;
     if innocent.is_empty() && still.len() != dead.len() {
         verdict.add("I6", format!("{} dead letters before, {} after", dead.len(), still.len()));
     }

@@ -13,15 +13,15 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 
-use crate::faults::{Action, Fault};
-use crate::load::Progress;
+use crate::faults::{FaultAction, PlannedFault};
+use crate::load::LoadProgress;
 use crate::part::News;
 use crate::say;
-use crate::stage::{Stage, keep_logs};
-use crate::verdict::Verdict;
+use crate::system::{ChaosSystem, keep_logs};
+use crate::verdict::ChaosVerdict;
 
 /// How often the watch looks around.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Faults of one part: how many of each name, and how long it was broken in all.
 #[derive(Debug, Default)]
@@ -33,11 +33,11 @@ struct Row {
 
 /// Injects the faults at their times and waits until every part is back. Returns the table of them.
 pub(crate) fn inject(
-    stage: &Stage,
-    faults: &[Fault],
+    system: &ChaosSystem,
+    faults: &[PlannedFault],
     orders: usize,
-    progress: &Progress,
-    verdict: &mut Verdict,
+    progress: &LoadProgress,
+    verdict: &mut ChaosVerdict,
 ) -> anyhow::Result<String> {
     let bar = ProgressBar::new((faults.len() + orders) as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {elapsed} {msg}") {
@@ -52,11 +52,11 @@ pub(crate) fn inject(
         if let Some(fault) = next
             && Instant::now() >= due
         {
-            stage.inject(fault);
+            system.inject(fault);
             next = coming.next();
             due += next.map_or(Duration::ZERO, |fault| fault.gap);
         }
-        match stage.news.recv_timeout(LOOK) {
+        match system.news.recv_timeout(POLL_INTERVAL) {
             Ok(News::Injected { part, action, back_after }) => {
                 over += 1;
                 if bar.is_hidden() {
@@ -82,13 +82,13 @@ pub(crate) fn inject(
 }
 
 /// What the supervisors told of since.
-pub(crate) fn late_news(stage: &Stage, verdict: &mut Verdict) {
-    while let Ok(news) = stage.news.try_recv() {
+pub(crate) fn late_news(system: &ChaosSystem, verdict: &mut ChaosVerdict) {
+    while let Ok(news) = system.news.try_recv() {
         tell(news, verdict);
     }
 }
 
-fn tell(news: News, verdict: &mut Verdict) {
+fn tell(news: News, verdict: &mut ChaosVerdict) {
     let what = match news {
         News::EndedByItself { part, how } => format!("{part} ended by itself: {how}"),
         News::Gone { part, error } => format!("{part} cannot be started again: {error}"),
@@ -98,22 +98,24 @@ fn tell(news: News, verdict: &mut Verdict) {
     verdict.add("parts", what);
 }
 
-fn told(part: &str, action: Action, back_after: Duration) -> String {
+fn told(part: &str, action: FaultAction, back_after: Duration) -> String {
     let seconds = back_after.as_secs_f64();
     match action {
-        Action::Kill { .. } => format!("{part} killed, started again after {seconds:.1} s"),
-        Action::Pause { .. } => format!("{part} stopped for {seconds:.1} s"),
-        Action::Cut { .. } => format!("{part} cut for at most {seconds:.1} s"),
-        Action::Delay { by, .. } => {
+        FaultAction::Kill { .. } => format!("{part} killed, started again after {seconds:.1} s"),
+        FaultAction::Pause { .. } => format!("{part} stopped for {seconds:.1} s"),
+        FaultAction::Cut { .. } => format!("{part} cut for at most {seconds:.1} s"),
+        FaultAction::Delay { by, .. } => {
             format!("{part} slower by {} ms for {seconds:.1} s", by.as_millis())
         }
-        Action::BlackHole { .. } => format!("{part} silent for {seconds:.1} s"),
-        Action::Isolate { .. } => format!("{part} cut from the other nodes for {seconds:.1} s"),
+        FaultAction::BlackHole { .. } => format!("{part} silent for {seconds:.1} s"),
+        FaultAction::Isolate { .. } => {
+            format!("{part} cut from the other nodes for {seconds:.1} s")
+        }
     }
 }
 
 impl Row {
-    fn note(&mut self, action: Action, back_after: Duration) {
+    fn note(&mut self, action: FaultAction, back_after: Duration) {
         *self.counts.entry(action.name()).or_default() += 1;
         self.broken += back_after;
         self.longest = self.longest.max(back_after);
@@ -133,7 +135,7 @@ impl Row {
             Some(count) => count.to_string(),
             None => "-".to_owned(),
         };
-        cells.extend(Action::NAMES.map(count));
+        cells.extend(FaultAction::NAMES.map(count));
         cells.push(format!("{:.1} s", self.broken.as_secs_f64()));
         cells.push(format!("{:.1} s", self.longest.as_secs_f64()));
         cells
@@ -143,7 +145,7 @@ impl Row {
 fn table(rows: &BTreeMap<String, Row>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    let header = [&["part"][..], &Action::NAMES, &["broken in all", "longest"]].concat();
+    let header = [&["part"][..], &FaultAction::NAMES, &["broken in all", "longest"]].concat();
     table.set_header(header);
     let mut all = Row::default();
     for (part, row) in rows {

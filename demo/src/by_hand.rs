@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use testkit::Merchants;
 
 use crate::config::MD5_KEY;
-use crate::folder::Folder;
+use crate::folder::DemoFolder;
 
 /// A demo that stays.
 pub(crate) struct ByHand<'a> {
-    pub(crate) folder: &'a Folder,
+    pub(crate) folder: &'a DemoFolder,
     pub(crate) database_url: &'a str,
     pub(crate) amqp_url: &'a str,
     /// `HOST:PORT`

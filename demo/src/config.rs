@@ -6,7 +6,7 @@ use testkit::Merchants;
 pub(crate) const MD5_KEY: &str = "demo0secret0of0the0legacy0gateway";
 
 /// What differs from one start of the programs to the next.
-pub(crate) struct Config<'a> {
+pub(crate) struct DemoConfig<'a> {
     pub(crate) database_url: &'a str,
     pub(crate) amqp_url: &'a str,
     /// `HOST:PORT`
@@ -17,9 +17,9 @@ pub(crate) struct Config<'a> {
     pub(crate) query_unpaid_after: &'a str,
 }
 
-impl Config<'_> {
+impl DemoConfig<'_> {
     pub(crate) fn text(&self) -> String {
-        let Config { database_url, amqp_url, ingress, query_unpaid_after, .. } = self;
+        let DemoConfig { database_url, amqp_url, ingress, query_unpaid_after, .. } = self;
         let gateway = self.alipay.map(|alipay| format!("{alipay}/gateway.do"));
         let merchants = Merchants { md5_key: MD5_KEY, gateway: gateway.as_deref() };
         format!(

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 
 /// Where the demo's programs were built, and where its files are.
-pub(crate) struct Folder {
+pub(crate) struct DemoFolder {
     pub(crate) path: PathBuf,
     /// The folder of the programs.
     pub(crate) programs: PathBuf,
 }
 
-impl Folder {
+impl DemoFolder {
     /// Makes it. What stays (`--keep`) has a name that can be typed; two demos at once have one each.
     ///
     /// # Errors
     /// A demo that was left running uses it; it cannot be made.
-    pub(crate) fn make(keep: bool) -> anyhow::Result<Folder> {
+    pub(crate) fn make(keep: bool) -> anyhow::Result<DemoFolder> {
         let programs = std::env::current_exe()?.parent().map(Path::to_path_buf).unwrap_or_default();
         let target = programs.parent().unwrap_or(&programs);
         let name = if keep { "demo".to_owned() } else { format!("demo-{}", std::process::id()) };
@@ -33,7 +33,7 @@ impl Folder {
         }
         std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))?;
-        Ok(Folder { path, programs })
+        Ok(DemoFolder { path, programs })
     }
 
     /// Writes a file that its owner alone can read.

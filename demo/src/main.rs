@@ -8,8 +8,8 @@ mod by_hand;
 mod config;
 mod folder;
 mod scenes;
-mod stage;
 mod summary;
+mod system;
 
 use std::process::ExitCode;
 
@@ -39,15 +39,15 @@ async fn main() -> ExitCode {
 }
 
 async fn play(arguments: Arguments) -> anyhow::Result<bool> {
-    let mut stage = stage::Stage::set(arguments.keep).await?;
-    let mut programme = scenes::Programme::new(&mut stage)?;
+    let mut system = system::DemoSystem::start(arguments.keep).await?;
+    let mut programme = scenes::SceneRunner::new(&mut system)?;
     programme.play().await?;
-    let scenes::Played { latencies, failures, trades } = programme.end();
-    let good = summary::print(&stage.shop, &latencies, &failures)?;
+    let scenes::SceneResults { latencies, failures, trades } = programme.end();
+    let good = summary::print(&system.shop, &latencies, &failures)?;
     if arguments.keep {
-        stage.keep(trades)?;
+        system.keep(trades)?;
     } else {
-        stage.strike();
+        system.strike();
     }
     Ok(good)
 }

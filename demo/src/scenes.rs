@@ -9,12 +9,12 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use hyper::Uri;
 use serde_json::Value;
-use simulator::{Merchant, Notification, Sender, SignedNotification, Trade};
+use simulator::{AlipayTrade, MerchantIdentity, Sender, SignedNotification, UnsignedNotification};
 use testkit::{Merchants, Pipeline};
 
 use crate::config::MD5_KEY;
 use crate::say;
-use crate::stage::{QUERY_AFTER, Stage};
+use crate::system::{DemoSystem, QUERY_AFTER};
 
 /// How long the pipeline may take for one scene; the longest waits for a retry of 5 s.
 const SCENE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,64 +26,64 @@ const EXPIRES_AFTER: &str = "2s";
 const TOTAL: Fen = Fen::new(1000);
 
 /// The scenes, played one after the other.
-pub(crate) struct Programme<'a> {
-    stage: &'a mut Stage,
+pub(crate) struct SceneRunner<'a> {
+    system: &'a mut DemoSystem,
     shop: Pipeline,
     sender: Sender,
-    legacy: Gateway,
-    open: Gateway,
+    legacy: DemoMerchant,
+    open: DemoMerchant,
     latencies: Vec<(String, Duration)>,
     failures: Vec<String>,
     /// As they are at Alipay in the end, by merchant.
-    trades: Vec<(&'static str, Trade)>,
+    trades: Vec<(&'static str, AlipayTrade)>,
 }
 
 /// What was played.
-pub(crate) struct Played {
+pub(crate) struct SceneResults {
     /// Time from `success` to delivery, by order.
     pub(crate) latencies: Vec<(String, Duration)>,
     /// What was not as it should be.
     pub(crate) failures: Vec<String>,
     /// The trades of orders that were paid or closed, by merchant.
-    pub(crate) trades: Vec<(&'static str, Trade)>,
+    pub(crate) trades: Vec<(&'static str, AlipayTrade)>,
 }
 
 /// One merchant as Alipay knows it, and where its notifications go.
-struct Gateway {
+struct DemoMerchant {
     name: &'static str,
-    merchant: Merchant,
+    merchant: MerchantIdentity,
     signer: Signer,
     to: Uri,
 }
 
-impl<'a> Programme<'a> {
-    pub(crate) fn new(stage: &'a mut Stage) -> anyhow::Result<Programme<'a>> {
-        let to = |name: &str| format!("http://{}/alipay/{name}/notify", stage.ingress).parse();
-        Ok(Programme {
-            shop: stage.shop.clone(),
+impl<'a> SceneRunner<'a> {
+    pub(crate) fn new(system: &'a mut DemoSystem) -> anyhow::Result<SceneRunner<'a>> {
+        let to = |name: &str| format!("http://{}/alipay/{name}/notify", system.ingress).parse();
+        Ok(SceneRunner {
+            shop: system.shop.clone(),
             sender: Sender::new(Duration::from_secs(10)),
-            legacy: Gateway {
+            legacy: DemoMerchant {
                 name: "shop",
-                merchant: Merchant::mapi(Merchants::SELLER_ID),
+                merchant: MerchantIdentity::mapi(Merchants::SELLER_ID),
                 signer: Signer::Md5(Md5Key::new(MD5_KEY)),
                 to: to("shop")?,
             },
-            open: Gateway {
+            open: DemoMerchant {
                 name: "app",
-                merchant: Merchant::openapi(Merchants::APP_ID, Merchants::SELLER_ID),
-                signer: Signer::Rsa2(stage.private_key("alipay")?),
+                merchant: MerchantIdentity::openapi(Merchants::APP_ID, Merchants::SELLER_ID),
+                signer: Signer::Rsa2(system.private_key("alipay")?),
                 to: to("app")?,
             },
             latencies: Vec::new(),
             failures: Vec::new(),
             trades: Vec::new(),
-            stage,
+            system,
         })
     }
 
-    pub(crate) fn end(self) -> Played {
-        let Programme { latencies, failures, trades, .. } = self;
-        Played { latencies, failures, trades }
+    pub(crate) fn end(self) -> SceneResults {
+        let SceneRunner { latencies, failures, trades, .. } = self;
+        SceneResults { latencies, failures, trades }
     }
 
     pub(crate) async fn play(&mut self) -> anyhow::Result<()> {
@@ -103,10 +103,12 @@ impl<'a> Programme<'a> {
     }
 
     async fn payment_repeated_and_reordered(&mut self) -> anyhow::Result<()> {
-        say("\n1. A payment, repeated three times, overtaken by itself: delivered once");
+        say(
+            "\n1. A payment, repeated three times, overtaken by its own older state: delivered once",
+        );
         self.shop.order("D-PAY", "shop", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.legacy.merchant, "D-PAY", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.legacy.merchant, "D-PAY", TOTAL, now);
         let waits = self.legacy.sign(trade.wait(now)?)?;
         let pays = self.legacy.sign(trade.pay(now)?)?;
         let (first, second, third) = (
@@ -161,7 +163,7 @@ impl<'a> Programme<'a> {
         say("\n4. A refund at the legacy gateway, where the batch overtakes everything");
         self.shop.order("D-BATCH", "shop", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.legacy.merchant, "D-BATCH", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.legacy.merchant, "D-BATCH", TOTAL, now);
         let pays = trade.pay(now)?;
         let refund = trade.refund(TOTAL, None, now)?;
         let batch = refund.batch.context("the legacy gateway sends a batch")?;
@@ -180,7 +182,7 @@ impl<'a> Programme<'a> {
         say("\n5. Never paid: closed");
         self.shop.order("D-CLOSE", "app", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, "D-CLOSE", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, "D-CLOSE", TOTAL, now);
         let waits = trade.wait(now)?;
         let close = trade.close(now)?;
         self.tell("WAIT_BUYER_PAY", &self.open, waits).await?;
@@ -222,7 +224,7 @@ impl<'a> Programme<'a> {
         say("\n8. A signed notification with the wrong amount: a dead letter, nothing delivered");
         self.shop.order("D-AMOUNT", "app", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, "D-AMOUNT", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, "D-AMOUNT", TOTAL, now);
         let wrong = trade.pay(now)?.wrong_amount(Fen::new(1));
         self.tell("TRADE_SUCCESS over 0.01", &self.open, wrong).await?;
         self.expect("D-AMOUNT", "0 placed, rejected: total_mismatch", |order| {
@@ -232,17 +234,17 @@ impl<'a> Programme<'a> {
     }
 
     async fn forged_signature(&mut self) -> anyhow::Result<()> {
-        say("\n9. A forged signature: refused at the door");
+        say("\n9. A forged signature: refused by the ingress");
         self.shop.order("D-FORGED", "app", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, "D-FORGED", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, "D-FORGED", TOTAL, now);
         let forged = self.open.sign(trade.pay(now)?)?.with_spoiled_signature(7)?;
         let answer = self.send(&self.open, &forged).await;
         say(&format!("   TRADE_SUCCESS, one bit of the signature changed → {answer}"));
         if answer != "400 fail" {
             self.failures.push(format!("the forged signature was answered {answer}"));
         }
-        self.expect("D-FORGED", "0 placed, never heard of it", |order| {
+        self.expect("D-FORGED", "0 placed, no message about it", |order| {
             order["status"] == 0 && order["story"].as_array().is_some_and(Vec::is_empty)
         })
         .await
@@ -267,7 +269,7 @@ impl<'a> Programme<'a> {
             "\n11. Paid, and every notification is lost: the gateway is asked, and it is delivered",
         );
         self.shop.order("D-LOST", "app", "CODE")?;
-        say(&format!("   simulator pay --drop → {}", self.stage.pay_and_lose("D-LOST")?));
+        say(&format!("   simulator pay --drop → {}", self.system.pay_and_lose("D-LOST")?));
         say(&format!("   after {QUERY_AFTER} unpaid a worker asks alipay.trade.query"));
         self.expect("D-LOST", "delivered, though no notification came", |order| {
             order["status"] == 8 && codes(order, "delivered") == 1
@@ -280,14 +282,14 @@ impl<'a> Programme<'a> {
         let order = ["order", "create", "D-EXPIRED", "--merchant", "app", "--product", "CODE"];
         let limit = ["--quantity", "1", "--expires-after", EXPIRES_AFTER];
         self.shop.ops(&[&order[..], &limit].concat())?;
-        let cashier = self.stage.open_cashier("D-EXPIRED").await?;
+        let cashier = self.system.open_cashier("D-EXPIRED").await?;
         say("   the buyer opens the pay link and goes away");
         say(&format!("   after {EXPIRES_AFTER} a worker asks alipay.trade.close"));
         self.expect("D-EXPIRED", "32 closed, nothing delivered", |order| {
             order["status"] == 32 && order["is_finish"] == true && order["is_send_goods"] == false
         })
         .await?;
-        let late = self.stage.press(&format!("{cashier}/pay")).await?;
+        let late = self.system.press(&format!("{cashier}/pay")).await?;
         say(&format!("   the buyer comes back to pay → {late}, the trade is closed"));
         if late != 409 {
             self.failures.push(format!("a payment after the time was answered {late}"));
@@ -296,7 +298,11 @@ impl<'a> Programme<'a> {
     }
 
     /// An order on the Open Platform that is paid and delivered.
-    async fn paid(&mut self, id: &str, product: &str) -> anyhow::Result<(Trade, DateTime<Utc>)> {
+    async fn paid(
+        &mut self,
+        id: &str,
+        product: &str,
+    ) -> anyhow::Result<(AlipayTrade, DateTime<Utc>)> {
         self.shop.order(id, self.open.name, product)?;
         let paid = self.pay(id).await?;
         self.expect(id, "delivered", |order| codes(order, "delivered") == 1).await?;
@@ -304,16 +310,21 @@ impl<'a> Programme<'a> {
     }
 
     /// Pays on the Open Platform; returns the trade and when `success` was read.
-    async fn pay(&mut self, id: &str) -> anyhow::Result<(Trade, DateTime<Utc>)> {
+    async fn pay(&mut self, id: &str) -> anyhow::Result<(AlipayTrade, DateTime<Utc>)> {
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, id, TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, id, TOTAL, now);
         let pays = trade.pay(now)?;
         self.tell("TRADE_SUCCESS", &self.open, pays).await?;
         Ok((trade, Utc::now()))
     }
 
     /// Sends a notification that must be answered `success`.
-    async fn tell(&self, what: &str, gateway: &Gateway, said: Notification) -> anyhow::Result<()> {
+    async fn tell(
+        &self,
+        what: &str,
+        gateway: &DemoMerchant,
+        said: UnsignedNotification,
+    ) -> anyhow::Result<()> {
         let signed = gateway.sign(said)?;
         let answer = self.send(gateway, &signed).await;
         say(&format!("   {what} → {answer}"));
@@ -321,7 +332,7 @@ impl<'a> Programme<'a> {
         Ok(())
     }
 
-    async fn send(&self, gateway: &Gateway, signed: &SignedNotification) -> String {
+    async fn send(&self, gateway: &DemoMerchant, signed: &SignedNotification) -> String {
         let attempt = self.sender.post(&gateway.to, signed.body().into()).await;
         match attempt.status {
             Some(status) => format!("{status} {}", attempt.answer),
@@ -362,8 +373,8 @@ impl<'a> Programme<'a> {
     }
 }
 
-impl Gateway {
-    fn sign(&self, said: Notification) -> anyhow::Result<SignedNotification> {
+impl DemoMerchant {
+    fn sign(&self, said: UnsignedNotification) -> anyhow::Result<SignedNotification> {
         Ok(said.sign(&self.signer)?)
     }
 }

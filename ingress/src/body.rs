@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 
 use crate::Refusal;
-use crate::places::ActiveRequest;
+use crate::connection_slots::ActiveRequest;
 
 /// Bytes of an unwanted body that are read and thrown away.
 const DISCARD_BYTES: usize = 1024 * 1024;

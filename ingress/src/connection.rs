@@ -1,5 +1,5 @@
 //! Connections: accepting them, and serving each with limits on its time. Their number is limited by
-//! [`places`].
+//! [`slots`].
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -14,8 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::connection_slots::{self, ConnectionSlot, ConnectionSlots};
 use crate::endpoint::Endpoint;
-use crate::places::{self, Place, Places};
 
 /// Bytes that a connection may hold of a request's head. Alipay's has a few hundred.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -31,17 +31,17 @@ pub(crate) async fn accept(
     stopping: CancellationToken,
 ) {
     let limits = endpoint.config.borrow().ingress.clone();
-    let places = Arc::new(Places::new(&limits));
+    let slots = Arc::new(ConnectionSlots::new(&limits));
     loop {
         let accepted = stopping.run_until_cancelled(listener.accept()).await;
         match accepted {
             None => return,
             Some(Ok((stream, address))) => {
-                let taken = stopping.run_until_cancelled(places.take(address.ip())).await;
+                let taken = stopping.run_until_cancelled(slots.take(address.ip())).await;
                 let Some(taken) = taken else { return };
-                let Some(place) = taken else { continue };
+                let Some(slot) = taken else { continue };
                 let (endpoint, limits) = (Arc::clone(&endpoint), limits.clone());
-                connections.spawn(serve(stream, place, endpoint, limits, stopping.clone()));
+                connections.spawn(serve(stream, slot, endpoint, limits, stopping.clone()));
             }
             Some(Err(error)) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -55,16 +55,16 @@ pub(crate) async fn accept(
 async fn first_byte(stream: &TcpStream, time: Duration) -> bool {
     let peeked = tokio::time::timeout(time, stream.peek(&mut [0])).await;
     if peeked.is_err() {
-        places::count_closed(places::NO_FIRST_BYTE);
+        connection_slots::count_closed(connection_slots::NO_FIRST_BYTE);
     }
     matches!(peeked, Ok(Ok(1..)))
 }
 
-/// Serves the requests of one connection, one after the other, until its place is taken away. It has no
+/// Serves the requests of one connection, one after the other, until its slot is taken away. It has no
 /// buffer before its first byte has come.
 async fn serve(
     stream: TcpStream,
-    place: Place,
+    slot: ConnectionSlot,
     endpoint: Arc<Endpoint>,
     limits: Ingress,
     stopping: CancellationToken,
@@ -75,14 +75,14 @@ async fn serve(
     }
     let speaks = tokio::select! {
         speaks = first_byte(&stream, limits.first_byte_timeout) => speaks,
-        () = place.taken_away() => false,
+        () = slot.taken_away() => false,
         () = stopping.cancelled() => false,
     };
     if !speaks {
         return;
     }
-    let place = Arc::new(place);
-    let of_requests = Arc::clone(&place);
+    let slot = Arc::new(slot);
+    let of_requests = Arc::clone(&slot);
     let (age, header_timeout) = (limits.connection_timeout, limits.header_timeout);
     // The longest that a request may take which has begun when the connection is told to end.
     let last_request = limits.header_timeout
@@ -90,8 +90,8 @@ async fn serve(
         + limits.notify_verify_timeout
         + limits.confirm_timeout;
     let service = service_fn(move |request| {
-        let (endpoint, place) = (Arc::clone(&endpoint), Arc::clone(&of_requests));
-        async move { Ok::<_, Infallible>(endpoint.answer(request, &place).await) }
+        let (endpoint, slot) = (Arc::clone(&endpoint), Arc::clone(&of_requests));
+        async move { Ok::<_, Infallible>(endpoint.answer(request, &slot).await) }
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -104,7 +104,7 @@ async fn serve(
         ended = connection.as_mut() => Some(ended),
         () = stopping.cancelled() => None,
         () = tokio::time::sleep(age) => None,
-        () = place.taken_away() => return,
+        () = slot.taken_away() => return,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -112,7 +112,7 @@ async fn serve(
             connection.as_mut().graceful_shutdown();
             // A client that neither sends nor reads any more is left behind here.
             let last = tokio::time::timeout(last_request + ACCEPT_PAUSE, connection);
-            match place.unless_taken_away(last).await {
+            match slot.unless_taken_away(last).await {
                 Some(Ok(ended)) => ended,
                 Some(Err(_)) | None => return,
             }

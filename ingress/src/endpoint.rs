@@ -17,10 +17,10 @@ use metrics::counter;
 use tokio::sync::watch;
 
 use crate::broker::Broker;
+use crate::connection_slots::ConnectionSlot;
 use crate::explainer::Explainer;
 use crate::notify_verify::NotifyVerifier;
 use crate::peer::Peer;
-use crate::places::Place;
 use crate::refusal_log::RefusalLog;
 use crate::refusals::Refusals;
 use crate::route::{self, Callback};
@@ -45,7 +45,7 @@ impl Endpoint {
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
-        place: &Place,
+        place: &ConnectionSlot,
     ) -> Response<Full<Bytes>> {
         let active = place.begin_request();
         let config = Arc::clone(&self.config.borrow());
@@ -92,7 +92,7 @@ impl Endpoint {
         }
     }
 
-    /// A POST below `/alipay/` where nothing is: a notify URL that was given to Alipay with a mistake
+    /// A POST to an unknown path below `/alipay/`: a notify URL that was given to Alipay with a mistake
     /// loses every notification.
     fn log_unknown_path(&self, head: &Parts) {
         let path = head.uri.path();
@@ -105,7 +105,7 @@ impl Endpoint {
             let path: String = path.chars().take(LONGEST_PATH).collect();
             tracing::warn!(
                 path,
-                "a POST to a path below /alipay/ where nothing is: is the notify URL at Alipay right?"
+                "a POST to an unknown path below /alipay/: is the notify URL at Alipay right?"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Why a notification's signature does not hold, in words, for the log: what `ops verify` would say.
+//! Explains in the log why a notification's signature is not valid: what `ops verify` would say.
 //!
 //! It takes dozens of verifications, and whoever sends rubbish could ask for them. So it is done for few messages a
 //! minute, one at a time, on a thread of its own, after the answer.
@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Explanations in a minute, of all merchants together.
-const MOST: u32 = 4;
+const MAX_A_MINUTE: u32 = 4;
 
 /// Which messages are explained; shared by all requests.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Explainer {
             (*began, *count) = (now, 0);
         }
         *count += 1;
-        *count <= MOST
+        *count <= MAX_A_MINUTE
     }
 }
 
@@ -68,13 +68,13 @@ fn log_cause(config: &Config, name: &str, body: &[u8], error: &SignatureError) {
         Some(remedy) => tracing::warn!(
             merchant = name,
             cause = remedy.code,
-            "why the signature does not hold: {}",
+            "why the signature is not valid: {}",
             remedy.says
         ),
         None => tracing::warn!(
             merchant = name,
             cause = "unknown",
-            "why the signature does not hold: no configured key made it, and no usual change of the body explains it: a \
+            "why the signature is not valid: no configured key made it, and no usual change of the body explains it: a \
              value was changed, a parameter is missing, or alipay_public_keys is not the key that Alipay uses now; with \
              the body in a file, ops verify tries more"
         ),

@@ -3,7 +3,7 @@
 //!
 //! # One notification
 //!
-//! [`Server`] accepts connections and hands each request to the endpoint, which finds the merchant by the
+//! [`IngressServer`] accepts connections and hands each request to the endpoint, which finds the merchant by the
 //! path (`POST /alipay/{merchant}/notify`), reads the body, and gives both to `notify`: the one page that
 //! is the job; where the merchant wants it, `notify_verify` asks the legacy gateway in between. Everything
 //! else here is about slow, broken and hostile clients.
@@ -43,13 +43,14 @@
 //! | `ingress_in_flight` | gauge | requests that wait for the gateway or the broker |
 //! | `ingress_connections` | gauge | open connections |
 //! | `ingress_body_bytes` | gauge | bytes of bodies that are kept |
-//! | `ingress_connections_closed_total{why}` | counter | connections closed to make place: `no_first_byte`, `peer_limit`, `full`, `body_memory` |
-//! | `ingress_unknown_paths_total` | counter | POSTs to paths below `/alipay/` where nothing is |
+//! | `ingress_connections_closed_total{why}` | counter | connections closed to make room: `no_first_byte`, `peer_limit`, `full`, `body_memory` |
+//! | `ingress_unknown_paths_total` | counter | POSTs to unknown paths below `/alipay/` |
 //! | `ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
 
 mod body;
 mod broker;
 mod connection;
+mod connection_slots;
 mod counted;
 mod endpoint;
 mod explainer;
@@ -58,12 +59,11 @@ mod notify;
 mod notify_url;
 mod notify_verify;
 mod peer;
-mod places;
 mod privileges;
+mod recent_ids;
 mod refusal;
 mod refusal_log;
 mod refusals;
-mod remembered;
 mod return_page;
 mod return_url;
 mod route;
@@ -71,4 +71,4 @@ mod server;
 mod topology;
 
 pub use refusal::Refusal;
-pub use server::{IngressError, Server};
+pub use server::{IngressError, IngressServer};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use config::{Config, ConfigError};
-use ingress::Server;
+use ingress::IngressServer;
 use queue::Cluster;
 use service::command_line::Describe;
 use service::telemetry::{self, Metrics};
@@ -74,7 +74,7 @@ async fn run(
     let shutdown = service::shutdown::on_signals();
     let metrics = Metrics::install().context("cannot collect metrics")?;
     let current = config::reload::on_hangup(config, load);
-    let server = Server::bind(current).await?;
+    let server = IngressServer::bind(current).await?;
     server.run(metrics, shutdown, announce).await?;
     Ok(())
 }
@@ -83,6 +83,6 @@ async fn run(
 fn announce(line: String) {
     let mut out = io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
-        tracing::debug!("nobody reads standard output");
+        tracing::debug!("standard output is closed");
     }
 }

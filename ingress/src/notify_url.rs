@@ -12,20 +12,20 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use metrics::{counter, histogram};
 
+use crate::connection_slots::ActiveRequest;
 use crate::endpoint::Endpoint;
-use crate::places::ActiveRequest;
 use crate::refusal_log::RefusalLog;
 use crate::route::Route;
 use crate::{Refusal, body, notify};
 
-/// The merchant's name for the metrics, once it is known, and what became of the request.
+/// The merchant's name for the metrics, once it is known, and the outcome of the request.
 struct HandledRequest<'a> {
     merchant: &'a str,
     /// `true`: only Alipay can have sent it. A buyer with a text that Alipay signed can cut it elsewhere.
     result: Result<bool, Refusal>,
 }
 
-/// Answers a request to a notify URL, or to a path where nothing is; and says whether Alipay sent it.
+/// Answers a request to a notify URL, or to an unknown path; and says whether Alipay sent it.
 pub(crate) async fn answer(
     endpoint: &Endpoint,
     config: &Arc<Config>,

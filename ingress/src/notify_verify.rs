@@ -15,17 +15,17 @@ use tokio::sync::Semaphore;
 
 use crate::Refusal;
 use crate::notify::VerifiedNotification;
-use crate::remembered::Remembered;
+use crate::recent_ids::RecentIds;
 
 /// Confirmed ids that are remembered. A repeat comes after minutes or hours.
-const MOST: usize = 10_000;
+const MAX_REMEMBERED: usize = 10_000;
 
 /// Asks the gateways about notifications; shared by all requests.
 pub(crate) struct NotifyVerifier {
     gateway: Gateway,
-    genuine: Mutex<Remembered>,
-    /// Places for questions: a slow gateway must not take all places for notifications.
-    places: Arc<Semaphore>,
+    genuine: Mutex<RecentIds>,
+    /// Slots for queries: a slow gateway must not take all slots of notifications.
+    slots: Arc<Semaphore>,
 }
 
 /// What the gateway says of a notification.
@@ -39,17 +39,17 @@ enum VerifyReply {
     False,
     /// `invalid`.
     Invalid,
-    /// No answer that can be used, or there was no place for the query.
+    /// No answer that can be used, or there was no slot for the query.
     NoAnswer(&'static str),
 }
 
 impl NotifyVerifier {
-    /// Questions take `timeout` at most, and only so many are asked at one time.
+    /// Queries take `timeout` at most, and only so many are asked at one time.
     pub(crate) fn new(timeout: Duration, at_once: usize) -> NotifyVerifier {
         NotifyVerifier {
             gateway: Gateway::new(timeout),
-            genuine: Mutex::new(Remembered::new(MOST)),
-            places: Arc::new(Semaphore::new(at_once)),
+            genuine: Mutex::new(RecentIds::new(MAX_REMEMBERED)),
+            slots: Arc::new(Semaphore::new(at_once)),
         }
     }
 
@@ -103,7 +103,7 @@ impl NotifyVerifier {
         if self.is_remembered(merchant, id) {
             return VerifyReply::Remembered;
         }
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.slots).try_acquire_owned() else {
             tracing::warn!(merchant = merchant.name, "too many questions to the gateway at once");
             return VerifyReply::NoAnswer("too_many_questions");
         };
@@ -128,7 +128,7 @@ impl NotifyVerifier {
                 genuine.add(&merchant.name, id);
                 VerifyReply::True
             }
-            // The same notification twice at once, and the gateway answers one question for an id.
+            // The same notification twice at once, and the gateway answers one query for an id.
             Ok(_) if self.is_remembered(merchant, id) => VerifyReply::Remembered,
             Ok(NotifyVerifyAnswer::NotGenuine) => VerifyReply::False,
             Ok(NotifyVerifyAnswer::WrongQuestion) => VerifyReply::Invalid,

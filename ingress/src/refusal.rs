@@ -8,7 +8,7 @@ use queue::PublishError;
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// Nothing is at this path.
-    #[error("nothing is at this path")]
+    #[error("there is no such path")]
     NotFound,
     /// The path names a merchant that is not configured, or none although there are several.
     #[error("no such merchant")]
@@ -75,7 +75,7 @@ pub enum Refusal {
     },
     /// The client has sent `ingress.max_refused_per_minute` requests that were refused.
     #[error(
-        "too many requests of this client were refused within a minute: its next ones are not read"
+        "too many requests of this client were refused within a minute: its next requests are refused unread"
     )]
     TooManyRefused,
     /// `ingress.max_in_flight` notifications wait for the broker already.

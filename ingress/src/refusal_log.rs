@@ -10,7 +10,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// Lines of one merchant and reason in a minute.
 const LINES: u64 = 10;
 /// How often it is looked whether a minute is over.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Which lines are written; shared by all requests. Merchants are configured ones and reasons are words
 /// of the program, so it stays small.
@@ -57,7 +57,7 @@ impl RefusalLog {
 
     /// Writes how many lines were left out, after each minute and at the end.
     pub(crate) async fn run(&self, end: CancellationToken) {
-        let mut look = tokio::time::interval(LOOK);
+        let mut look = tokio::time::interval(POLL_INTERVAL);
         while end.run_until_cancelled(look.tick()).await.is_some() {
             self.log_left_out(false);
         }

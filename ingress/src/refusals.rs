@@ -15,7 +15,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 const KNOWN_FOR: Duration = Duration::from_secs(26 * 60 * 60);
 /// Clients that are counted in one window, and clients that are known. Of more, none is limited: each has
 /// sent little.
-const MOST: usize = 20_000;
+const MAX_PEERS: usize = 20_000;
 
 /// What was refused; shared by all requests.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Refusals {
     pub(crate) fn refused(&self, peer: Peer, merchant: &str, now: Instant) {
         let mut state = self.of_this_minute(now);
         let key = (peer, merchant.to_owned());
-        if state.refused.len() < MOST || state.refused.contains_key(&key) {
+        if state.refused.len() < MAX_PEERS || state.refused.contains_key(&key) {
             *state.refused.entry(key).or_insert(0) += 1;
         }
     }
@@ -64,10 +64,10 @@ impl Refusals {
     /// A notification was genuine.
     pub(crate) fn genuine(&self, peer: Peer, now: Instant) {
         let mut state = self.state();
-        if state.genuine.len() >= MOST && !state.genuine.contains_key(&peer) {
+        if state.genuine.len() >= MAX_PEERS && !state.genuine.contains_key(&peer) {
             state.genuine.retain(|_, last| !is_over(*last, KNOWN_FOR, now));
         }
-        if state.genuine.len() < MOST || state.genuine.contains_key(&peer) {
+        if state.genuine.len() < MAX_PEERS || state.genuine.contains_key(&peer) {
             state.genuine.insert(peer, now);
         }
     }
@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let (refusals, now) = (Refusals::new(1), Instant::now());
-        for number in 0..u32::try_from(MOST).unwrap() + 10 {
+        for number in 0..u32::try_from(MAX_PEERS).unwrap() + 10 {
             let peer = Peer::of(std::net::Ipv4Addr::from_bits(number).into());
             refusals.refused(peer, "shop", now);
             refusals.genuine(peer, now);
         }
         let state = refusals.state();
-        assert_eq!((state.refused.len(), state.genuine.len()), (MOST, MOST));
+        assert_eq!((state.refused.len(), state.genuine.len()), (MAX_PEERS, MAX_PEERS));
     }
 }

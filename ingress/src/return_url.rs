@@ -32,7 +32,7 @@ const NOT_VALID: &str = concat!(
 );
 
 /// The answer to a request that is signed and for this merchant.
-struct Welcome {
+struct ReturnAnswer {
     /// The merchant's page, where one is configured.
     location: Option<String>,
     /// Why the gateway will not be asked because of this request.
@@ -69,7 +69,7 @@ async fn welcome(
     config: &Config,
     merchant: &Merchant,
     head: &Parts,
-) -> Result<Welcome, Refusal> {
+) -> Result<ReturnAnswer, Refusal> {
     // HEAD as well: what reads links ahead of a buyer is not a buyer.
     if head.method != Method::GET {
         return Err(Refusal::MethodNotAllowed);
@@ -77,7 +77,7 @@ async fn welcome(
     let order = return_page::order(merchant, head.uri.query().unwrap_or_default())?;
     let timeout = config.ingress.confirm_timeout;
     let not_asked = return_page::ask(merchant, &order, &endpoint.broker, timeout).await.err();
-    Ok(Welcome { location: return_page::destination(merchant, &order), not_asked })
+    Ok(ReturnAnswer { location: return_page::destination(merchant, &order), not_asked })
 }
 
 /// The page for a request whose handler panicked.
@@ -87,7 +87,7 @@ pub(crate) fn panicked() -> Response<Full<Bytes>> {
     response(&result)
 }
 
-fn response(result: &Result<Welcome, Refusal>) -> Response<Full<Bytes>> {
+fn response(result: &Result<ReturnAnswer, Refusal>) -> Response<Full<Bytes>> {
     let location = match result {
         Ok(welcome) => welcome.location.as_ref().and_then(|to| HeaderValue::try_from(to).ok()),
         Err(_) => None,
@@ -118,10 +118,10 @@ fn response(result: &Result<Welcome, Refusal>) -> Response<Full<Bytes>> {
 }
 
 /// Logs and counts the answer, apart from notifications: what browsers do is no alarm.
-fn report(merchant: &str, result: &Result<Welcome, Refusal>, log: Option<&RefusalLog>) {
+fn report(merchant: &str, result: &Result<ReturnAnswer, Refusal>, log: Option<&RefusalLog>) {
     let (outcome, reason) = match result {
-        Ok(Welcome { not_asked: None, .. }) => ("asked", ""),
-        Ok(Welcome { not_asked: Some(refusal), .. }) => {
+        Ok(ReturnAnswer { not_asked: None, .. }) => ("asked", ""),
+        Ok(ReturnAnswer { not_asked: Some(refusal), .. }) => {
             let reason = refusal.reason();
             tracing::warn!(
                 merchant,

@@ -36,7 +36,7 @@ const LEAST_DRAIN: Duration = Duration::from_secs(1);
 const BACKLOG: u32 = 4096;
 
 /// The ingress with its listeners bound, ready to run.
-pub struct Server {
+pub struct IngressServer {
     current: watch::Receiver<Arc<Config>>,
     cluster: Cluster,
     listener: TcpListener,
@@ -44,7 +44,7 @@ pub struct Server {
     addresses: Addresses,
 }
 
-/// Where a [`Server`] listens.
+/// Where an [`IngressServer`] listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Addresses {
     listen: SocketAddr,
@@ -77,14 +77,16 @@ pub enum IngressError {
     PublisherEnded,
 }
 
-impl Server {
+impl IngressServer {
     /// Binds the listeners. Does not need the broker. Later changes of the configuration are followed
     /// as far as merchants go.
     ///
     /// # Errors
     /// An address is in use or not ours; no merchant is configured; the section `[amqp]` contradicts
     /// itself.
-    pub async fn bind(current: watch::Receiver<Arc<Config>>) -> Result<Server, IngressError> {
+    pub async fn bind(
+        current: watch::Receiver<Arc<Config>>,
+    ) -> Result<IngressServer, IngressError> {
         let config = Arc::clone(&current.borrow());
         config.require_merchants()?;
         let cluster = Cluster::configured(&config.amqp)?;
@@ -101,7 +103,7 @@ impl Server {
         let (admin, admin_address) = bound_admin.unzip();
         let listen = listener.local_addr().map_err(cannot_listen)?;
         let addresses = Addresses { listen, admin: admin_address };
-        Ok(Server { current, cluster, listener, admin, addresses })
+        Ok(IngressServer { current, cluster, listener, admin, addresses })
     }
 
     /// Runs until `shutdown` is cancelled, then stops gracefully: not ready, no new connections, requests
@@ -118,7 +120,7 @@ impl Server {
         shutdown: CancellationToken,
         ready: impl FnOnce(String),
     ) -> Result<(), IngressError> {
-        let Server { current, cluster, listener, admin, addresses } = self;
+        let IngressServer { current, cluster, listener, admin, addresses } = self;
         let config = Arc::clone(&current.borrow());
         let limits = config.ingress.clone();
         let end = CancellationToken::new();

@@ -95,7 +95,7 @@ impl TopologyKeeper {
             if let Unknown::Other(error) = error
                 && reported.as_ref() != Some(&error)
             {
-                tracing::warn!(error, "exchanges and queues are not known to be there");
+                tracing::warn!(error, "it is not known whether exchanges and queues exist");
                 reported = Some(error);
             }
             self.state.send_replace(WorkQueueState::Missing);
@@ -132,7 +132,7 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
         }
         // RabbitMQ 4 refuses a look to an account that may not declare. What no queue takes comes back, so nothing is lost.
         Err(error @ TopologyError::Refused { .. }) => {
-            tracing::warn!(%error, "not allowed to look either: taking the work queue as there");
+            tracing::warn!(%error, "no permission to check either: assuming that the work queue exists");
             Ok(())
         }
         Err(error) => Err(error.into()),

@@ -6,12 +6,12 @@
 //!
 //! There is no login. It listens on loopback, and [`guard`] keeps other web sites out.
 
-mod acts;
 mod address;
-mod cohort;
 mod dry_run;
 mod guard;
 mod letter;
+mod letter_actions;
+mod letter_query;
 mod letters;
 mod order;
 mod orders;
@@ -39,8 +39,8 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use crate::failure::Failure;
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
-use guard::Guard;
-use results::Results;
+use guard::FormGuard;
+use results::ActionResults;
 pub(crate) use server::serve;
 
 /// Connections to the database, and queries that may run or wait for a connection.
@@ -66,8 +66,8 @@ pub(crate) struct Console {
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: parking_lot::Mutex<KnownBroker>,
-    results: Results,
-    guard: Guard,
+    results: ActionResults,
+    guard: FormGuard,
     /// Whether others than this machine can reach it.
     remote: bool,
 }
@@ -89,8 +89,8 @@ impl Console {
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
             known: parking_lot::Mutex::default(),
-            results: Results::default(),
-            guard: Guard::new(&names, remote)
+            results: ActionResults::default(),
+            guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,
             config,
             remote,
@@ -108,7 +108,7 @@ impl Console {
         turn.map_err(|_| {
             let text = say(
                 "有人正在用这个控制台处理死信，请稍后再试",
-                "somebody is at the dead letters with this console: try again when that has ended",
+                "another user of this console is working on the dead letters: try again later",
             );
             Failure::CouldNotAsk(text.to_owned())
         })

@@ -6,7 +6,7 @@ use config::ConfigError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use queue::topology::TopologyError;
 use queue::{ConnectionError, PublishError};
-use store::{Fault, StoreError};
+use store::{ErrorKind, StoreError};
 
 /// Why an operation did not succeed. The command line makes an exit code of the variant and prints the text on stderr;
 /// the console makes a status of HTTP and a page of it.
@@ -87,9 +87,9 @@ impl From<StoreError> for Failure {
         if !hint.is_empty() {
             return Failure::DatabaseAway(format!("{text}\n{hint}"));
         }
-        match error.fault() {
-            Fault::Data | Fault::Unknown => Failure::Refused(text),
-            Fault::Infrastructure | Fault::Statement => Failure::DatabaseAway(text),
+        match error.kind() {
+            ErrorKind::Data | ErrorKind::Unknown => Failure::Refused(text),
+            ErrorKind::Infrastructure | ErrorKind::Statement => Failure::DatabaseAway(text),
         }
     }
 }

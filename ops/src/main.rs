@@ -85,7 +85,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             // Nobody is left to tell when stderr is closed.
             let text = failure.to_string();
-            let text = service::unseen::escaped_lines(&text);
+            let text = service::invisible::escaped_lines(&text);
             let _ = writeln!(std::io::stderr(), "ops: {text}");
             failure.exit_code()
         }

@@ -16,7 +16,6 @@ pub(crate) mod dry_run;
 pub(crate) mod effect;
 pub(crate) mod gateway_answer;
 mod http_get;
-pub(crate) mod judgement;
 pub(crate) mod management;
 pub(crate) mod order;
 pub(crate) mod overview;
@@ -36,6 +35,7 @@ pub(crate) mod topology;
 pub(crate) mod topology_findings;
 pub(crate) mod unknown_merchant;
 pub(crate) mod verdict;
+pub(crate) mod verify_report;
 
 pub(crate) use rolled_back::rolled_back;
 

@@ -83,7 +83,7 @@ fn both_languages_have_the_same_entries_with_a_remedy() {
     assert_eq!(unique.len(), english.len(), "a heading occurs twice");
 }
 
-/// The headings of the third level with what stands below them.
+/// The headings of the third level with what is below them.
 fn entries(document: &str) -> Vec<(String, String)> {
     let text = read(&root().join(document));
     let sections = text.split("\n## ").flat_map(|section| section.split("\n### ").skip(1));

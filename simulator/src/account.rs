@@ -5,7 +5,7 @@ use alipay::{Form, Md5Key};
 use chrono::Utc;
 
 use crate::certificate_mode::CertificateMode;
-use crate::{Merchant, Trade};
+use crate::{AlipayTrade, MerchantIdentity};
 
 /// A seller for a configuration that names none, which only the Open Platform allows.
 const ANY_SELLER: &str = "2088000000000002";
@@ -16,8 +16,8 @@ const ANY_SELLER: &str = "2088000000000002";
 pub struct Account {
     /// The section's name in the configuration.
     pub name: String,
-    /// The identity that stands in notifications.
-    pub merchant: Merchant,
+    /// The identity that is in notifications.
+    pub merchant: MerchantIdentity,
     /// Whom requests of the legacy gateway name.
     pub partner: String,
     /// Signs notifications.
@@ -163,12 +163,12 @@ pub(crate) fn sign_type(request: &Form) -> Option<SignType> {
     std::str::from_utf8(request.get("sign_type")?).ok()?.parse().ok()
 }
 
-fn merchant(configured: &config::Merchant) -> Merchant {
+fn merchant(configured: &config::Merchant) -> MerchantIdentity {
     let seller_id = configured.seller_id.as_deref().unwrap_or(ANY_SELLER);
     let merchant = match configured.protocol {
-        Protocol::Mapi => Merchant::mapi(seller_id),
+        Protocol::Mapi => MerchantIdentity::mapi(seller_id),
         Protocol::Openapi => {
-            Merchant::openapi(configured.app_id.as_deref().unwrap_or_default(), seller_id)
+            MerchantIdentity::openapi(configured.app_id.as_deref().unwrap_or_default(), seller_id)
         }
     };
     merchant.with_charset(configured.charset)
@@ -176,7 +176,7 @@ fn merchant(configured: &config::Merchant) -> Merchant {
 
 fn signer(
     configured: &config::Merchant,
-    merchant: &Merchant,
+    merchant: &MerchantIdentity,
     private_key: Option<&PrivateKey>,
     sign_type: Option<SignType>,
 ) -> Result<Signer, AccountError> {
@@ -194,7 +194,7 @@ fn signer(
     let now = Utc::now();
     let mut refused = Vec::new();
     for signer in [rsa2, rsa, md5].into_iter().flatten() {
-        let probe = Trade::open(merchant, "probe", Fen::new(1), now).pay(now);
+        let probe = AlipayTrade::open(merchant, "probe", Fen::new(1), now).pay(now);
         let probe = probe
             .map_err(|error| error.to_string())
             .and_then(|probe| probe.sign(&signer).map_err(|error| error.to_string()));

@@ -1,10 +1,10 @@
-//! What came of sending a notification.
+//! The result of sending a notification.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
-use service::reach::Obstacle;
+use service::connect_failure::ConnectFailure;
 use strum::IntoStaticStr;
 
 /// The only answer that ends the repeats.
@@ -20,7 +20,7 @@ pub struct Attempt {
     /// The answer's body, cut after [`Attempt::ANSWER_LIMIT`] characters.
     pub answer: String,
     /// Why no answer came.
-    pub failure: Option<Failure>,
+    pub failure: Option<AttemptFailure>,
     /// The same in a sentence, with the place and what to look at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -52,7 +52,7 @@ impl Attempt {
 /// Why an attempt has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-pub enum Failure {
+pub enum AttemptFailure {
     /// Nothing accepts connections there, or there is no way to the address.
     #[strum(serialize = "could not connect")]
     NotConnected,
@@ -70,21 +70,24 @@ pub enum Failure {
     Broken,
 }
 
-impl Failure {
+impl AttemptFailure {
     /// What stood in the way of a request.
-    pub(crate) fn of(obstacle: Obstacle) -> Failure {
+    pub(crate) fn of(obstacle: ConnectFailure) -> AttemptFailure {
         match obstacle {
-            Obstacle::Refused | Obstacle::Network => Failure::NotConnected,
-            Obstacle::Name => Failure::NameUnknown,
-            Obstacle::Tls => Failure::TlsFailed,
-            Obstacle::Slow => Failure::TimedOut,
-            Obstacle::Broken => Failure::Broken,
+            ConnectFailure::Refused | ConnectFailure::Network => AttemptFailure::NotConnected,
+            ConnectFailure::Name => AttemptFailure::NameUnknown,
+            ConnectFailure::Tls => AttemptFailure::TlsFailed,
+            ConnectFailure::Slow => AttemptFailure::TimedOut,
+            ConnectFailure::Broken => AttemptFailure::Broken,
         }
     }
 
     /// Whether no request was sent.
     pub fn is_unconnected(self) -> bool {
-        matches!(self, Failure::NotConnected | Failure::NameUnknown | Failure::TlsFailed)
+        matches!(
+            self,
+            AttemptFailure::NotConnected | AttemptFailure::NameUnknown | AttemptFailure::TlsFailed
+        )
     }
 
     /// In words, for output.

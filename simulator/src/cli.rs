@@ -51,7 +51,7 @@ enum Verb {
         alipay_private.pem (--alipay-private-key); and the next certificate of Alipay with its \
         key, to test a change of certificates"
     )]
-    Certificates(certificates::Certificates),
+    Certificates(certificates::CertificatesArguments),
     /// Open a trade that the buyer has not paid yet: WAIT_BUYER_PAY.
     #[command(after_help = "Example:\n  \
         simulator wait --config alipay.toml --merchant shop --order A100 --total 10.00")]
@@ -95,7 +95,7 @@ enum Verb {
         --total 10.00 --ledger ledger.jsonl\n  \
         simulator storm --config alipay.toml --merchant shop --orders-from orders.txt --rate 0 \
         --mix pay+refund --duplicate 10 --corrupt 1 --reorder")]
-    Storm(Box<storm::Storm>),
+    Storm(Box<storm::StormArguments>),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  \
         simulator completions bash > /etc/bash_completion.d/simulator")]
@@ -118,18 +118,18 @@ enum Output {
 
 /// How the notifications of a verb ended, worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ending {
+enum DeliveryEnding {
     Success,
     NotSuccess,
     NotConnected,
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> ExitCode {
+impl From<DeliveryEnding> for ExitCode {
+    fn from(ending: DeliveryEnding) -> ExitCode {
         ExitCode::from(match ending {
-            Ending::Success => 0,
-            Ending::NotSuccess => 1,
-            Ending::NotConnected => 3,
+            DeliveryEnding::Success => 0,
+            DeliveryEnding::NotSuccess => 1,
+            DeliveryEnding::NotConnected => 3,
         })
     }
 }
@@ -139,8 +139,8 @@ pub(crate) async fn run() -> ExitCode {
     let Arguments { config, verb } = Arguments::parse();
     let config = config.as_deref();
     let ending = match verb {
-        Verb::Keygen(keygen) => keygen.run().map(|()| Ending::Success),
-        Verb::Certificates(verb) => verb.run().map(|()| Ending::Success),
+        Verb::Keygen(keygen) => keygen.run().map(|()| DeliveryEnding::Success),
+        Verb::Certificates(verb) => verb.run().map(|()| DeliveryEnding::Success),
         Verb::Wait(wait) => wait.run(config).await,
         Verb::Pay(pay) => pay.run(config).await,
         Verb::Refund(refund) => refund.run(config).await,
@@ -154,8 +154,8 @@ pub(crate) async fn run() -> ExitCode {
     ending.map_or_else(|error| fail(&error), ExitCode::from)
 }
 
-fn written(result: io::Result<()>) -> anyhow::Result<Ending> {
-    result.context("cannot write").map(|()| Ending::Success)
+fn written(result: io::Result<()>) -> anyhow::Result<DeliveryEnding> {
+    result.context("cannot write").map(|()| DeliveryEnding::Success)
 }
 
 /// Reads an amount in yuan; Alipay's least is 0.01.
@@ -180,7 +180,7 @@ fn trust(file: Option<&Path>) -> anyhow::Result<Trust> {
 fn fail(error: &anyhow::Error) -> ExitCode {
     // Nothing can be done about a closed stderr.
     let text = format!("{error:#}");
-    let _ = writeln!(io::stderr(), "simulator: {}", service::unseen::escaped_lines(&text));
+    let _ = writeln!(io::stderr(), "simulator: {}", service::invisible::escaped_lines(&text));
     match error.downcast_ref::<TradeError>() {
         Some(_) => ExitCode::from(1),
         None => ExitCode::from(2),

@@ -6,7 +6,7 @@ use alipay::{Charset, Fen};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::{Faults, Notification, SignError, SignedNotification, Writing};
+use crate::{Faults, SignError, SignedNotification, UnsignedNotification, Writing};
 
 /// How long a delayed notification waits, and a reordered one for those that overtake it.
 const LATE: Duration = Duration::from_secs(5);
@@ -63,10 +63,10 @@ impl Fault {
     /// The signed notification with the fault in it, if it is one of what is said.
     ///
     /// # Errors
-    /// As [`Notification::sign`].
+    /// As [`UnsignedNotification::sign`].
     pub fn sign(
         fault: Option<Fault>,
-        notification: &Notification,
+        notification: &UnsignedNotification,
         signer: &alipay::Signer,
     ) -> Result<SignedNotification, SignError> {
         let notification = notification.clone();

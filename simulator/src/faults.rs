@@ -44,7 +44,7 @@ impl Faults {
     /// The same notification with a signature that is not its own, in repeats too.
     ///
     /// # Errors
-    /// As [`crate::Notification::sign`].
+    /// As [`crate::UnsignedNotification::sign`].
     pub fn corrupt(
         &mut self,
         notification: &SignedNotification,

@@ -3,12 +3,12 @@
 //! Alipay cannot be run on a laptop, and its sandbox neither repeats a notification on demand nor
 //! sends one twice, late or in the wrong order. This crate does.
 //!
-//! A [`Merchant`] is whom Alipay notifies. A [`Trade`] is one payment as Alipay keeps it; each step
-//! of it ([`Trade::pay`], [`Trade::refund`], [`Trade::close`], ...) returns the [`Notification`]
+//! A [`MerchantIdentity`] is whom Alipay notifies. A [`AlipayTrade`] is one payment as Alipay keeps it; each step
+//! of it ([`AlipayTrade::pay`], [`AlipayTrade::refund`], [`AlipayTrade::close`], ...) returns the [`UnsignedNotification`]
 //! that Alipay would send, with the parameters of that protocol in the order in which they are
-//! seen on the wire. [`Notification::sign`] makes the [`SignedNotification`], whose body can be
+//! seen on the wire. [`UnsignedNotification::sign`] makes the [`SignedNotification`], whose body can be
 //! POSTed; [`SignedNotification::at`] is the same notification, repeated later. A [`Sender`]
-//! delivers it and repeats it on Alipay's [`Ladder`] until it reads exactly `success`, and tells of
+//! delivers it and repeats it on Alipay's [`RepeatSchedule`] until it reads exactly `success`, and tells of
 //! every [`Attempt`].
 //!
 //! What can go wrong on the way is a [`Fault`]; [`Faults`] draws which notification is hit, and
@@ -17,9 +17,9 @@
 //! of the program, [`KeyPair`] makes the keys that Alipay signs with, an [`Authority`] the
 //! certificates of its certificate mode.
 //!
-//! A [`Server`] is Alipay over HTTP: the gateway of both protocols, the cashier, and pages that show
+//! A [`SimulatorServer`] is Alipay over HTTP: the gateway of both protocols, the cashier, and pages that show
 //! what was sent. It answers for [`Account`]s, made from the merchants' own configuration, about
-//! the trades of a [`Book`].
+//! the trades of a [`TradeStore`].
 //!
 //! ```
 //! use alipay::{Fen, Md5Key, Signer};
@@ -41,11 +41,11 @@ mod clock;
 mod fault;
 mod faults;
 mod keys;
-mod ladder;
 mod mapi;
 mod merchant;
 mod notification;
 mod openapi;
+mod repeat_schedule;
 mod sender;
 mod serve;
 mod signed_notification;
@@ -57,25 +57,27 @@ mod trust;
 mod writing;
 
 pub use account::{Account, AccountError, Demands};
-pub use attempt::{Attempt, Delivery, Failure};
+pub use attempt::{Attempt, AttemptFailure, Delivery};
 pub use certificates::{Authority, IssuedCertificate, ValidTime, write_certificates};
 pub use clock::Clock;
 pub use fault::{Fault, UnknownFault};
 pub use faults::Faults;
 pub use keys::{KeyFiles, KeyPair, KeysError, read_private_key};
-pub use ladder::Ladder;
-pub use mapi::BatchRefundItem;
-pub use merchant::Merchant;
-pub use notification::{Kind, Notification};
+pub use mapi::BatchRefundLine;
+pub use merchant::MerchantIdentity;
+pub use notification::{NotificationKind, UnsignedNotification};
+pub use repeat_schedule::RepeatSchedule;
 pub use sender::Sender;
-pub use serve::{Book, GatewayFaults, Names, SendSettings, ServeSettings, Server};
+pub use serve::{
+    GatewayFaults, PageGuard, SendSettings, ServeSettings, SimulatorServer, TradeStore,
+};
 pub use signed_notification::{SignError, SignedNotification};
 pub use storm::{
-    Latency, LedgerLine, Mix, Progress, Storm, StormError, StormFaults, Summary, UnknownMix,
-    percent,
+    Latency, LedgerLine, Mix, Storm, StormError, StormFaults, StormProgress, StormSummary,
+    UnknownMix, percent,
 };
 pub use time_limit::TimeLimit;
-pub use trade::{Buyer, PastRefund, Refund, Status, Trade, TradeError};
-pub use trade_file::{KeptTrade, PayLink, TradeFile, TradeFileError, Trades};
+pub use trade::{AlipayTrade, Buyer, PastRefund, RefundNotifications, Status, TradeError};
+pub use trade_file::{KeptTrade, PayLinkUrls, TradeFile, TradeFileError, Trades};
 pub use trust::{Trust, TrustError};
 pub use writing::Writing;

@@ -6,11 +6,11 @@
 use alipay::{Fen, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::{Kind, Status, Trade};
+use crate::{AlipayTrade, NotificationKind, Status};
 
 /// One line of a batch of refunds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchRefundItem {
+pub struct BatchRefundLine {
     /// The trade that was refunded.
     pub trade_no: String,
     /// How much.
@@ -19,15 +19,15 @@ pub struct BatchRefundItem {
     pub result: String,
 }
 
-impl BatchRefundItem {
+impl BatchRefundLine {
     /// A refund that worked.
-    pub fn success(trade_no: &str, amount: Fen) -> BatchRefundItem {
-        BatchRefundItem::failed(trade_no, amount, "SUCCESS")
+    pub fn success(trade_no: &str, amount: Fen) -> BatchRefundLine {
+        BatchRefundLine::failed(trade_no, amount, "SUCCESS")
     }
 
     /// A refund that failed, with Alipay's error code.
-    pub fn failed(trade_no: &str, amount: Fen, code: &str) -> BatchRefundItem {
-        BatchRefundItem { trade_no: trade_no.to_owned(), amount, result: code.to_owned() }
+    pub fn failed(trade_no: &str, amount: Fen, code: &str) -> BatchRefundLine {
+        BatchRefundLine { trade_no: trade_no.to_owned(), amount, result: code.to_owned() }
     }
 }
 
@@ -49,21 +49,21 @@ pub(crate) fn milliseconds(at: DateTime<Utc>) -> String {
 }
 
 pub(crate) fn trade_status_sync(
-    trade: &Trade,
-    kind: Kind,
+    trade: &AlipayTrade,
+    kind: NotificationKind,
     notify_id: &str,
     at: DateTime<Utc>,
 ) -> Vec<(String, String)> {
     let text = |text: &str| Some(text.to_owned());
     let total = || Some(trade.total.to_string());
     // A close that is silent about the money is silent about refunds before it, too.
-    let refund = trade.refunds.last().filter(|_| kind != Kind::CloseAfterPayment);
+    let refund = trade.refunds.last().filter(|_| kind != NotificationKind::CloseAfterPayment);
     let refund_status = match (kind, refund) {
-        (Kind::RefundClosed, _) => text("REFUND_CLOSED"),
+        (NotificationKind::RefundClosed, _) => text("REFUND_CLOSED"),
         (_, Some(_)) => text("REFUND_SUCCESS"),
         (_, None) => None,
     };
-    let gmt_refund = refund.filter(|_| kind != Kind::RefundClosed);
+    let gmt_refund = refund.filter(|_| kind != NotificationKind::RefundClosed);
     // Alipay says Y while it waits for the payment, N afterwards (seen in a captured flow).
     let adjustable = if trade.status == Status::WaitBuyerPay { "Y" } else { "N" };
     present([
@@ -99,7 +99,7 @@ pub(crate) fn trade_status_sync(
 
 pub(crate) fn batch_refund_notify(
     batch_no: &str,
-    items: &[BatchRefundItem],
+    items: &[BatchRefundLine],
     notify_id: &str,
     at: DateTime<Utc>,
 ) -> Vec<(String, String)> {

@@ -3,9 +3,9 @@
 use alipay::{Charset, Protocol};
 use serde::{Deserialize, Serialize};
 
-/// A merchant's identity as it stands in notifications.
+/// A merchant's identity as it is in notifications.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Merchant {
+pub struct MerchantIdentity {
     /// Which gateway the merchant uses; decides the parameters of every notification.
     pub protocol: Protocol,
     /// The merchant's account number, 16 digits that begin with 2088.
@@ -18,10 +18,10 @@ pub struct Merchant {
     pub charset: Charset,
 }
 
-impl Merchant {
+impl MerchantIdentity {
     /// A merchant of the legacy gateway, UTF-8.
-    pub fn mapi(seller_id: impl Into<String>) -> Merchant {
-        Merchant {
+    pub fn mapi(seller_id: impl Into<String>) -> MerchantIdentity {
+        MerchantIdentity {
             protocol: Protocol::Mapi,
             seller_id: seller_id.into(),
             seller_email: "seller@example.com".to_owned(),
@@ -31,13 +31,17 @@ impl Merchant {
     }
 
     /// A merchant of the Open Platform, UTF-8.
-    pub fn openapi(app_id: impl Into<String>, seller_id: impl Into<String>) -> Merchant {
-        Merchant { protocol: Protocol::Openapi, app_id: app_id.into(), ..Merchant::mapi(seller_id) }
+    pub fn openapi(app_id: impl Into<String>, seller_id: impl Into<String>) -> MerchantIdentity {
+        MerchantIdentity {
+            protocol: Protocol::Openapi,
+            app_id: app_id.into(),
+            ..MerchantIdentity::mapi(seller_id)
+        }
     }
 
     /// The same merchant with notifications in another charset.
     #[must_use]
-    pub fn with_charset(self, charset: Charset) -> Merchant {
-        Merchant { charset, ..self }
+    pub fn with_charset(self, charset: Charset) -> MerchantIdentity {
+        MerchantIdentity { charset, ..self }
     }
 }

@@ -11,7 +11,7 @@ use crate::{SignError, SignedNotification};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum Kind {
+pub enum NotificationKind {
     /// The buyer has opened the trade: `WAIT_BUYER_PAY`.
     Wait,
     /// Paid, but the seller's account cannot receive yet: `TRADE_PENDING`.
@@ -34,7 +34,7 @@ pub enum Kind {
     Finish,
 }
 
-impl Kind {
+impl NotificationKind {
     /// The word used in output and in the ledger, for example `batch_refund`.
     pub fn name(self) -> &'static str {
         self.into()
@@ -43,9 +43,9 @@ impl Kind {
 
 /// One event of a trade with the parameters in which Alipay tells it, as text and unsigned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
+pub struct UnsignedNotification {
     /// What happened.
-    pub kind: Kind,
+    pub kind: NotificationKind,
     /// The protocol that the parameters belong to.
     pub protocol: Protocol,
     /// The order it is about; a `batch_refund_notify` does not carry it.
@@ -60,7 +60,7 @@ pub struct Notification {
     pub(crate) parameters: Vec<(String, String)>,
 }
 
-impl Notification {
+impl UnsignedNotification {
     /// The value of a parameter.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
@@ -73,7 +73,7 @@ impl Notification {
 
     /// The same notification with a parameter replaced or, where there was none, added at the end.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Notification {
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> UnsignedNotification {
         match self.parameters.iter_mut().find(|(other, _)| other == name) {
             Some((_, old)) => *old = value.into(),
             None => self.parameters.push((name.to_owned(), value.into())),
@@ -83,14 +83,14 @@ impl Notification {
 
     /// The same notification without a parameter.
     #[must_use]
-    pub fn without(mut self, name: &str) -> Notification {
+    pub fn without(mut self, name: &str) -> UnsignedNotification {
         self.parameters.retain(|(other, _)| other != name);
         self
     }
 
     /// A fault: the notification claims another total. A `batch_refund_notify` has no total.
     #[must_use]
-    pub fn wrong_amount(mut self, total: Fen) -> Notification {
+    pub fn wrong_amount(mut self, total: Fen) -> UnsignedNotification {
         for name in ["total_fee", "price", "total_amount"] {
             if self.parameter(name).is_some() {
                 self = self.with(name, total.to_string());
@@ -103,7 +103,7 @@ impl Notification {
     /// not enough. The Open Platform's names another app, the legacy one another seller. A
     /// `batch_refund_notify` names neither.
     #[must_use]
-    pub fn wrong_merchant(mut self) -> Notification {
+    pub fn wrong_merchant(mut self) -> UnsignedNotification {
         let wrong = match self.protocol {
             Protocol::Openapi => {
                 [("app_id", "2021000000000000"), ("auth_app_id", "2021000000000000")]
@@ -122,7 +122,7 @@ impl Notification {
 
     /// The same notification in another charset; the Open Platform's says so itself.
     #[must_use]
-    pub fn in_charset(mut self, charset: Charset) -> Notification {
+    pub fn in_charset(mut self, charset: Charset) -> UnsignedNotification {
         self.charset = charset;
         match self.parameter("charset") {
             Some(_) => self.with("charset", charset.name().to_uppercase()),

@@ -7,22 +7,24 @@
 use chrono::{DateTime, Utc};
 
 use crate::mapi::{milliseconds, present, seconds};
-use crate::{Kind, Trade};
+use crate::{AlipayTrade, NotificationKind};
 
 pub(crate) fn trade_status_sync(
-    trade: &Trade,
-    kind: Kind,
+    trade: &AlipayTrade,
+    kind: NotificationKind,
     notify_id: &str,
     at: DateTime<Utc>,
 ) -> Vec<(String, String)> {
     let text = |text: &str| Some(text.to_owned());
     // Only the notification of a payment says how it was paid.
-    let pays = matches!(kind, Kind::Pay | Kind::PayFinished);
+    let pays = matches!(kind, NotificationKind::Pay | NotificationKind::PayFinished);
     let paid = || pays.then(|| trade.total.to_string());
-    let refund = trade.refunds.last().filter(|_| kind != Kind::CloseAfterPayment);
+    let refund = trade.refunds.last().filter(|_| kind != NotificationKind::CloseAfterPayment);
     let refund_fee = match kind {
         // The running total, not this refund's amount; zero where nothing was refunded.
-        Kind::Close | Kind::Finish | Kind::PayFinished => Some(trade.refunded().to_string()),
+        NotificationKind::Close | NotificationKind::Finish | NotificationKind::PayFinished => {
+            Some(trade.refunded().to_string())
+        }
         _ => refund.map(|_| trade.refunded().to_string()),
     };
     let funds = || {
@@ -47,7 +49,10 @@ pub(crate) fn trade_status_sync(
         ("trade_status", text(trade.status.name())),
         ("receipt_amount", paid()),
         ("refund_fee", refund_fee),
-        ("refund_status", (kind == Kind::RefundClosed).then(|| "REFUND_CLOSED".to_owned())),
+        (
+            "refund_status",
+            (kind == NotificationKind::RefundClosed).then(|| "REFUND_CLOSED".to_owned()),
+        ),
         ("app_id", text(&trade.merchant.app_id)),
         ("buyer_pay_amount", paid()),
         ("sign_type", text("")),

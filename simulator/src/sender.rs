@@ -12,10 +12,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use service::reach::{self, Obstacle};
+use service::connect_failure::{self, ConnectFailure};
 
 use crate::writing::Written;
-use crate::{Attempt, Delivery, Failure, Ladder, SignError, SignedNotification, Trust, Writing};
+use crate::{
+    Attempt, AttemptFailure, Delivery, RepeatSchedule, SignError, SignedNotification, Trust,
+    Writing,
+};
 
 /// An answer longer than this is not read to its end; it cannot be `success`.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -65,7 +68,7 @@ impl Sender {
             Ok(answer) => answer,
             Err(_) => {
                 let seconds = self.timeout.as_secs_f64();
-                Err((Failure::TimedOut, format!("no answer within {seconds} s")))
+                Err((AttemptFailure::TimedOut, format!("no answer within {seconds} s")))
             }
         };
         let duration = started.elapsed();
@@ -84,7 +87,7 @@ impl Sender {
         }
     }
 
-    /// Delivers a notification and repeats it until it reads exactly `success` or the ladder ends.
+    /// Delivers a notification and repeats it until it reads exactly `success` or the schedule ends.
     ///
     /// # Errors
     /// [`SignError`] when a repeat cannot be signed.
@@ -92,9 +95,9 @@ impl Sender {
         &self,
         to: &Uri,
         notification: &SignedNotification,
-        ladder: &Ladder,
+        schedule: &RepeatSchedule,
     ) -> Result<Delivery, SignError> {
-        self.deliver_telling(to, notification, ladder, |_| ()).await
+        self.deliver_telling(to, notification, schedule, |_| ()).await
     }
 
     /// As [`Sender::deliver`], and tells of every attempt when it is over.
@@ -105,7 +108,7 @@ impl Sender {
         &self,
         to: &Uri,
         notification: &SignedNotification,
-        ladder: &Ladder,
+        schedule: &RepeatSchedule,
         mut tell: impl FnMut(&Attempt),
     ) -> Result<Delivery, SignError> {
         let started = Instant::now();
@@ -116,7 +119,7 @@ impl Sender {
             tell(&attempt);
             let over = attempt.is_success();
             attempts.push(attempt);
-            let gap = ladder.gap(attempts.len(), started.elapsed());
+            let gap = schedule.gap(attempts.len(), started.elapsed());
             let (false, Some(gap)) = (over, gap) else {
                 let notify_id = notification.notify_id().to_owned();
                 return Ok(Delivery { notify_id, attempts });
@@ -127,17 +130,21 @@ impl Sender {
         }
     }
 
-    async fn exchange(&self, to: &Uri, body: Bytes) -> Result<(u16, String), (Failure, String)> {
+    async fn exchange(
+        &self,
+        to: &Uri,
+        body: Bytes,
+    ) -> Result<(u16, String), (AttemptFailure, String)> {
         let request = Request::post(to)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Written::new(body, self.writing))
-            .map_err(|error| (Failure::NotConnected, error.to_string()))?;
+            .map_err(|error| (AttemptFailure::NotConnected, error.to_string()))?;
         let response = self.client.request(request).await.map_err(|error| {
-            let failure = match Failure::of(Obstacle::of(&error)) {
-                Failure::Broken if error.is_connect() => Failure::NotConnected,
+            let failure = match AttemptFailure::of(ConnectFailure::of(&error)) {
+                AttemptFailure::Broken if error.is_connect() => AttemptFailure::NotConnected,
                 failure => failure,
             };
-            (failure, reach::explain(&error))
+            (failure, connect_failure::explain(&error))
         })?;
         let status = response.status().as_u16();
         match Limited::new(response.into_body(), LONGEST_ANSWER).collect().await {
@@ -146,7 +153,7 @@ impl Sender {
                 Ok((status, text.chars().take(Attempt::ANSWER_LIMIT).collect()))
             }
             Err(error) if error.is::<LengthLimitError>() => Ok((status, "(too long)".to_owned())),
-            Err(error) => Err((Failure::Broken, reach::explain(&*error))),
+            Err(error) => Err((AttemptFailure::Broken, connect_failure::explain(&*error))),
         }
     }
 }

@@ -1,12 +1,11 @@
-//! Alipay over HTTP: the gateway of both protocols, in front of a [`Book`] of trades.
+//! Alipay over HTTP: the gateway of both protocols, in front of a [`TradeStore`] of trades.
 //!
 //! A request comes from a merchant's program and is verified with the merchant's own keys; what is
 //! answered is signed as Alipay signs it. Reading, deciding and signing are plain functions from a
 //! request to an answer (`gateway`, `mapi`, `openapi`), run on a thread that may wait for the
-//! book's file; only connections and time are asynchronous.
+//! store's file; only connections and time are asynchronous.
 
 mod answer;
-mod book;
 mod cashier;
 mod gateway;
 mod gateway_faults;
@@ -15,18 +14,19 @@ mod mapi;
 mod mapi_batch;
 mod mapi_refund;
 mod mapi_trade;
-mod names;
 mod openapi;
 mod openapi_trade;
+mod outgoing;
 mod page;
+mod page_guard;
 mod pay;
-mod post;
 mod request;
 mod route;
 mod step;
 mod tickets;
 mod time_limits;
 mod trade_pages;
+mod trade_store;
 mod xml;
 
 use std::sync::Arc;
@@ -36,13 +36,13 @@ use service::http::{self, Limits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use self::book::Book;
 pub use self::gateway_faults::GatewayFaults;
-pub use self::names::Names;
-use self::post::Post;
-pub use self::post::SendSettings;
+use self::outgoing::OutgoingNotifications;
+pub use self::outgoing::SendSettings;
+pub use self::page_guard::PageGuard;
 use self::tickets::Tickets;
 use self::time_limits::TimeLimits;
+pub use self::trade_store::TradeStore;
 use crate::{Account, Clock};
 
 /// A pay link with a long subject has a few thousand bytes.
@@ -58,7 +58,7 @@ const LIMITS: Limits = Limits {
 /// true at its moment.
 const PACE: Duration = Duration::from_millis(200);
 
-/// How a [`Server`] behaves.
+/// How a [`SimulatorServer`] behaves.
 #[derive(Debug, Clone, Default)]
 pub struct ServeSettings {
     /// Faults of the gateway's answers.
@@ -71,20 +71,20 @@ pub struct ServeSettings {
     /// What time it is.
     pub clock: Clock,
     /// The host names of the pages, besides `localhost` and addresses.
-    pub names: Names,
+    pub names: PageGuard,
 }
 
 /// A stand-in for Alipay that answers HTTP. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Server(Arc<Alipay>);
+pub struct SimulatorServer(Arc<Alipay>);
 
 /// What all requests share.
 #[derive(Debug)]
 struct Alipay {
     accounts: Vec<Account>,
-    book: Book,
+    trade_store: TradeStore,
     settings: ServeSettings,
-    post: Post,
+    outgoing: OutgoingNotifications,
     tickets: AllTickets,
     limits: TimeLimits,
 }
@@ -100,12 +100,23 @@ struct AllTickets {
     keys: Tickets<()>,
 }
 
-impl Server {
+impl SimulatorServer {
     /// A server for these merchants and their trades.
-    pub fn new(accounts: Vec<Account>, book: Book, settings: ServeSettings) -> Server {
-        let post = Post::new(settings.sending.clone());
-        let (tickets, limits) = (AllTickets::default(), TimeLimits::of(&book));
-        Server(Arc::new(Alipay { accounts, book, settings, post, tickets, limits }))
+    pub fn new(
+        accounts: Vec<Account>,
+        trade_store: TradeStore,
+        settings: ServeSettings,
+    ) -> SimulatorServer {
+        let outgoing = OutgoingNotifications::new(settings.sending.clone());
+        let (tickets, limits) = (AllTickets::default(), TimeLimits::of(&trade_store));
+        SimulatorServer(Arc::new(Alipay {
+            accounts,
+            trade_store,
+            settings,
+            outgoing,
+            tickets,
+            limits,
+        }))
     }
 
     /// Serves until `shutdown` is cancelled; requests that are under way may end, repeats of
@@ -114,7 +125,7 @@ impl Server {
         let router = route::router(Arc::clone(&self.0));
         let stopped = async {
             shutdown.cancelled().await;
-            self.0.post.stop();
+            self.0.outgoing.stop();
         };
         tokio::join!(
             http::serve(listener, shutdown.clone(), LIMITS, router),

@@ -3,13 +3,13 @@
 use alipay::{CharsetError, Form, KeyError, Protocol, Rule, Signer};
 use chrono::{DateTime, Utc};
 
-use crate::Notification;
+use crate::UnsignedNotification;
 use crate::mapi::seconds;
 
 /// A notification together with its signature.
 #[derive(Debug, Clone)]
 pub struct SignedNotification {
-    notification: Notification,
+    notification: UnsignedNotification,
     signer: Signer,
     /// Which character of every signature is spoiled.
     spoiled: Option<usize>,
@@ -33,9 +33,9 @@ pub enum SignError {
 }
 
 impl SignedNotification {
-    /// See [`Notification::sign`].
+    /// See [`UnsignedNotification::sign`].
     pub(crate) fn new(
-        notification: Notification,
+        notification: UnsignedNotification,
         signer: Signer,
     ) -> Result<SignedNotification, SignError> {
         let form = signed_form(&notification, &signer, None)?;
@@ -47,7 +47,7 @@ impl SignedNotification {
     /// "the id does not change between attempts".)
     ///
     /// # Errors
-    /// As [`Notification::sign`].
+    /// As [`UnsignedNotification::sign`].
     pub fn at(&self, notify_time: DateTime<Utc>) -> Result<SignedNotification, SignError> {
         let mut notification = self.notification.clone().with("notify_time", seconds(notify_time));
         notification.notify_time = notify_time;
@@ -59,14 +59,14 @@ impl SignedNotification {
     /// the same alphabet, in repeats too. Which one: `position`, counted from the front.
     ///
     /// # Errors
-    /// As [`Notification::sign`].
+    /// As [`UnsignedNotification::sign`].
     pub fn with_spoiled_signature(&self, position: usize) -> Result<SignedNotification, SignError> {
         let form = signed_form(&self.notification, &self.signer, Some(position))?;
         Ok(SignedNotification { form, spoiled: Some(position), ..self.clone() })
     }
 
     /// What the notification says.
-    pub fn notification(&self) -> &Notification {
+    pub fn notification(&self) -> &UnsignedNotification {
         &self.notification
     }
 
@@ -88,7 +88,7 @@ impl SignedNotification {
 
 /// Encodes and signs; `sign` and `sign_type` end up where the notification has them.
 fn signed_form(
-    notification: &Notification,
+    notification: &UnsignedNotification,
     signer: &Signer,
     spoiled: Option<usize>,
 ) -> Result<Form, SignError> {

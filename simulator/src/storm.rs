@@ -24,19 +24,22 @@ use hyper::Uri;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use self::delivery::{Line, Way};
+use self::delivery::{DeliveryEnd, Way};
 pub use self::ledger::LedgerLine;
-use self::pace::Pace;
+use self::pace::StormPace;
 use self::signing::Signed;
 use self::summary::Tally;
-pub use self::summary::{Latency, Summary};
-use crate::{Book, Ladder, Merchant, SignError, Trade, TradeError, TradeFileError};
+pub use self::summary::{Latency, StormSummary};
+use crate::{
+    AlipayTrade, MerchantIdentity, RepeatSchedule, SignError, TradeError, TradeFileError,
+    TradeStore,
+};
 
 /// A load to be put on one notify URL.
 #[derive(Debug, Clone)]
 pub struct Storm {
     /// Who is notified.
-    pub merchant: Merchant,
+    pub merchant: MerchantIdentity,
     /// What signs.
     pub signer: Signer,
     /// The notify URL.
@@ -54,12 +57,12 @@ pub struct Storm {
     /// What goes wrong.
     pub faults: StormFaults,
     /// When to repeat what was not answered `success`.
-    pub ladder: Ladder,
+    pub schedule: RepeatSchedule,
     /// How long to wait for an answer.
     pub timeout: Duration,
     /// Where its trades are kept under a merchant's name, for a gateway that is asked about them:
     /// what is not sent, or lost, can then be learned. `None`: nowhere.
-    pub book: Option<(String, Book)>,
+    pub trade_store: Option<(String, TradeStore)>,
 }
 
 /// What happens to every order of a storm.
@@ -142,7 +145,7 @@ pub fn percent(text: &str) -> Result<u8, &'static str> {
 
 /// How far a storm has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum StormProgress {
     /// So many notifications are signed; nothing is sent yet.
     Signed(u64),
     /// So many notifications are over, answered `success` or given up.
@@ -160,7 +163,7 @@ pub enum StormError {
     Trade(#[from] TradeError),
     /// The trades cannot be kept.
     #[error("the trades cannot be kept: {0}")]
-    Book(#[from] TradeFileError),
+    TradeFile(#[from] TradeFileError),
     /// The ledger cannot be written.
     #[error("the ledger cannot be written: {0}")]
     Ledger(#[from] io::Error),
@@ -170,7 +173,7 @@ impl Storm {
     /// How many notifications the orders make, without duplicates and forged ones.
     pub fn notifications(&self) -> u64 {
         let now = chrono::Utc::now();
-        let mut trade = Trade::open(&self.merchant, "", self.total, now);
+        let mut trade = AlipayTrade::open(&self.merchant, "", self.total, now);
         let each = batch::notifications(&mut trade, self.mix, now).map_or(0, |all| all.len());
         self.orders.len() as u64 * each as u64
     }
@@ -184,10 +187,10 @@ impl Storm {
         &self,
         ledger: Option<Box<dyn Write + Send>>,
         cancelled: &CancellationToken,
-        progress: impl Fn(Progress),
-    ) -> Result<Summary, StormError> {
+        progress: impl Fn(StormProgress),
+    ) -> Result<StormSummary, StormError> {
         let mut signed = signing::start(self);
-        signed.fill(|count| progress(Progress::Signed(count)), cancelled).await?;
+        signed.fill(|count| progress(StormProgress::Signed(count)), cancelled).await?;
         #[expect(
             clippy::disallowed_methods,
             reason = "the sender must not be slowed: it is what is measured"
@@ -198,7 +201,7 @@ impl Storm {
         let stop = cancelled.child_token();
         let gather = async {
             let _end = stop.clone().drop_guard();
-            summary::gather(lines, ledger, |count| progress(Progress::Over(count))).await
+            summary::gather(lines, ledger, |count| progress(StormProgress::Over(count))).await
         };
         let (sent, tally) = tokio::join!(self.send(signed, over, &stop), gather);
         sent?;
@@ -211,12 +214,12 @@ impl Storm {
     async fn send(
         &self,
         mut signed: Signed,
-        over: mpsc::UnboundedSender<Line>,
+        over: mpsc::UnboundedSender<DeliveryEnd>,
         cancelled: &CancellationToken,
     ) -> Result<(), StormError> {
         let way = Arc::new(Way::new(self, cancelled.clone()));
         let permits = Arc::new(Semaphore::new(self.connections));
-        let mut pace = (self.rate > 0).then(|| Pace::start(self.rate));
+        let mut pace = (self.rate > 0).then(|| StormPace::start(self.rate));
         while let Some(prepared) = signed.next().await? {
             let (intended, permit) = match &mut pace {
                 Some(pace) => {

@@ -10,10 +10,10 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-pub use self::refund::Refund;
-use crate::{Kind, Merchant, Notification, mapi, openapi};
+pub use self::refund::RefundNotifications;
+use crate::{MerchantIdentity, NotificationKind, UnsignedNotification, mapi, openapi};
 
-/// Where a trade stands, in Alipay's words.
+/// The state of a trade, in Alipay's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
@@ -62,9 +62,9 @@ pub struct PastRefund {
 /// Every step returns the notification that Alipay would send about it, and takes its time as an
 /// argument. Steps that Alipay would refuse are errors and change nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trade {
+pub struct AlipayTrade {
     /// Whose order it pays.
-    pub merchant: Merchant,
+    pub merchant: MerchantIdentity,
     /// The merchant's order number.
     pub out_trade_no: String,
     /// Alipay's number: 28 digits that begin with the date in Beijing.
@@ -81,7 +81,7 @@ pub struct Trade {
     pub passback: Option<String>,
     /// Who pays.
     pub buyer: Buyer,
-    /// Where it stands.
+    /// Its state.
     pub status: Status,
     /// When it is closed if nobody has paid: a [`TimeLimit`](crate::TimeLimit). None: never.
     #[serde(default)]
@@ -112,7 +112,7 @@ pub enum TradeError {
         step: &'static str,
         /// The order.
         out_trade_no: String,
-        /// Where the trade stands.
+        /// The state of the trade.
         status: Status,
     },
     /// The time to pay is over.
@@ -135,17 +135,17 @@ pub enum TradeError {
     },
 }
 
-impl Trade {
+impl AlipayTrade {
     /// Opens a trade for an order, with a random trade number.
     pub fn open(
-        merchant: &Merchant,
+        merchant: &MerchantIdentity,
         out_trade_no: impl Into<String>,
         total: Fen,
         at: DateTime<Utc>,
-    ) -> Trade {
+    ) -> AlipayTrade {
         let day = beijing_digits(at, 8);
         let serial = rand::rng().random_range(0..SERIALS);
-        Trade {
+        AlipayTrade {
             merchant: merchant.clone(),
             out_trade_no: out_trade_no.into(),
             trade_no: format!("{day}22001{serial:015}"),
@@ -202,7 +202,7 @@ impl Trade {
     }
 
     /// The `trade_status_sync` that tells where the trade stands now.
-    fn notification(&mut self, kind: Kind, at: DateTime<Utc>) -> Notification {
+    fn notification(&mut self, kind: NotificationKind, at: DateTime<Utc>) -> UnsignedNotification {
         let notify_id = self.next_notify_id(at);
         let parameters = match self.merchant.protocol {
             Protocol::Mapi => mapi::trade_status_sync(self, kind, &notify_id, at),
@@ -213,12 +213,12 @@ impl Trade {
 
     fn wrap(
         &self,
-        kind: Kind,
+        kind: NotificationKind,
         notify_id: String,
         at: DateTime<Utc>,
         parameters: Vec<(String, String)>,
-    ) -> Notification {
-        Notification {
+    ) -> UnsignedNotification {
+        UnsignedNotification {
             kind,
             protocol: self.merchant.protocol,
             out_trade_no: self.out_trade_no.clone(),

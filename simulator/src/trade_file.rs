@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Notification, Trade};
+use crate::{AlipayTrade, UnsignedNotification};
 
 /// The JSON file in which trades are kept between two runs, since a refund needs to know the
 /// payment. Two programs may use it at once: a lock file beside it makes them take turns.
@@ -28,17 +28,17 @@ pub struct Trades {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptTrade {
     /// The trade.
-    pub trade: Trade,
+    pub trade: AlipayTrade,
     /// Its notifications, oldest first, to be repeated.
-    pub notifications: Vec<Notification>,
+    pub notifications: Vec<UnsignedNotification>,
     /// The pay link that opened it; none when a command did.
     #[serde(default)]
-    pub link: Option<PayLink>,
+    pub link: Option<PayLinkUrls>,
 }
 
 /// Where a pay link wants the buyer and the notifications to go.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PayLink {
+pub struct PayLinkUrls {
     /// Where notifications go; the merchant's usual address where it names none.
     pub notify_url: Option<String>,
     /// Where the browser goes after the payment.
@@ -49,7 +49,7 @@ pub struct PayLink {
 
 impl KeptTrade {
     /// A trade about which nothing was said yet.
-    pub fn new(trade: Trade) -> KeptTrade {
+    pub fn new(trade: AlipayTrade) -> KeptTrade {
         KeptTrade { trade, notifications: Vec::new(), link: None }
     }
 }

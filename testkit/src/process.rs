@@ -16,7 +16,7 @@ use crate::folder::Folder;
 /// How many lines of a log an error shows.
 const TAIL: usize = 25;
 /// How often a starting or stopping server is looked at.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Why a server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +166,7 @@ impl ServerProcess {
             if began.elapsed() > limit {
                 return Err(self.late(limit));
             }
-            sleep(LOOK);
+            sleep(POLL_INTERVAL);
         }
     }
 
@@ -180,7 +180,7 @@ impl ServerProcess {
                     return Err(ServerError::Ended { name: self.name, status, tail: self.tail() });
                 }
                 _ if began.elapsed() > limit => return Err(self.late(limit)),
-                _ => sleep(LOOK),
+                _ => sleep(POLL_INTERVAL),
             }
         }
     }
@@ -206,7 +206,7 @@ impl ServerProcess {
             if began.elapsed() > grace {
                 self.kill();
             }
-            sleep(LOOK);
+            sleep(POLL_INTERVAL);
         }
     }
 

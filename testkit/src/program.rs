@@ -17,7 +17,7 @@ use crate::wait::WAIT_LIMIT;
 /// How long the rest of an ended program's output may take to arrive.
 const REST: Duration = Duration::from_secs(1);
 /// How often an ending program is looked at.
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A running program of ours, killed when the value is dropped. What it writes to standard error is
 /// collected, and shown when the value is dropped by a failing test.
@@ -96,7 +96,7 @@ impl Program {
             if let Ok(Some(status)) = self.child.try_wait() {
                 panic!("{} ended with {status} before `{what}`", self.name);
             }
-            sleep(LOOK);
+            sleep(POLL_INTERVAL);
         }
         panic!("{} did not print `{what}` within {WAIT_LIMIT:?}", self.name);
     }
@@ -166,7 +166,7 @@ impl Program {
                     }
                     return status;
                 }
-                Ok(None) if began.elapsed() < WAIT_LIMIT => sleep(LOOK),
+                Ok(None) if began.elapsed() < WAIT_LIMIT => sleep(POLL_INTERVAL),
                 Ok(None) => panic!("{} does not end within {WAIT_LIMIT:?}", self.name),
                 Err(error) => panic!("{} cannot be waited for: {error}", self.name),
             }

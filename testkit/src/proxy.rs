@@ -34,21 +34,21 @@ use crate::server_url::ServerUrl;
 pub struct FaultProxy {
     address: SocketAddr,
     target: Arc<Mutex<SocketAddr>>,
-    orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::UnboundedSender<ProxyCommand>,
     keeps_request: Arc<AtomicBool>,
 }
 
 /// What happens on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum LineState {
     Pass,
     Delay(Duration),
     BlackHole,
     Cut,
 }
 
-struct Order {
-    line: Line,
+struct ProxyCommand {
+    line: LineState,
     /// Bytes that may still pass before the line is cut.
     left: u64,
     done: Option<std_mpsc::Sender<()>>,
@@ -57,9 +57,9 @@ struct Order {
 /// What all connections share.
 #[derive(Clone)]
 struct Shared {
-    line: watch::Receiver<Line>,
+    line: watch::Receiver<LineState>,
     left: Arc<AtomicU64>,
-    orders: mpsc::WeakUnboundedSender<Order>,
+    orders: mpsc::WeakUnboundedSender<ProxyCommand>,
     keeps_request: Arc<AtomicBool>,
 }
 
@@ -126,29 +126,29 @@ impl FaultProxy {
 
     /// Passes everything on again, also what a black hole kept, and accepts again after a cut.
     pub fn resume(&self) {
-        self.set(Line::Pass, u64::MAX);
+        self.set(LineState::Pass, u64::MAX);
     }
 
     /// Resets every connection now and refuses new ones.
     pub fn cut(&self) {
-        self.set(Line::Cut, u64::MAX);
+        self.set(LineState::Cut, u64::MAX);
     }
 
     /// Cuts after this many more bytes, counted over all connections and both directions.
     pub fn cut_after(&self, bytes: u64) {
-        self.set(Line::Pass, bytes);
+        self.set(LineState::Pass, bytes);
     }
 
     /// Keeps each piece of data for this long before it is passed on: a long and thin line.
     pub fn delay(&self, time: Duration) {
-        self.set(Line::Delay(time), u64::MAX);
+        self.set(LineState::Delay(time), u64::MAX);
     }
 
     /// Accepts and keeps connections, and passes nothing on in either direction: no byte, no end,
     /// no reset. Connections that are open already fall silent.
     pub fn black_hole(&self) {
         self.keeps_request.store(false, Ordering::Relaxed);
-        self.set(Line::BlackHole, u64::MAX);
+        self.set(LineState::BlackHole, u64::MAX);
     }
 
     /// Whether a client has sent something into the [black hole](FaultProxy::black_hole): it waits for an answer.
@@ -156,10 +156,10 @@ impl FaultProxy {
         self.keeps_request.load(Ordering::Relaxed)
     }
 
-    fn set(&self, line: Line, left: u64) {
+    fn set(&self, line: LineState, left: u64) {
         let (done, is_done) = std_mpsc::channel();
         // Its thread ends only after the last sender, which is this one.
-        if self.orders.send(Order { line, left, done: Some(done) }).is_ok() {
+        if self.orders.send(ProxyCommand { line, left, done: Some(done) }).is_ok() {
             let _ = is_done.recv();
         }
     }
@@ -178,10 +178,10 @@ async fn serve(
     address: SocketAddr,
     target: Arc<Mutex<SocketAddr>>,
     listener: TcpListener,
-    mut received: mpsc::UnboundedReceiver<Order>,
-    (orders, keeps_request): (mpsc::WeakUnboundedSender<Order>, Arc<AtomicBool>),
+    mut received: mpsc::UnboundedReceiver<ProxyCommand>,
+    (orders, keeps_request): (mpsc::WeakUnboundedSender<ProxyCommand>, Arc<AtomicBool>),
 ) {
-    let (tell, line) = watch::channel(Line::Pass);
+    let (tell, line) = watch::channel(LineState::Pass);
     let left = Arc::new(AtomicU64::new(u64::MAX));
     let shared = Shared { line, left, orders, keeps_request };
     let mut listener = Some(listener);
@@ -200,16 +200,16 @@ async fn serve(
                 continue;
             }
         };
-        let line = order.as_ref().map_or(Line::Cut, |order| order.line);
+        let line = order.as_ref().map_or(LineState::Cut, |order| order.line);
         shared.left.store(order.as_ref().map_or(0, |order| order.left), Ordering::Relaxed);
         tell.send_replace(line);
-        if line == Line::Cut {
+        if line == LineState::Cut {
             // What waits to be accepted is reset with the listener, the rest resets itself.
             drop(listener.take());
             while connections.join_next().await.is_some() {}
         }
         let Some(order) = order else { return };
-        if line == Line::Cut {
+        if line == LineState::Cut {
             if held.is_none() {
                 held = hold(address).ok();
             }
@@ -283,7 +283,7 @@ async fn pump(
             _ = shared.line.changed() => continue,
             length = from.read(&mut buffer) => length?,
         };
-        if let Line::Delay(time) = line {
+        if let LineState::Delay(time) = line {
             tokio::time::sleep(time).await;
         }
         let allowed = shared.take(length);
@@ -307,10 +307,10 @@ async fn pump(
 
 impl Shared {
     /// Waits until the line passes data; an error when it is cut.
-    async fn open(&mut self) -> Result<Line> {
-        let open = self.line.wait_for(|line| *line != Line::BlackHole).await;
+    async fn open(&mut self) -> Result<LineState> {
+        let open = self.line.wait_for(|line| *line != LineState::BlackHole).await;
         match open.map(|line| *line) {
-            Ok(Line::Cut) | Err(_) => Err(ErrorKind::ConnectionReset.into()),
+            Ok(LineState::Cut) | Err(_) => Err(ErrorKind::ConnectionReset.into()),
             Ok(line) => Ok(line),
         }
     }
@@ -329,7 +329,7 @@ impl Shared {
     /// Cuts the line; this connection ends when that is in force.
     fn cut(&self) {
         if let Some(orders) = self.orders.upgrade() {
-            let _ = orders.send(Order { line: Line::Cut, left: u64::MAX, done: None });
+            let _ = orders.send(ProxyCommand { line: LineState::Cut, left: u64::MAX, done: None });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A private RabbitMQ.
 
 mod control;
-mod names;
+mod epmd;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -15,7 +15,7 @@ use crate::kind::BrokerKind;
 use crate::ports;
 use crate::process::{ServerError, ServerProcess, fresh_folder, write};
 pub use crate::rabbitmq::control::RabbitMqControl;
-use crate::rabbitmq::names::Names;
+use crate::rabbitmq::epmd::Epmd;
 use crate::server::{Server, ServerProgram};
 use crate::suite::Place;
 
@@ -34,7 +34,7 @@ pub struct RabbitMqProgram {
     /// `rabbitmq`, in a cluster `rabbitmq-2`: its files' names begin with it.
     name: String,
     ports: Ports,
-    names: Arc<Names>,
+    names: Arc<Epmd>,
     /// The other nodes of its cluster, as Erlang names them.
     peers: Vec<String>,
 }
@@ -102,7 +102,7 @@ impl RabbitMq {
         let place = options.kind.map_or_else(BrokerKind::selected, Ok)?.place();
         let mut attempts_left = 2;
         loop {
-            let names = Arc::new(Names::start(folder, place)?);
+            let names = Arc::new(Epmd::start(folder, place)?);
             let name = "rabbitmq".to_owned();
             let program =
                 RabbitMqProgram { place, name, ports: Ports::free()?, names, peers: Vec::new() };
@@ -127,7 +127,7 @@ impl RabbitMq {
         let place = kind.place();
         let mut attempts_left = 2;
         loop {
-            let names = Arc::new(Names::start(folder, place)?);
+            let names = Arc::new(Epmd::start(folder, place)?);
             let program = |number| {
                 let (name, names) = (format!("rabbitmq-{number}"), names.clone());
                 let others = (1..=count).filter(|other| *other != number);

@@ -18,7 +18,7 @@ const COMMAND_GRACE: Duration = Duration::from_secs(5);
 /// How long killed servers may take to disappear.
 const SERVER_GRACE: Duration = Duration::from_secs(10);
 /// How often `/proc` is looked at.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How often processes are looked at whose environment is empty. While a process executes another
 /// program its environment is empty for a moment; some processes never have one.
@@ -26,7 +26,7 @@ const EMPTY_LOOKS: u32 = 5;
 
 /// What a look at all processes found.
 #[derive(Debug, Default)]
-struct Found {
+struct FoundProcesses {
     /// The command and what it started.
     command: Vec<Pid>,
     /// Servers.
@@ -36,7 +36,7 @@ struct Found {
 }
 
 /// The watcher: waits until standard input closes, then ends the folder, unless it was told to
-/// keep it. Signals that a terminal or an impatient caller sends are left pending for ever.
+/// keep it. Signals that a terminal or an impatient caller sends are left pending forever.
 ///
 /// # Errors
 /// As [`end`].
@@ -97,16 +97,16 @@ fn end_marked(folder: &Path, servers: bool, signal: Signal, grace: Duration) -> 
                 let _ = kill(pid, Signal::SIGCONT);
             }
         }
-        sleep(LOOK);
+        sleep(POLL_INTERVAL);
     }
 }
 
 /// Finds the processes whose environment names the folder, except this one.
-fn look(folder: &Path) -> Result<Found> {
+fn look(folder: &Path) -> Result<FoundProcesses> {
     let mut mark = OsString::from(format!("{FOLDER_VARIABLE}="));
     mark.push(folder);
     let server = format!("{SERVER_VARIABLE}=1");
-    let mut found = Found::default();
+    let mut found = FoundProcesses::default();
     for entry in std::fs::read_dir("/proc")? {
         let entry = entry?;
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {

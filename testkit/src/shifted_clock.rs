@@ -16,7 +16,7 @@ const VARIABLES: [&str; 4] =
     ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"];
 
 /// MariaDB refuses to start after January 2038.
-const MOST: i64 = 10 * 365 * DAY;
+const MAX_SHIFT: i64 = 10 * 365 * DAY;
 const DAY: i64 = 24 * 60 * 60;
 
 /// How far a clock is moved, in whole seconds: `+400d`, `-30d`, `+2y` (365 days a year), `+90m`.
@@ -56,7 +56,7 @@ impl FromStr for ShiftedClock {
         }
         let number: i64 = number.parse().map_err(|_| ShiftedClockError)?;
         match number.checked_mul(unit) {
-            Some(seconds) if seconds <= MOST => Ok(ShiftedClock { seconds: sign * seconds }),
+            Some(seconds) if seconds <= MAX_SHIFT => Ok(ShiftedClock { seconds: sign * seconds }),
             _ => Err(ShiftedClockError),
         }
     }

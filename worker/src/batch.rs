@@ -34,7 +34,7 @@ use diesel::Connection as _;
 use order::RejectionReason;
 use queue::PublishError;
 use queue::topology::RetryTier;
-use store::{Fault, MysqlConnection, StoreError};
+use store::{ErrorKind, MysqlConnection, StoreError};
 
 use crate::message::{Content, InboundMessage, Rejection};
 use fulfillment::{CodePriority, move_goods};
@@ -62,7 +62,7 @@ impl From<diesel::result::Error> for BatchError {
 impl BatchError {
     /// Without one of the messages the batch may succeed.
     pub fn may_be_one_messages(&self) -> bool {
-        matches!(self.fault(), Fault::Data | Fault::Unknown)
+        matches!(self.kind(), ErrorKind::Data | ErrorKind::Unknown)
     }
 
     /// Database or broker are away, which their connections log once per outage.
@@ -74,10 +74,10 @@ impl BatchError {
     }
 
     /// The kind of failure.
-    pub fn fault(&self) -> Fault {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            BatchError::Store(error) => error.fault(),
-            BatchError::Publish(_) => Fault::Infrastructure,
+            BatchError::Store(error) => error.kind(),
+            BatchError::Publish(_) => ErrorKind::Infrastructure,
         }
     }
 }
@@ -195,7 +195,7 @@ fn work(
         inbox::write(connection, &records)?;
         let mut outcomes: Vec<Outcome> =
             records.into_iter().map(InboxRecord::into_outcome).collect();
-        retry_copies::record(connection, batch.iter().zip(&outcomes))?;
+        retry_copies::write(connection, batch.iter().zip(&outcomes))?;
         let refused = confirm(&outcomes)?;
         dead_letters::hold(connection, batch, &mut outcomes, &refused)?;
         Ok(outcomes)

@@ -10,13 +10,13 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::health::Health;
+use crate::health::WorkerHealth;
 use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::poison::RedeliveryCounts;
 
 /// What every lane and every sweeper works with.
 #[derive(Clone)]
-pub(crate) struct Context {
+pub(crate) struct WorkerContext {
     /// The configuration at the start.
     pub(crate) config: Arc<Config>,
     /// The same with the present merchants.
@@ -24,7 +24,7 @@ pub(crate) struct Context {
     pub(crate) pool: Pool,
     pub(crate) cluster: Cluster,
     pub(crate) publisher: Publisher,
-    pub(crate) health: Health,
+    pub(crate) health: WorkerHealth,
     pub(crate) cancel: CancellationToken,
     pub(crate) redeliveries: RedeliveryCounts,
     pub(crate) dead_queue: DeadQueueProbe,
@@ -40,14 +40,14 @@ const STOP_LIMIT: Duration = Duration::from_secs(7);
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
-impl Context {
+impl WorkerContext {
     /// Runs `call` on a thread that may block, and waits for its end. It ends: each statement does
     /// within `worker.database_timeout`. Only a worker that stops does not wait that long; what the
     /// call commits after that is not acknowledged, and is repeated without effect.
     pub(crate) async fn on_database<T: Send + 'static>(
         &self,
         what: &'static str,
-        call: impl FnOnce(&Context) -> T + Send + 'static,
+        call: impl FnOnce(&WorkerContext) -> T + Send + 'static,
     ) -> Result<T, Interrupted> {
         let this = self.clone();
         let mut task = tokio::task::spawn_blocking(move || call(&this));

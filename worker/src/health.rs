@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use alipay::format_beijing;
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use store::{Fault, StoreError};
+use store::{ErrorKind, StoreError};
 use tokio::sync::Notify;
 
 use crate::clocks::MessageClock;
 
 /// Shared by all lanes and sweepers.
 #[derive(Clone)]
-pub(crate) struct Health(Arc<Inner>);
+pub(crate) struct WorkerHealth(Arc<Inner>);
 
 struct Inner {
     lanes: Mutex<Vec<LaneState>>,
@@ -55,9 +55,9 @@ struct ReadOnly {
     error: String,
 }
 
-impl Health {
-    pub(crate) fn new(lanes: usize) -> Health {
-        Health(Arc::new(Inner {
+impl WorkerHealth {
+    pub(crate) fn new(lanes: usize) -> WorkerHealth {
+        WorkerHealth(Arc::new(Inner {
             lanes: Mutex::new(vec![LaneState::default(); lanes]),
             consuming: Notify::new(),
             troubles: Mutex::default(),
@@ -186,13 +186,13 @@ impl ReadOnly {
 }
 
 fn describe(error: &StoreError) -> String {
-    match error.fault() {
-        Fault::Statement => {
+    match error.kind() {
+        ErrorKind::Statement => {
             let statement = error.statement().unwrap_or("a statement");
             format!("the database refuses a statement of this version: {error} ({statement})")
         }
-        Fault::Infrastructure => format!("the database does not answer: {error}"),
-        Fault::Data | Fault::Unknown => format!("the database refuses: {error}"),
+        ErrorKind::Infrastructure => format!("the database does not answer: {error}"),
+        ErrorKind::Data | ErrorKind::Unknown => format!("the database refuses: {error}"),
     }
 }
 
@@ -202,11 +202,11 @@ mod tests {
 
     use store::StoreError;
 
-    use super::{Health, User};
+    use super::{User, WorkerHealth};
 
     #[test]
     fn a_lane_is_busy_since_its_first_unfinished_message() {
-        let health = Health::new(2);
+        let health = WorkerHealth::new(2);
         assert_eq!(health.unfinished(), (0, Duration::ZERO));
         health.set_unfinished(0, 3);
         health.set_unfinished(1, 2);
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_working_user_does_not_hide_a_failing_one() {
-        let health = Health::new(2);
+        let health = WorkerHealth::new(2);
         assert_eq!(health.trouble(), None);
         health.database_fails(User::Lane(0), &StoreError::Pool("no".to_owned()));
         health.database_works(User::Restock);

@@ -19,7 +19,7 @@ use service::backoff::Backoff;
 use tracing::{debug, info, warn};
 
 use crate::batch::Outcome;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use attempt::Unprocessed;
 
 /// A batch stops growing at this many bytes of bodies, so that its statements stay well below
@@ -33,7 +33,7 @@ const MAX_PREFETCH: usize = 2000;
 /// transaction; a message that arrives after a longer silence does not wait.
 const PACE: Duration = Duration::from_millis(10);
 
-/// How long a lane waits before it looks again at messages whose orders somebody else has locked,
+/// How long a lane waits before it looks again at messages whose orders another transaction has locked,
 /// when nothing else arrives.
 const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 
@@ -52,7 +52,7 @@ const END_KNOWN: Duration = Duration::from_secs(2);
 
 /// Why a consumer ended.
 enum Ended {
-    /// Its channel or connection is of no use any more.
+    /// Its channel or connection cannot be used any more.
     Connection(ConnectionError),
     /// The database refuses a statement whatever the data; another version of the worker may succeed.
     StatementRefused,
@@ -79,7 +79,7 @@ impl From<lapin::Error> for Ended {
 /// What stays with the lane after a batch, not acknowledged.
 #[derive(Default)]
 struct Staying {
-    /// Orders that somebody else has locked.
+    /// Orders that another transaction has locked.
     locked: Vec<ReceivedMessage>,
     /// The broker does not take their retries or dead letters.
     held: Vec<ReceivedMessage>,
@@ -90,7 +90,7 @@ pub(crate) struct Lane {
     pub(crate) number: usize,
     /// The most messages in one batch.
     pub(crate) batch: usize,
-    pub(crate) context: Context,
+    pub(crate) context: WorkerContext,
 }
 
 impl Lane {

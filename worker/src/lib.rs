@@ -18,7 +18,7 @@
 //! clock, load and state of this worker ──▶ row                                      heartbeat
 //! ```
 //!
-//! What Alipay's gateway answers, to a question or to a refund, comes back through the queue as a
+//! What Alipay's gateway answers, to a query or to a refund, comes back through the queue as a
 //! message, is verified again as of the time when it was asked for, and adds facts like a notification.
 //!
 //! Kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock): the batch is tried
@@ -28,7 +28,7 @@
 //! writes: the message goes through the retry tiers too. *A statement that the server refuses whatever the
 //! data*: the lane stops consuming until the statement is taken.
 //!
-//! Any number of workers run side by side: an order that somebody else has locked is left for the
+//! Any number of workers run side by side: an order that another transaction has locked is left for the
 //! lane's next batch, and running a batch twice changes nothing.
 
 pub mod batch;

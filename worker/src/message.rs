@@ -21,7 +21,7 @@ use store::gateway_answer::AnswerKey;
 use store::notification::MessageKey;
 
 /// The largest form that is worked on, bytes. Its inbox row must fit `max_allowed_packet` of any database: a larger row
-/// fails like a broken connection, and the message would be retried for ever. Alipay's notifications have a few KiB.
+/// fails like a broken connection, and the message would be retried forever. Alipay's notifications have a few KiB.
 const FORM_LIMIT: usize = 1024 * 1024;
 
 pub use command::NamedDecision;

@@ -19,8 +19,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use crate::context::Context;
-use crate::health::Health;
+use crate::context::WorkerContext;
+use crate::health::WorkerHealth;
 use crate::lane::Lane;
 use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::poison::RedeliveryCounts;
@@ -102,8 +102,8 @@ pub async fn run(
         },
         publisher_cancel.clone(),
     );
-    let health = Health::new(lanes);
-    let context = Context {
+    let health = WorkerHealth::new(lanes);
+    let context = WorkerContext {
         config: Arc::clone(&config),
         current,
         pool,
@@ -166,12 +166,12 @@ pub async fn run(
 }
 
 /// All lanes on one connection, until it is lost or the worker stops.
-async fn consume(config: &Config, context: &Context, connection: &Connection) {
+async fn consume(config: &Config, context: &WorkerContext, connection: &Connection) {
     match topology::apply(&context.cluster, config.events.enabled).await {
         Ok(_) => {}
         // An operator declares with another account. A lane reports a missing queue itself.
         Err(error @ TopologyError::Refused { .. }) => {
-            warn!(%error, "not allowed to declare: taking the queues as there");
+            warn!(%error, "no permission to declare: assuming that the queues exist");
         }
         Err(error) => return report_undeclared(&error),
     }
@@ -183,7 +183,7 @@ async fn consume(config: &Config, context: &Context, connection: &Connection) {
     }
     while let Some(lane) = lanes.join_next().await {
         if let Err(panic) = lane {
-            // Without a restart of all lanes this one would be missing for ever.
+            // Without a restart of all lanes this one would be missing forever.
             error!(error = %panic, "a lane panicked; all lanes start over");
             connection.give_up("a lane panicked");
         }
@@ -234,7 +234,11 @@ async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
     }
 }
 
-fn readiness(health: &Health, publisher: &Publisher, cancel: &CancellationToken) -> Readiness {
+fn readiness(
+    health: &WorkerHealth,
+    publisher: &Publisher,
+    cancel: &CancellationToken,
+) -> Readiness {
     Readiness::of(&[
         ("stopping", !cancel.is_cancelled()),
         ("a lane is not consuming", health.is_consuming()),

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::batch::BatchError;
-use crate::context::{Context, Interrupted};
+use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
 
 pub use refunds::refund_answer;
@@ -56,7 +56,7 @@ impl From<BatchError> for Unswept {
 /// ```
 pub(crate) struct Sweeper<'a> {
     name: &'static str,
-    context: &'a Context,
+    context: &'a WorkerContext,
     pause: Duration,
     failing: bool,
     trouble: FailureLog,
@@ -64,7 +64,7 @@ pub(crate) struct Sweeper<'a> {
 
 impl<'a> Sweeper<'a> {
     /// `name` is what the log calls it.
-    pub(crate) fn new(name: &'static str, context: &'a Context) -> Sweeper<'a> {
+    pub(crate) fn new(name: &'static str, context: &'a WorkerContext) -> Sweeper<'a> {
         Sweeper { name, context, pause: INTERVAL, failing: false, trouble: FailureLog::default() }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Sweeper<'a> {
     /// A sweep that is one call to the database. A worker that stops waits for it.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
-        sweep: impl FnOnce(&Context) -> Result<T, BatchError> + Send + 'static,
+        sweep: impl FnOnce(&WorkerContext) -> Result<T, BatchError> + Send + 'static,
     ) -> Result<T, Unswept> {
         Ok(self.context.on_database(self.name, sweep).await??)
     }

@@ -12,7 +12,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use order::MerchantAccount;
 use queue::MessageKind;
-use simulator::{Merchant, Trade};
+use simulator::{AlipayTrade, MerchantIdentity};
 use store::product::Product;
 use store::user_order::NewOrder;
 use testkit::Sandbox;
@@ -110,7 +110,7 @@ fn payments(connection: &mut store::Connection, prefix: &str, count: usize) -> V
 
 fn payment(order: &str) -> InboundMessage {
     let now = Utc::now();
-    let paid = Trade::open(&Merchant::mapi(SELLER), order, PRICE, now).pay(now);
+    let paid = AlipayTrade::open(&MerchantIdentity::mapi(SELLER), order, PRICE, now).pay(now);
     let signer = Signer::Md5(Md5Key::new("only0for0tests"));
     let signed = paid.expect("a payment").sign(&signer).expect("a signature");
     let body = String::from_utf8(signed.body()).expect("percent-encoded");

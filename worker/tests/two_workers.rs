@@ -177,7 +177,7 @@ fn work(url: &str, arrivals: Vec<InboundMessage>, batches: &[usize]) {
                         match batch::run(&mut connection, &taken, RULES, |_| Ok(Vec::new())) {
                             Ok(outcomes) => break outcomes,
                             // Deadlocks are what the worker tries again.
-                            Err(error) if error.fault() == store::Fault::Infrastructure => {}
+                            Err(error) if error.kind() == store::ErrorKind::Infrastructure => {}
                             Err(error) => panic!("{error}"),
                         }
                     };

@@ -20,7 +20,7 @@ pub struct BatchRefundNotify {
     pub items: Vec<BatchRefundItem>,
 }
 
-/// What became of one refund of the batch.
+/// The outcome of one refund of the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchRefundItem {
     /// The trade, checked like an order number.
@@ -102,7 +102,7 @@ impl BatchRefundNotify {
 
     /// What is odd where `success_num` is not the number of items with the result `SUCCESS`.
     ///
-    /// The items decide all the same: each names its trade, amount and result, which the trade's own
+    /// The items decide anyway: each names its trade, amount and result, which the trade's own
     /// notification confirms, while the number names nothing that could be booked.
     pub fn count_differs(&self) -> Option<String> {
         let announced = self.success_num?;

@@ -24,7 +24,7 @@ pub enum KeyError {
     #[error("the key is encrypted with a password; store it without one")]
     Encrypted,
     /// The text decodes, but not to a key or certificate.
-    #[error("the text decodes, but to no key that we know (expected {expected})")]
+    #[error("the text decodes, but is not a known kind of key (expected {expected})")]
     Unknown {
         /// What belongs here.
         expected: &'static str,

@@ -11,7 +11,7 @@ use x509_cert::Certificate;
 use crate::KeyError;
 
 /// Alipay's files have four at most.
-const MOST_CERTIFICATES: usize = 16;
+const MAX_CERTIFICATES: usize = 16;
 
 const CERTIFICATE: &str = "certificate";
 const PUBLIC: &str = "public key or certificate";
@@ -59,8 +59,8 @@ pub(crate) fn certificates_der(text: &str) -> Result<Vec<Vec<u8>>, KeyError> {
     let mut found = Vec::new();
     let mut rest = Some(text);
     while let Some(text) = rest {
-        if found.len() == MOST_CERTIFICATES {
-            let reason = format!("it has more than {MOST_CERTIFICATES} certificates");
+        if found.len() == MAX_CERTIFICATES {
+            let reason = format!("it has more than {MAX_CERTIFICATES} certificates");
             return Err(KeyError::Unusable { reason });
         }
         let der = decode(text)?;

@@ -11,7 +11,7 @@
 //!    is read holds `&name=` at all: then each of these parameters begins and ends at the same place
 //!    in every form with the same signed text.
 //! 3. The parameter that reports a refund is the one by which this gateway reports refunds, and there is a
-//!    `gmt_refund`, which Alipay sends with every such refund. Else it could be the end of the text that stands before it; a
+//!    `gmt_refund`, which Alipay sends with every such refund. Else it could be the end of the text that is before it; a
 //!    `gmt_refund` could not, since names that every notification has stand between.
 //!
 //! A form that breaks 2 or 3 has a [`SecondReading`]: it may be genuine, and nothing in it counts.
@@ -210,7 +210,7 @@ impl SecondReading {
         let is_dated = form.get("gmt_refund").is_some_and(|time| !time.is_empty());
         let strange = |name: &&str| *name != own || !is_dated;
         let name = REFUND_PARAMETERS.into_iter().filter(reported).find(strange)?.as_bytes();
-        // It could be the end of whatever stands before it in the text.
+        // It could be the end of whatever is before it in the text.
         let before = form.iter().map(|(other, _)| other).filter(|other| *other < name).max();
         found(before.unwrap_or_default(), name)
     }

@@ -14,7 +14,7 @@ use rsa::pkcs8::der::{Decode, Encode};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::public_key::LEAST_BITS_RSA2;
+use crate::public_key::MIN_BITS_RSA2;
 use crate::{KeyError, PublicKey, SignType, key_text};
 
 /// An RSA private key. Never printed.
@@ -42,7 +42,7 @@ impl PrivateKey {
         let public = PublicKey::from_pkcs1(&public)?;
         let rsa = rsa::PrivateKey::from_pkcs1_der(&der).map_err(|error| unusable(&error))?;
         let rsa2 = match public.bits() {
-            ..LEAST_BITS_RSA2 => None,
+            ..MIN_BITS_RSA2 => None,
             _ => Some(KeyPair::from_der(&der).map_err(|error| unusable(&error))?),
         };
         Ok(PrivateKey(Arc::new(Keys { rsa, rsa2, public })))

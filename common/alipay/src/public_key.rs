@@ -18,9 +18,9 @@ use crate::key_text::PublicKeyText;
 use crate::{Certificate, KeyError, SignType, SignatureError, key_text};
 
 /// The least number of bits of any RSA key.
-const LEAST_BITS: usize = 1024;
+const MIN_BITS: usize = 1024;
 /// The least number of bits of a key that RSA2 may use.
-pub(crate) const LEAST_BITS_RSA2: usize = 2048;
+pub(crate) const MIN_BITS_RSA2: usize = 2048;
 
 /// An RSA public key, parsed once, ready to verify; perhaps one out of a certificate.
 #[derive(Clone)]
@@ -53,8 +53,8 @@ impl PublicKey {
         let key =
             pkcs1::RsaPublicKeyRef::from_der(der).map_err(|error| unusable(error.to_string()))?;
         let bits = bits(key.modulus.as_bytes());
-        if bits < LEAST_BITS {
-            return Err(KeyError::TooShort { bits, needed: LEAST_BITS });
+        if bits < MIN_BITS {
+            return Err(KeyError::TooShort { bits, needed: MIN_BITS });
         }
         if bits > 8192 {
             return Err(unusable(format!("it has {bits} bits, more than 8192")));
@@ -62,7 +62,7 @@ impl PublicKey {
         let spki = spki(der).map_err(|error| unusable(error.to_string()))?;
         let rsa2 = match bits {
             // Verifier refuses these for RSA2; gateway answers of old test accounts use them.
-            ..LEAST_BITS_RSA2 => &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+            ..MIN_BITS_RSA2 => &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
             _ => &RSA_PKCS1_2048_8192_SHA256,
         };
         Ok(PublicKey {

@@ -32,7 +32,7 @@ pub enum SignatureError {
     },
     /// The sign is right, by a key whose certificate had ended by then.
     #[error(
-        "the sign is right, but the certificate of its key, {sn}, ended at {not_after}: get Alipay's \
+        "the sign is right, but the certificate of its key, {sn}, expired at {not_after}: get Alipay's \
          present certificate"
     )]
     CertificateExpired {
@@ -42,7 +42,9 @@ pub enum SignatureError {
         not_after: DateTime<Utc>,
     },
     /// The sign is right, by a key whose certificate had not begun by then.
-    #[error("the sign is right, but the certificate of its key, {sn}, begins only at {not_before}")]
+    #[error(
+        "the sign is right, but the certificate of its key, {sn}, is valid only from {not_before}"
+    )]
     CertificateNotYetValid {
         /// Alipay's number of the certificate.
         sn: String,
@@ -51,7 +53,7 @@ pub enum SignatureError {
     },
     /// The sign is right, by a key that was retired before the message came.
     #[error(
-        "the sign is right, but its key {fingerprint} is retired, and counts for what came before {until} alone"
+        "the sign is right, but its key {fingerprint} is retired and only verifies what was received before {until}"
     )]
     KeyRetired {
         /// [`Verifier::fingerprint`](crate::Verifier::fingerprint) of the key.

@@ -12,7 +12,7 @@ use self::signature_check::{ParsedSignature, SignatureCheck};
 use self::verifier_key::VerifierKey;
 pub use self::verifier_key::{KeyMark, OldKey, RetiredKey};
 use crate::form::printable;
-use crate::public_key::LEAST_BITS_RSA2;
+use crate::public_key::MIN_BITS_RSA2;
 use crate::{
     Form, KeyError, Md5Key, Protocol, PublicKey, Rule, SignType, SignatureError, canonical,
 };
@@ -85,13 +85,13 @@ impl Verifier {
             return Err(KeyError::Empty);
         }
         // Beside RSA an old short key may stay for the time of the change; RSA2 needs one of its own.
-        let is_short = |key: &&PublicKey| key.bits() < LEAST_BITS_RSA2;
+        let is_short = |key: &&PublicKey| key.bits() < MIN_BITS_RSA2;
         let only_rsa2 = !sign_types.contains(&SignType::Rsa);
         if sign_types.contains(&SignType::Rsa2)
             && (only_rsa2 || public_keys.iter().all(|key| is_short(&key)))
             && let Some(short) = public_keys.iter().find(is_short)
         {
-            return Err(KeyError::TooShort { bits: short.bits(), needed: LEAST_BITS_RSA2 });
+            return Err(KeyError::TooShort { bits: short.bits(), needed: MIN_BITS_RSA2 });
         }
         Ok(Verifier {
             protocol,

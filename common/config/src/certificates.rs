@@ -63,6 +63,6 @@ fn log(merchant: &str, role: Role, certificate: &Certificate, at: DateTime<Utc>)
         tracing::error!(merchant, role, %error, "a certificate is out of date: it is not used");
     } else if certificate.not_after() - at < TimeDelta::days(WARN_DAYS) {
         let ends = certificate.not_after();
-        tracing::warn!(merchant, role, sn, %ends, "a certificate ends soon");
+        tracing::warn!(merchant, role, sn, %ends, "a certificate expires soon");
     }
 }

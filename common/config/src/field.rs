@@ -56,26 +56,26 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     deserializer.deserialize_str(Text)
 }
 
-/// A whole number from 1 to `MOST`.
-pub(crate) fn up_to<'de, const MOST: u64, D: Deserializer<'de>>(
+/// A whole number from 1 to `MAX`.
+pub(crate) fn up_to<'de, const MAX: u64, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<usize, D::Error> {
-    struct Number<const MOST: u64>;
-    impl<const MOST: u64> Visitor<'_> for Number<MOST> {
+    struct Number<const MAX: u64>;
+    impl<const MAX: u64> Visitor<'_> for Number<MAX> {
         type Value = usize;
 
         fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(out, "a whole number from 1 to {MOST}")
+            write!(out, "a whole number from 1 to {MAX}")
         }
 
         fn visit_i64<E: Error>(self, number: i64) -> Result<usize, E> {
-            let in_range = u64::try_from(number).ok().filter(|it| (1..=MOST).contains(it));
+            let in_range = u64::try_from(number).ok().filter(|it| (1..=MAX).contains(it));
             in_range
                 .and_then(|number| usize::try_from(number).ok())
                 .ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
         }
     }
-    deserializer.deserialize_u64(Number::<MOST>)
+    deserializer.deserialize_u64(Number::<MAX>)
 }
 
 /// `IP:PORT`.

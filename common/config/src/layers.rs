@@ -132,7 +132,7 @@ impl Layers {
         keys.map(|(path, entry)| (path.as_str(), &entry.set_by))
     }
 
-    /// What stands below `owner`, as the type that it is to be.
+    /// What is below `owner`, as the type that it is to be.
     fn read<T: DeserializeOwned>(
         &self,
         owner: &str,
@@ -148,7 +148,7 @@ impl Layers {
             }
             let mut place = &mut tree;
             for name in below.split('.').filter(|name| !name.is_empty()) {
-                // A value that stands where a section belongs is reported when the section is read.
+                // A value that is where a section belongs is reported when the section is read.
                 let ConfigValue::Table(table) = place else { continue 'entries };
                 place = table.entry(name.to_owned()).or_insert_with(ConfigValue::table);
             }

@@ -105,7 +105,7 @@ pub struct Worker {
     /// Time without a message after which the gateway is asked about an order that is not finished.
     #[serde(with = "duration")]
     pub query_silent_after: Duration,
-    /// How long one question to the gateway may take.
+    /// How long one query to the gateway may take.
     #[serde(with = "duration")]
     pub query_timeout: Duration,
     /// How long smaller orders may pass an order that waits for stock.

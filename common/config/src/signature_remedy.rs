@@ -102,14 +102,14 @@ fn out_of_date(merchant: &Merchant, error: &SignatureError) -> Option<Remedy> {
     let name = &merchant.name;
     let says = match error {
         SignatureError::CertificateExpired { sn, not_after } => format!(
-            "the configured certificate {sn} ended at {}: what Alipay sends now is signed under another one. \
+            "the configured certificate {sn} expired at {}: what Alipay sends now is signed under another one. \
              Download it from the console, or with ops certs download, put it beside the old one in \
              merchants.{name}.alipay_public_keys, and send SIGHUP. A notification from before that time was accepted \
              then, and is refused now",
             format_beijing(*not_after)
         ),
         SignatureError::CertificateNotYetValid { sn, not_before } => format!(
-            "the configured certificate {sn} begins only at {}: is the clock of this machine right?",
+            "the configured certificate {sn} is valid only from {}: is the clock of this machine right?",
             format_beijing(*not_before)
         ),
         _ => return None,

@@ -4,7 +4,7 @@
 //! certainly not meant is cut off (one byte order mark in front, white space at the end), and anything else that
 //! cannot be seen is refused with the number of its byte, counted from 1 in the text or file as it is.
 
-use service::unseen;
+use service::invisible;
 
 /// What a secret looks like, and so what can be in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,11 +81,11 @@ fn checked(text: &str, is_wrong: impl Fn(char) -> bool) -> Result<&str, String> 
 
 /// White space but for the space, and what cannot be seen.
 fn is_stray(character: char) -> bool {
-    (character.is_whitespace() && character != ' ') || unseen::is_unseen(character)
+    (character.is_whitespace() && character != ' ') || invisible::is_invisible(character)
 }
 
 fn at_byte(offset: usize, character: char) -> String {
-    format!("byte {} is {}, which does not belong there", offset + 1, unseen::named(character))
+    format!("byte {} is {}, which does not belong there", offset + 1, invisible::named(character))
 }
 
 #[cfg(test)]

@@ -14,14 +14,14 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use service::reach::{self, Obstacle};
+use service::connect_failure::{self, ConnectFailure};
 
 use crate::GatewayError;
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 /// How many unused connections are kept to one gateway.
-const MOST_IDLE: usize = 8;
+const MAX_IDLE: usize = 8;
 
 /// Whether a request is sent again where the connection ended before an answer began. A gateway may close an unused
 /// connection at the moment in which a request is sent on it, and nobody knows whether it was read.
@@ -53,7 +53,7 @@ impl Gateway {
         let http = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(MOST_IDLE)
+            .pool_max_idle_per_host(MAX_IDLE)
             .build(connector);
         Gateway { http, timeout }
     }
@@ -154,10 +154,10 @@ async fn body(place: &str, response: Response<Incoming>) -> Result<Vec<u8>, Gate
 /// An error of the network, with the place: a wrong name, a port where nothing listens and a certificate are told
 /// apart.
 fn broken(place: &str, error: &(dyn Error + 'static)) -> GatewayError {
-    let why = match Obstacle::of(error) {
+    let why = match ConnectFailure::of(error) {
         // What came was no HTTP, or ended too early: hyper says which.
-        Obstacle::Broken => reach::chain(error),
-        _ => reach::explain(error),
+        ConnectFailure::Broken => connect_failure::chain(error),
+        _ => connect_failure::explain(error),
     };
     GatewayError::Connect { reason: format!("{place}: {why}") }
 }

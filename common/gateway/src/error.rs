@@ -1,10 +1,10 @@
-//! Why a question to the gateway has no answer.
+//! Why a query to the gateway has no answer.
 
 use std::time::Duration;
 
 use alipay::{AnswerError, CertificateError, KeyError, Protocol, RequestError};
 
-/// Why a question to the gateway has no answer. Nothing is known about the trade then.
+/// Why a query to the gateway has no answer. Nothing is known about the trade then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
     /// The configuration lacks what a request needs.

@@ -4,7 +4,7 @@
 //! [`alipay`]; this one adds the network, bounded in every direction: one time limit for the whole
 //! call, one size limit for the answer, no redirects. Connections are kept and used again.
 //!
-//! A refund is more than one call: [`Gateway::carry_out_refund`] asks what became of it where the answer
+//! A refund is more than one call: [`Gateway::carry_out_refund`] asks for its outcome where the answer
 //! leaves that open, and says what is known then, a [`RefundOutcome`]. Answers that are to be verified
 //! again by others are kept byte for byte ([`VerifiedAnswer`], [`RefundProof`]).
 //!

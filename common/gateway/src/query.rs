@@ -38,7 +38,7 @@ impl Gateway {
         address(merchant).map(|_| ())
     }
 
-    /// Asks what became of a trade.
+    /// Asks for the outcome of a trade.
     ///
     /// # Errors
     /// [`GatewayError`]; nothing is known about the trade then.
@@ -52,7 +52,7 @@ impl Gateway {
         let body = self.read(address(merchant)?, form.encode()).await?;
         let (protocol, verifier) = (merchant.protocol, &merchant.verifier);
         let charset = merchant.charset.at_the_gateway();
-        // At the time of the question, as everybody who verifies it again later does.
+        // At the time of the query, as everybody who verifies it again later does.
         let answer = QueryAnswer::read(&body, protocol, charset, verifier, asked_at)?;
         if let QueryAnswer::Trade(trade) = &answer {
             same_trade(which, Some(&trade.out_trade_no), Some(&trade.trade_no))?;

@@ -10,10 +10,10 @@ use crate::{Gateway, GatewayError, VerifiedAnswer};
 impl Gateway {
     /// Asks for a refund at the Open Platform. The legacy gateway has none that a program can ask
     /// for: an operator confirms it there ([`alipay::PlatformRefund`]).
-    /// [`Gateway::carry_out_refund`] also asks what became of it.
+    /// [`Gateway::carry_out_refund`] also asks for its outcome.
     ///
     /// # Errors
-    /// [`GatewayError`]. Money may have moved all the same, unless it is
+    /// [`GatewayError`]. Money may have moved anyway, unless it is
     /// [`is_unsent`](GatewayError::is_unsent): repeat the same refund with the same number, or ask
     /// with [`Gateway::refund_query`].
     pub async fn refund(
@@ -31,7 +31,7 @@ impl Gateway {
         Ok(VerifiedAnswer { asked_at, charset, body, answer })
     }
 
-    /// Asks the Open Platform what became of a refund:
+    /// Asks the Open Platform for the outcome of a refund:
     /// [`succeeded`](RefundQueryAnswer::succeeded) reads the answer.
     ///
     /// # Errors

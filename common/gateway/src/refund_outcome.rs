@@ -1,4 +1,4 @@
-//! A refund from the call to what became of it.
+//! A refund from the call to its outcome.
 
 use alipay::{AnswerError, Charset, Fen, TradeRefund};
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use crate::{Gateway, GatewayError};
 /// Alipay took a request and moved nothing, and does not say that it was done before.
 const NOT_MOVED: &str = "not_moved: Alipay took the request, and does not say that money has moved";
 
-/// What became of a refund that was asked for. A reason begins with its code and a colon.
+/// The outcome of a refund that was asked for. A reason begins with its code and a colon.
 #[derive(Debug)]
 pub enum RefundOutcome {
     /// Alipay has made it, now or before.
@@ -57,7 +57,7 @@ impl std::fmt::Debug for RefundProof {
 }
 
 impl Gateway {
-    /// Asks the Open Platform for a refund, and where the answer leaves it open, what became of it.
+    /// Asks the Open Platform for a refund, and where the answer leaves it open, its outcome.
     /// `repeated`: it was asked for before and nobody knows what came of that, so that a refusal now
     /// is no proof that nothing was refunded.
     pub async fn carry_out_refund(

@@ -7,7 +7,7 @@ use crate::credentials::{account, offered, parse};
 use crate::{Gateway, GatewayError};
 
 impl Gateway {
-    /// Asks whether the gateway sent a notification of this number, as it stands in the form that
+    /// Asks whether the gateway sent a notification of this number, as it is in the form that
     /// was decoded once. Alipay forgets the number when the notification was answered `success`.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ pub enum Mismatch {
     Seller { merchant: String, notification: String },
     #[error("the merchant's app_id is {merchant}, the notification says {notification}")]
     App { merchant: String, notification: String },
-    #[error("the currency is {notification}, only CNY is taken")]
+    #[error("the currency is {notification}, only CNY is accepted")]
     Currency { notification: String },
     #[error(
         "the trade was created at {} (Beijing), and the order at {}, more than a day later: an old trade for a \

@@ -26,7 +26,7 @@ closed_set! {
 #[expect(missing_docs, reason = "the message says what the fields are")]
 pub enum ImpossibleDecision {
     #[error(
-        "{word:?} is no decision: one of paid, refunded, accepted, delivered, taken_back, noted"
+        "{word:?} is not a decision: use one of paid, refunded, accepted, delivered, taken_back, noted"
     )]
     Word { word: String },
     #[error("{decision} does not answer the review {reason}: one of {possible}")]
@@ -43,7 +43,7 @@ pub enum ImpossibleDecision {
     NotLate { trade_no: String },
     #[error("trade {trade_no} is that of order {order}: it has not paid this one")]
     TradeOfAnother { trade_no: String, order: String },
-    #[error("the money of trade {trade_no} is on its way back by refund_request: wait for its end")]
+    #[error("trade {trade_no} is being refunded (refund_request): wait until that has ended")]
     RefundUnderWay { trade_no: String },
 }
 

@@ -28,11 +28,11 @@ pub struct ConfirmedRefund {
 }
 
 closed_set! {
-    /// `refund_request.state`: what became of a refund that was asked for.
+    /// `refund_request.state`: the outcome of a refund that was asked for.
     pub enum RefundRequestState {
         /// Not sent yet; at the legacy gateway: waits for a person's password.
         Asked,
-        /// Sent, and no answer says what became of it.
+        /// Sent; no answer says how it ended.
         Unknown,
         /// Alipay has refunded it.
         Accepted,

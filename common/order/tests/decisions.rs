@@ -64,7 +64,7 @@ fn closed_after_payment() {
     assert_eq!(again.state().payment(), PaymentState::InDoubt);
     assert_ne!(case(&again), case(&doubtful));
 
-    // By a clock that is behind Alipay's it counts all the same.
+    // By a clock that is behind Alipay's it counts anyway.
     let mut early = doubtful.clone();
     let before_the_close = at("2026-01-05 11:59:00");
     early

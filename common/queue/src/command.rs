@@ -44,7 +44,7 @@ impl Envelope {
     }
 
     /// The gateway's answer about an order, byte for byte, which is in `charset`; `asked_at` is when
-    /// the question was sent.
+    /// the query was sent.
     pub fn query_answer(
         merchant: &str,
         charset: Charset,

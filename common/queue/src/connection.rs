@@ -72,7 +72,7 @@ pub struct Connection {
 
 impl Connection {
     /// Connects to one host of the cluster within [`BROKER_TIMEOUT`]; each host is tried once. For
-    /// what runs for ever there is [`supervise`](crate::supervise).
+    /// what runs forever there is [`supervise`](crate::supervise).
     ///
     /// # Errors
     ///

@@ -73,7 +73,7 @@ impl Headers {
     }
 
     /// Reads what there is. A missing or unreadable header is no error, since the message must be
-    /// handled all the same: no `x-attempt` is 0, no `x-first-seen` is `now`.
+    /// handled anyway: no `x-attempt` is 0, no `x-first-seen` is `now`.
     pub fn read(table: &FieldTable, now: DateTime<Utc>) -> Headers {
         let text = |name: &str| table.inner().get(name).and_then(text);
         Headers {

@@ -33,7 +33,7 @@
 //! A [`Cluster`] is the broker: one host or several, plain or by TLS. [`Connection::open`] tries
 //! each of them, and each address of a name.
 //!
-//! [`supervise`] keeps a connection for ever: it connects, runs a body with the [`Connection`],
+//! [`supervise`] keeps a connection forever: it connects, runs a body with the [`Connection`],
 //! and when the body returns connects again after a pause with jitter. lapin's own recovery stays
 //! off. Publishing and consuming use separate connections, because a broker that is short of
 //! memory or disk blocks a connection that publishes as a whole, acknowledgements included.

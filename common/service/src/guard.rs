@@ -14,7 +14,7 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Which pages and names are our own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guard {
+pub struct OriginGuard {
     /// What browsers call us, besides `localhost` and addresses.
     origins: Vec<Origin>,
     /// Whether addresses that are not loopback are names of ours too.
@@ -78,31 +78,31 @@ impl Origin {
     }
 }
 
-impl Guard {
+impl OriginGuard {
     /// A guard that answers to `localhost`, to addresses of this machine alone (of any where `remote`), and
     /// to these names. A name alone means `https`: the console is behind a proxy then.
     ///
     /// # Errors
     /// [`WrongName`].
-    pub fn new(names: &[String], remote: bool) -> Result<Guard, WrongName> {
+    pub fn new(names: &[String], remote: bool) -> Result<OriginGuard, WrongName> {
         let origin = |name: &String| {
             let origin =
                 if name.contains("://") { Origin::read(name) } else { Origin::of(true, name) };
             origin.ok_or_else(|| WrongName(name.clone()))
         };
         let origins = names.iter().map(origin).collect::<Result<_, _>>()?;
-        Ok(Guard { origins, remote, programs: false })
+        Ok(OriginGuard { origins, remote, programs: false })
     }
 
     /// A guard that answers to `localhost` and to any address.
-    pub fn addresses() -> Guard {
-        Guard { origins: Vec::new(), remote: true, programs: false }
+    pub fn addresses() -> OriginGuard {
+        OriginGuard { origins: Vec::new(), remote: true, programs: false }
     }
 
     /// The same guard for a server that programs ask, too. A browser says who sends a form.
     #[must_use]
-    pub fn for_programs_too(self) -> Guard {
-        Guard { programs: true, ..self }
+    pub fn for_programs_too(self) -> OriginGuard {
+        OriginGuard { programs: true, ..self }
     }
 
     /// Refuses a request for a name that is not ours, and a POST that did not come from a page of ours.
@@ -184,15 +184,15 @@ pub fn is_local(address: SocketAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Guard;
+    use super::OriginGuard;
     use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 
-    fn guard(names: &[&str], remote: bool) -> Guard {
+    fn guard(names: &[&str], remote: bool) -> OriginGuard {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        Guard::new(&names, remote).unwrap()
+        OriginGuard::new(&names, remote).unwrap()
     }
 
-    fn sends(guard: &Guard, host: &str, site: Option<&str>, origin: Option<&str>) -> bool {
+    fn sends(guard: &OriginGuard, host: &str, site: Option<&str>, origin: Option<&str>) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(host).unwrap());
         for (name, value) in [("sec-fetch-site", site), (ORIGIN.as_str(), origin)] {
@@ -286,7 +286,7 @@ mod tests {
     fn names_that_are_none() {
         for wrong in ["", "https://", "ftp://x", "a b", "https://x/path", "https://x:99999", "x:y"]
         {
-            assert!(Guard::new(&[wrong.to_owned()], false).is_err(), "{wrong}");
+            assert!(OriginGuard::new(&[wrong.to_owned()], false).is_err(), "{wrong}");
         }
     }
 }

@@ -11,14 +11,14 @@
 pub mod admin;
 pub mod backoff;
 pub mod command_line;
+pub mod connect_failure;
 pub mod crash_point;
 pub mod duration;
 pub mod guard;
 pub mod http;
+pub mod invisible;
 pub mod language;
 pub mod outage;
 pub mod page;
-pub mod reach;
 pub mod shutdown;
 pub mod telemetry;
-pub mod unseen;

@@ -20,7 +20,7 @@ use self::episode::{Episodes, OutageLine};
 pub enum OutageKind {
     /// It does not answer; it can come back without anybody changing anything.
     Away,
-    /// It answers and refuses this program: account, schema, virtual host, certificate. Somebody has to change
+    /// It answers and refuses this program: account, schema, virtual host, certificate. A person has to change
     /// something.
     Refuses,
 }

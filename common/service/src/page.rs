@@ -5,15 +5,15 @@ use axum::http::header::{CACHE_CONTROL, HeaderValue, REFERRER_POLICY, X_CONTENT_
 use axum::response::Response;
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
+use crate::invisible;
 use crate::language::{Language, say};
-use crate::unseen;
 
 /// A whole page in the language of the request.
 #[derive(Debug)]
 pub struct Document<'a> {
     /// For the browser's window.
     pub title: &'a str,
-    /// The style sheet, which stands inside: pages load nothing.
+    /// The style sheet, inline: pages load nothing.
     pub style: &'static str,
     /// Further elements of the head.
     pub head: Markup,
@@ -33,7 +33,7 @@ impl Document<'_> {
                     meta name="color-scheme" content="light dark";
                     meta name="viewport" content="width=device-width,initial-scale=1";
                     (head)
-                    title { (unseen::escaped(title)) }
+                    title { (invisible::escaped(title)) }
                     style { (PreEscaped(style)) }
                 }
                 body { (visible(body)) }
@@ -46,7 +46,7 @@ impl Document<'_> {
 /// Characters that cannot be seen become escapes, wherever a page got them from, and an apostrophe is never bare.
 /// maud has escaped before what could become markup.
 fn visible(body: Markup) -> Markup {
-    PreEscaped(unseen::escaped_lines(&body.into_string()).replace('\'', "&#39;"))
+    PreEscaped(invisible::escaped_lines(&body.into_string()).replace('\'', "&#39;"))
 }
 
 /// Adds the headers of every answer to a browser.

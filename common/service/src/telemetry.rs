@@ -10,7 +10,7 @@ use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::unseen::Escaping;
+use crate::invisible::Escaping;
 
 /// Upper bounds of the buckets of every histogram in seconds: from a signature check to a slow broker.
 const SECONDS: [f64; 14] =
@@ -100,7 +100,7 @@ impl Metrics {
             .set_buckets(&COUNTS)?
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
             .install_recorder()?;
-        // Samples pile up between two scrapes, for ever where nobody scrapes: fold them regularly.
+        // Samples pile up between two scrapes, forever where nobody scrapes: fold them regularly.
         let upkeep = handle.clone();
         let thread = std::thread::Builder::new().name("metrics-upkeep".to_owned());
         let spawned = thread.spawn(move || {

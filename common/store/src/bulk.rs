@@ -40,7 +40,7 @@ pub(crate) trait BulkRow {
 
 /// Takes the values of one row.
 pub(crate) struct Values<'r, 'a, 'b> {
-    /// What stands between the placeholders of the row.
+    /// What is between the placeholders of the row.
     text: std::str::Split<'static, char>,
     out: &'r mut AstPass<'a, 'b, Mysql>,
 }

@@ -1,7 +1,7 @@
 //! The database's clock, and rows that it wrote while it was wrong.
 //!
 //! Leases, pauses and cursors are times by this clock. While it is ahead, rows get times in the future; after it is set
-//! right, nothing that waits for such a time would happen for as long as it was ahead. So [`heal`] looks for rows with times
+//! right, nothing that waits for such a time would happen for as long as it was ahead. So [`correct_times_ahead`] looks for rows with times
 //! that cannot be: a worker calls it when it starts and when the clock has gone back.
 
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ pub fn now(connection: &mut MysqlConnection) -> Result<DateTime<Utc>> {
     Ok(diesel::select(column::now()).get_result(connection)?)
 }
 
-/// A question that was written or asked more than a minute in the future is due now.
+/// A query whose time is more than a minute in the future is due now.
 const QUERIES: &str = "UPDATE gateway_query SET due_at = LEAST(due_at, UTC_TIMESTAMP(6)), \
     asked_at = LEAST(asked_at, UTC_TIMESTAMP(6)), created_at = LEAST(created_at, UTC_TIMESTAMP(6)) \
     WHERE created_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE OR asked_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
@@ -39,9 +39,9 @@ const GOODS: &str = "UPDATE fulfillment FORCE INDEX (fulfillment_turn) SET waiti
 const HEARTBEATS: &str =
     "DELETE FROM worker_heartbeat WHERE seen_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
 
-/// Corrects times in the future that nothing but a wrong clock can have written: questions to the gateway and refunds are
+/// Corrects times in the future that nothing but a wrong clock can have written: queries to the gateway and refunds are
 /// due now, what waits for goods waits from now on. Returns how many rows of work were corrected.
-pub fn heal(connection: &mut MysqlConnection) -> Result<usize> {
+pub fn correct_times_ahead(connection: &mut MysqlConnection) -> Result<usize> {
     let mut rows = 0;
     for statement in [QUERIES, REFUNDS, RETRIES, GOODS] {
         rows += sql_query(statement).execute(connection)?;

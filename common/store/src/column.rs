@@ -51,11 +51,11 @@ pub struct FactSet;
 
 /// A closed set, by the words of its variants.
 #[derive(Debug, Clone, Copy)]
-pub struct Word<T>(PhantomData<T>);
+pub struct EnumText<T>(PhantomData<T>);
 
 /// A closed set, by the numbers of its variants.
 #[derive(Debug, Clone, Copy)]
-pub struct Code<T>(PhantomData<T>);
+pub struct EnumNumber<T>(PhantomData<T>);
 
 /// Makes a generic type one of SQL: the derives would ask for `T: QueryId`.
 macro_rules! sql_type {
@@ -79,8 +79,8 @@ macro_rules! sql_type {
     };
 }
 
-sql_type!(Word, MysqlType::String);
-sql_type!(Code, MysqlType::Short);
+sql_type!(EnumText, MysqlType::String);
+sql_type!(EnumNumber, MysqlType::Short);
 
 /// The types of the columns of a row.
 pub(crate) type ColumnsOf<R> = SqlTypeOf<AsSelect<R, Mysql>>;
@@ -171,10 +171,10 @@ macro_rules! queryable {
 
 macro_rules! words {
     ($($set:ident in $table:ident.$column:ident by $read:expr;)+) => {$(
-        stored!(Word<$set>, $set);
-        queryable!(Word<$set>, $set);
+        stored!(EnumText<$set>, $set);
+        queryable!(EnumText<$set>, $set);
 
-        impl FromSql<Word<$set>, Mysql> for $set {
+        impl FromSql<EnumText<$set>, Mysql> for $set {
             fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<$set> {
                 let value = <String as FromSql<Text, Mysql>>::from_sql(value)?;
                 let read: fn(&str) -> Option<$set> = $read;
@@ -185,7 +185,7 @@ macro_rules! words {
             }
         }
 
-        impl ToSql<Word<$set>, Mysql> for $set {
+        impl ToSql<EnumText<$set>, Mysql> for $set {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
                 out.write_all(self.as_str().as_bytes())?;
                 Ok(IsNull::No)
@@ -209,10 +209,10 @@ words! {
 
 macro_rules! codes {
     ($($set:ident in $table:ident.$column:ident;)+) => {$(
-        stored!(Code<$set>, $set);
-        queryable!(Code<$set>, $set);
+        stored!(EnumNumber<$set>, $set);
+        queryable!(EnumNumber<$set>, $set);
 
-        impl FromSql<Code<$set>, Mysql> for $set {
+        impl FromSql<EnumNumber<$set>, Mysql> for $set {
             fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<$set> {
                 let code = <i16 as FromSql<SmallInt, Mysql>>::from_sql(value)?;
                 $set::from_code(code).ok_or_else(|| {
@@ -222,7 +222,7 @@ macro_rules! codes {
             }
         }
 
-        impl ToSql<Code<$set>, Mysql> for $set {
+        impl ToSql<EnumNumber<$set>, Mysql> for $set {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
                 <i16 as ToSql<SmallInt, Mysql>>::to_sql(&self.code(), &mut out.reborrow())
             }
@@ -236,13 +236,13 @@ codes! {
     TradeStatusCode in user_order.trade_status;
 }
 
-impl<T> FromSql<Word<T>, Mysql> for String {
+impl<T> FromSql<EnumText<T>, Mysql> for String {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<String> {
         <String as FromSql<Text, Mysql>>::from_sql(value)
     }
 }
 
-impl<T> FromSql<Code<T>, Mysql> for i16 {
+impl<T> FromSql<EnumNumber<T>, Mysql> for i16 {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<i16> {
         <i16 as FromSql<SmallInt, Mysql>>::from_sql(value)
     }

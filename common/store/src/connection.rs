@@ -40,7 +40,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const GET_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often a caller that waits looks whether the server refuses this program, which no waiting changes.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Pool {
     /// A pool of at most `size` connections. Connects when the first connection is asked for, so a
@@ -77,7 +77,7 @@ impl Pool {
     pub fn get(&self) -> Result<Connection> {
         let began = Instant::now();
         loop {
-            if let Ok(connection) = self.connections.get_timeout(LOOK) {
+            if let Ok(connection) = self.connections.get_timeout(POLL_INTERVAL) {
                 return Ok(connection);
             }
             match self.manager.outage() {

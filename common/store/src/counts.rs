@@ -20,7 +20,7 @@ pub struct StatusCount {
 
 /// Something that waits, and since when.
 #[derive(Debug, Clone, Copy, Queryable, Serialize)]
-pub struct Waiting {
+pub struct WaitingCount {
     /// How many rows.
     pub count: i64,
     /// The one that waits longest.
@@ -33,19 +33,19 @@ pub struct Counts {
     /// Orders by status; a status that no order has is left out.
     pub orders: Vec<StatusCount>,
     /// Events that are not published yet.
-    pub unpublished: Waiting,
+    pub unpublished: WaitingCount,
     /// Paid orders without stock.
-    pub awaiting_stock: Waiting,
+    pub awaiting_stock: WaitingCount,
     /// Paid orders that a person has to deliver.
-    pub awaiting_manual: Waiting,
+    pub awaiting_manual: WaitingCount,
     /// Paid subscriptions whose order names no account.
-    pub awaiting_account: Waiting,
+    pub awaiting_account: WaitingCount,
     /// Open reviews.
-    pub open_reviews: Waiting,
+    pub open_reviews: WaitingCount,
     /// Of these, orders that are paid here and not at Alipay.
-    pub not_at_alipay: Waiting,
+    pub not_at_alipay: WaitingCount,
     /// Refunds of which nobody knows whether they were made.
-    pub refunds_unknown: Waiting,
+    pub refunds_unknown: WaitingCount,
 }
 
 /// Counts.

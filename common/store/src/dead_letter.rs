@@ -15,7 +15,7 @@ use crate::{MysqlConnection, Result};
 /// A letter that is about to be published.
 #[derive(Debug, Clone, Copy, Insertable, AsChangeset)]
 #[diesel(table_name = dead_letter, primary_key(message_id))]
-pub struct NewLetter<'a> {
+pub struct NewDeadLetterRow<'a> {
     /// What the letter is called; a publisher's own id can be longer than the column and is cut.
     pub message_id: &'a str,
     /// The merchant that the message names.
@@ -29,9 +29,9 @@ pub struct NewLetter<'a> {
 }
 
 /// Writes it down. A letter with the same id that is there already is replaced.
-pub fn write(connection: &mut MysqlConnection, letter: &NewLetter<'_>) -> Result<()> {
+pub fn write(connection: &mut MysqlConnection, letter: &NewDeadLetterRow<'_>) -> Result<()> {
     let error = explanation(letter.error);
-    let letter = NewLetter {
+    let letter = NewDeadLetterRow {
         message_id: cut(letter.message_id),
         merchant: cut(letter.merchant),
         error: &error,
@@ -49,7 +49,7 @@ pub fn write(connection: &mut MysqlConnection, letter: &NewLetter<'_>) -> Result
 /// A letter, as the story of its order tells of it.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = dead_letter)]
-pub struct Letter {
+pub struct DeadLetterRow {
     /// What the letter is called.
     pub message_id: String,
     /// The merchant that the message names.
@@ -63,12 +63,12 @@ pub struct Letter {
 }
 
 /// The letters that name this order, the oldest first, at most 1,000.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Letter>> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<DeadLetterRow>> {
     Ok(dead_letter::table
         .filter(dead_letter::order_id.eq(order_id))
         .order((dead_letter::died_at, dead_letter::message_id))
         .limit(1000)
-        .select(Letter::as_select())
+        .select(DeadLetterRow::as_select())
         .load(connection)?)
 }
 

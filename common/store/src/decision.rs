@@ -59,18 +59,18 @@ pub struct DecisionRow {
     pub note: String,
     /// When, by the database's clock.
     pub decided_at: DateTime<Utc>,
-    /// What became of it.
+    /// Its outcome.
     pub state: DecisionState,
     /// Why it was refused.
     pub error: Option<String>,
 }
 
-/// The decisions with these numbers. Their orders should be locked: then nobody else ends them.
+/// The decisions with these numbers. Their orders should be locked: then no other transaction ends them.
 pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<DecisionRow>> {
     load_rows(connection, include_str!("decision/by_ids.sql"), ids)
 }
 
-/// What became of a decision.
+/// The outcome of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EndedDecision<'a> {
     /// Its number.

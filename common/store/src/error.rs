@@ -1,9 +1,9 @@
-//! What went wrong in the database, and whose fault it is.
+//! What went wrong in the database, and whether trying again can help.
 
 use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error as DieselError};
 
 use crate::column::UnknownValue;
-use crate::error_number::{fault_of_number, fault_without_number, is_not_primary};
+use crate::error_number::{is_not_primary, kind_of_number, kind_without_number};
 
 /// What this crate returns.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -58,31 +58,30 @@ fn unknown_value(error: &DieselError) -> Option<StoreError> {
     Some(StoreError::Row { table, what: format!("{column} is {value:?}, which is not known") })
 }
 
-/// Whose fault an error is. The worker must not mix these up.
+/// What has to change before the statement can succeed. The worker must not mix these up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Nobody's: deadlock, lock wait, connection lost, read-only, disk full. Try again.
+pub enum ErrorKind {
+    /// The server or the network: deadlock, lock wait, connection lost, read-only, disk full. Try again.
     Infrastructure,
-    /// The data's: the same statement will fail again.
+    /// The data: the same statement with the same values will fail again.
     Data,
-    /// The statement's: this server, schema or account does not take it, whatever the data. It can
-    /// succeed only after somebody has changed one of the three.
+    /// The statement: this server, schema or account refuses it, whatever the data. It can
+    /// succeed only after one of the three has been changed.
     Statement,
-    /// Not known: an error of the shop's own triggers, keys and checks, among others. It may be the
-    /// data's, and only trying again can tell.
+    /// Not known: an error of the shop's own triggers, keys and checks, among others. The cause may
+    /// be the data, and only trying again can tell.
     Unknown,
 }
 
 impl StoreError {
-    /// Whose fault this is. It depends on the server's error number, never on the language of its
-    /// words.
-    pub fn fault(&self) -> Fault {
+    /// The kind. It depends on the server's error number, never on its text, which can be in any language.
+    pub fn kind(&self) -> ErrorKind {
         match self {
             StoreError::Pool(_) | StoreError::Away(_) | StoreError::Refused(_) => {
-                Fault::Infrastructure
+                ErrorKind::Infrastructure
             }
-            StoreError::Row { .. } | StoreError::Json(_) => Fault::Data,
-            StoreError::Database(error) => fault_of(error),
+            StoreError::Row { .. } | StoreError::Json(_) => ErrorKind::Data,
+            StoreError::Database(error) => kind_of(error),
         }
     }
 
@@ -139,18 +138,20 @@ pub(crate) fn number_of(error: &DieselError) -> Option<u16> {
     }
 }
 
-fn fault_of(error: &DieselError) -> Fault {
+fn kind_of(error: &DieselError) -> ErrorKind {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, information) => {
-            fault_without_number(information.message())
+            kind_without_number(information.message())
         }
-        DieselError::DatabaseError(..) => number_of(error).map_or(Fault::Unknown, fault_of_number),
+        DieselError::DatabaseError(..) => {
+            number_of(error).map_or(ErrorKind::Unknown, kind_of_number)
+        }
         DieselError::DeserializationError(_)
         | DieselError::SerializationError(_)
         | DieselError::QueryBuilderError(_)
         | DieselError::InvalidCString(_)
-        | DieselError::NotFound => Fault::Data,
-        _ => Fault::Infrastructure,
+        | DieselError::NotFound => ErrorKind::Data,
+        _ => ErrorKind::Infrastructure,
     }
 }
 
@@ -172,6 +173,6 @@ mod tests {
             commit_error: lost(),
         });
         assert!(error.is_outage(), "{error:?}");
-        assert_eq!(error.fault(), Fault::Infrastructure);
+        assert_eq!(error.kind(), ErrorKind::Infrastructure);
     }
 }

@@ -3,9 +3,9 @@
 //! <https://dev.mysql.com/doc/mysql-errors/9.0/en/server-error-reference.html>,
 //! <https://mariadb.com/kb/en/mariadb-error-code-reference/>
 
-use crate::Fault;
+use crate::ErrorKind;
 
-/// The data's fault: the value does not fit, or a constraint of this schema forbids it.
+/// [`ErrorKind::Data`]: the value does not fit, or a constraint of this schema forbids it.
 const DATA: &[u16] = &[
     1048, // column cannot be null
     1153, // packet bigger than max_allowed_packet
@@ -32,7 +32,7 @@ const DATA: &[u16] = &[
     4078, // MariaDB: illegal parameter types
 ];
 
-/// The statement's fault: this server does not know it, this schema lacks what it names, or this
+/// [`ErrorKind::Statement`]: this server does not know it, this schema lacks what it names, or this
 /// account may not run it.
 const STATEMENT: &[u16] = &[
     1044, 1142, 1143, 1227,
@@ -67,7 +67,7 @@ const STATEMENT: &[u16] = &[
     3734, 3780, // MySQL: foreign keys that do not fit
 ];
 
-/// Nobody's fault: it passes, or a person has to look at the server.
+/// [`ErrorKind::Infrastructure`]: it passes, or a person has to look at the server.
 const INFRASTRUCTURE: &[u16] = &[
     1020, // record has changed since the last read (snapshot isolation)
     1021, 1026, 1030, 1114, // disk full, error on write, storage engine, table full
@@ -91,17 +91,17 @@ const INFRASTRUCTURE: &[u16] = &[
     3170, // no write here, group replication rolled back, memory of a statement
 ];
 
-/// Whose fault an error of this number is.
-pub(crate) fn fault_of_number(number: u16) -> Fault {
+/// The kind of an error of this number.
+pub(crate) fn kind_of_number(number: u16) -> ErrorKind {
     let is_in = |list: &[u16]| list.contains(&number);
     if is_in(DATA) {
-        Fault::Data
+        ErrorKind::Data
     } else if is_in(STATEMENT) {
-        Fault::Statement
+        ErrorKind::Statement
     } else if is_in(INFRASTRUCTURE) {
-        Fault::Infrastructure
+        ErrorKind::Infrastructure
     } else {
-        Fault::Unknown
+        ErrorKind::Unknown
     }
 }
 
@@ -111,23 +111,23 @@ pub(crate) fn is_not_primary(number: u16) -> bool {
     matches!(number, 1047 | 1290 | 1836 | 3100 | 3101)
 }
 
-/// Whose fault it is when the line ended, told by the driver's own words, which are English: a
+/// The kind of an error without a number: the connection ended, told by the driver's own text, which is English: a
 /// packet that is too large for the server never gets an answer.
-pub(crate) fn fault_without_number(message: &str) -> Fault {
+pub(crate) fn kind_without_number(message: &str) -> ErrorKind {
     if message.to_ascii_lowercase().contains("packet too large") {
-        Fault::Data
+        ErrorKind::Data
     } else {
-        Fault::Infrastructure
+        ErrorKind::Infrastructure
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DATA, INFRASTRUCTURE, STATEMENT, fault_of_number};
-    use crate::Fault;
+    use super::{DATA, INFRASTRUCTURE, STATEMENT, kind_of_number};
+    use crate::ErrorKind;
 
     #[test]
-    fn each_number_has_one_fault() {
+    fn each_number_has_one_kind() {
         let mut all = [DATA, STATEMENT, INFRASTRUCTURE].concat();
         let count = all.len();
         all.sort_unstable();
@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn a_shops_own_error_is_not_known() {
         // SIGNAL, and a duplicate key: another row may be gone when it is tried again.
-        assert_eq!(fault_of_number(1644), Fault::Unknown);
-        assert_eq!(fault_of_number(1062), Fault::Unknown);
-        assert_eq!(fault_of_number(60_000), Fault::Unknown);
+        assert_eq!(kind_of_number(1644), ErrorKind::Unknown);
+        assert_eq!(kind_of_number(1062), ErrorKind::Unknown);
+        assert_eq!(kind_of_number(60_000), ErrorKind::Unknown);
     }
 }

@@ -15,7 +15,7 @@ use crate::schema::{gateway_query, user_order};
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
-pub use enrolment::{Pass, Step, enrol_next};
+pub use enrolment::{EnrolmentPass, EnrolmentStep, enrol_next};
 pub use report::{AskedCounts, AskedRow, counts, of_order};
 
 /// An order to ask about.
@@ -29,14 +29,14 @@ pub struct NewQuery<'a> {
     pub why: QueryReason,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,
-    /// When it was asked for: a question that went out later answers it. `None`: no question that
+    /// When it was asked for: a query that went out later answers it. `None`: no query that
     /// went out before this does.
     #[serde(serialize_with = "sql_time")]
     pub requested_at: Option<DateTime<Utc>>,
 }
 
 /// Makes sure that the gateway is asked about these orders, sorted. Several queries for one order are
-/// one row, and one question when they come before it.
+/// one row, and one query when they come before it.
 pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_queries)
 }
@@ -44,7 +44,7 @@ pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) 
 /// A row that is due, and its order as it is now. Its columns in the order in which the statement names them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = gateway_query)]
-pub struct Due {
+pub struct DueQuery {
     /// The order.
     pub order_id: String,
     /// Name of the merchant.
@@ -88,17 +88,21 @@ pub struct DueOrder {
 /// Locks up to `limit` rows of this merchant that are due, the longest due first, and leaves out
 /// those that another worker has locked. To be followed, in the same transaction, by [`move_to`] or
 /// [`delete`] for each.
-pub fn claim(connection: &mut MysqlConnection, merchant: &str, limit: i64) -> Result<Vec<Due>> {
+pub fn claim(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    limit: i64,
+) -> Result<Vec<DueQuery>> {
     Ok(static_sql(include_str!("gateway_query/lock_due.sql"))
         .text(merchant)
         .big_int(limit)
-        .columns::<ColumnsOf<Due>>()
+        .columns::<ColumnsOf<DueQuery>>()
         .load(connection)?)
 }
 
 /// A claimed row's next time.
 #[derive(Debug, Clone, Serialize)]
-pub struct Move<'a> {
+pub struct QueryMove<'a> {
     /// The order.
     pub order_id: &'a str,
     /// When it is due again. For a row that is asked now this is the lease: the time after which
@@ -110,7 +114,7 @@ pub struct Move<'a> {
 }
 
 /// Moves claimed rows.
-pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<()> {
+pub fn move_to(connection: &mut MysqlConnection, moves: &[QueryMove<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
@@ -119,9 +123,9 @@ pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()
     execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
 
-/// What came of a question.
+/// The result of a query.
 #[derive(Debug, Clone, Serialize)]
-pub struct Note<'a> {
+pub struct QueryNote<'a> {
     /// The order.
     pub order_id: &'a str,
     /// Why it is asked the next time.
@@ -132,7 +136,7 @@ pub struct Note<'a> {
     /// When it is asked again; `None` ends it.
     #[serde(serialize_with = "sql_time")]
     pub due_at: Option<DateTime<Utc>>,
-    /// The answer, in Alipay's word. Counts as a question that was answered.
+    /// The answer, in Alipay's terms. Counts as a query that was answered.
     #[serde(serialize_with = "word")]
     pub answer: Option<&'a str>,
     /// Why there is none.
@@ -140,9 +144,9 @@ pub struct Note<'a> {
     pub error: Option<&'a str>,
 }
 
-/// Writes down what came of questions.
-pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<()> {
-    let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
+/// Writes down the results of queries.
+pub fn note(connection: &mut MysqlConnection, notes: &[QueryNote<'_>]) -> Result<()> {
+    let (over, going_on): (Vec<&QueryNote<'_>>, Vec<&QueryNote<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());
     execute_rows(connection, include_str!("gateway_query/note.sql"), &going_on)?;
     execute_rows(connection, include_str!("gateway_query/end.sql"), &over)

@@ -17,7 +17,7 @@
 //!   script reads them: column names as keys, amounts in fen, times as [`BeijingTime`].
 //! * An order that is shown must be one picture: read everything inside one [`snapshot`].
 //! * A function that returns a [`StoreError`] returns what the database says; where there is more to it, it says so.
-//!   [`StoreError::fault`] says whether trying again can help.
+//!   [`StoreError::kind`] says whether trying again can help.
 
 mod beijing_time;
 mod bulk;
@@ -28,7 +28,7 @@ mod error_number;
 mod id_range;
 mod json_rows;
 mod named_lock;
-mod parties;
+mod party_columns;
 mod schema;
 mod snapshot;
 mod typed_sql;
@@ -46,7 +46,6 @@ pub mod notification;
 pub mod order_expired;
 pub mod outbox;
 pub mod product;
-pub mod pulse;
 pub mod redelivery;
 pub mod refund;
 pub mod refund_request;
@@ -54,6 +53,7 @@ pub mod retry_copy;
 pub mod review;
 pub mod rights;
 pub mod stock;
+pub mod throughput;
 pub mod trade;
 pub mod user_order;
 pub mod worker_heartbeat;
@@ -64,7 +64,7 @@ pub use connection::{
     ConnectError, ConnectProblem, Connection, DatabaseSettings, Manager, MysqlConnection, Pool,
     Tls, UrlError, connect_once,
 };
-pub use error::{Fault, Result, StoreError};
+pub use error::{ErrorKind, Result, StoreError};
 pub use id_range::IdRange;
-pub use parties::PartyRow;
+pub use party_columns::PartyRow;
 pub use snapshot::snapshot;

@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
-/// Takes a lock; `false` when somebody else has held it for `seconds`.
+/// Takes a lock; `false` when another connection has held it for `seconds`.
 pub(crate) fn take(
     connection: &mut MysqlConnection,
     name: &'static str,

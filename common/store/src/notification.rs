@@ -12,4 +12,4 @@ pub use dead_since::{DeadLettered, MessageKey, dead_lettered, removed};
 pub use inbox::{InboxLine, InboxState, find, states};
 pub use rejected::{RejectedLine, answered_since, rejected_of_trade};
 pub use story::{StoryLine, of_order};
-pub use write::{FirstSeen, Record, first_seen, record};
+pub use write::{FirstSeen, InboxRow, first_seen, upsert};

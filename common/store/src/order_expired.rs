@@ -58,7 +58,7 @@ pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 }
 
 #[derive(Serialize)]
-struct Key<'a> {
+struct OrderAndLimit<'a> {
     order_id: &'a str,
     #[serde(serialize_with = "sql_time")]
     expires_at: Option<DateTime<Utc>>,
@@ -66,9 +66,9 @@ struct Key<'a> {
 
 /// Ends rows that were applied to their orders.
 pub fn end(connection: &mut MysqlConnection, applied: &[(&str, DateTime<Utc>)]) -> Result<()> {
-    let keys: Vec<Key<'_>> = applied
+    let keys: Vec<OrderAndLimit<'_>> = applied
         .iter()
-        .map(|(order_id, expires_at)| Key { order_id, expires_at: Some(*expires_at) })
+        .map(|(order_id, expires_at)| OrderAndLimit { order_id, expires_at: Some(*expires_at) })
         .collect();
     execute_rows(connection, include_str!("order_expired/end.sql"), &keys)
 }

@@ -5,5 +5,6 @@ mod write;
 
 pub use report::{OrderEvent, Unpublished, of_order, unpublished};
 pub use write::{
-    About, LOW_STOCK, NewEvent, Waiting, insert, insert_low_stock, lock_unpublished, mark_published,
+    About, LOW_STOCK, NewEvent, WaitingEvent, insert, insert_low_stock, lock_unpublished,
+    mark_published,
 };

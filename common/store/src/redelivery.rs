@@ -48,7 +48,7 @@ pub fn probe(connection: &mut MysqlConnection) -> Result<()> {
 /// A message that came back without an answer, and has not come to an end since.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = redelivery)]
-pub struct Came {
+pub struct RedeliveryRow {
     /// Hex SHA-256.
     pub message_id: String,
     /// How often it came back.
@@ -58,11 +58,11 @@ pub struct Came {
 }
 
 /// The messages that name this order and came back without an answer.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Came>> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<RedeliveryRow>> {
     Ok(redelivery::table
         .filter(redelivery::order_id.eq(order_id))
         .order((redelivery::last_seen, redelivery::message_id))
-        .select(Came::as_select())
+        .select(RedeliveryRow::as_select())
         .load(connection)?)
 }
 

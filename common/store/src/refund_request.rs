@@ -53,7 +53,7 @@ pub struct RefundRequest {
     pub reason: String,
     /// Who asked first.
     pub asked_by: String,
-    /// What became of it.
+    /// Its outcome.
     #[diesel(serialize_as = Value<RefundRequestState>)]
     pub state: RefundRequestState,
     /// Why it is refused or unknown.
@@ -134,7 +134,7 @@ pub fn take_turn(connection: &mut MysqlConnection, request: &RefundRequest) -> R
     Ok(wait.unsigned_abs())
 }
 
-/// Writes what became of a request. One that was accepted stays so; one that has ended is nothing
+/// Writes the outcome of a request. One that was accepted stays so; one that has ended is nothing
 /// for a worker any more.
 pub fn note(
     connection: &mut MysqlConnection,

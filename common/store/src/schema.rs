@@ -1,6 +1,6 @@
 //! The tables, as the migrations leave them. `tests/schema.rs` compares this with a migrated database.
 //!
-//! Keys are `VARBINARY`, since they compare by byte, and text all the same. [`column`](crate::column) has the types that
+//! Keys are `VARBINARY`, since they compare by byte; they hold text. [`column`](crate::column) has the types that
 //! are ours.
 
 macro_rules! tables {
@@ -12,7 +12,7 @@ macro_rules! tables {
                 CodeState, DecisionState, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
-            use crate::column::{Code, FactSet, Moment, Money, Word};
+            use crate::column::{EnumNumber, FactSet, Moment, Money, EnumText};
 
             $table ($($key),+) { $($columns)+ }
         }
@@ -54,7 +54,7 @@ tables! {
         decided_by -> Text,
         note -> Text,
         decided_at -> Moment,
-        state -> Word<DecisionState>,
+        state -> EnumText<DecisionState>,
         error -> Nullable<Text>,
         ended_at -> Nullable<Moment>,
     }
@@ -70,7 +70,7 @@ tables! {
     fulfillment (order_id) {
         order_id -> Text,
         product_id -> Text,
-        state -> Word<FulfillmentState>,
+        state -> EnumText<FulfillmentState>,
         units -> Integer,
         given -> Integer,
         waiting_since -> Nullable<Moment>,
@@ -88,7 +88,7 @@ tables! {
     gateway_query (order_id) {
         order_id -> Text,
         merchant -> Text,
-        why -> Word<QueryReason>,
+        why -> EnumText<QueryReason>,
         due_at -> Moment,
         asked -> Integer,
         asked_at -> Nullable<Moment>,
@@ -118,7 +118,7 @@ tables! {
         trade_status -> Nullable<Text>,
         charset -> Text,
         form -> Text,
-        outcome -> Word<MessageOutcome>,
+        outcome -> EnumText<MessageOutcome>,
         reason -> Nullable<Text>,
         error -> Nullable<Text>,
         facts_added -> Text,
@@ -154,7 +154,7 @@ tables! {
     product (id) {
         id -> Text,
         name -> Text,
-        kind -> Word<ProductKind>,
+        kind -> EnumText<ProductKind>,
         price -> Money,
         days -> Nullable<Integer>,
         resell_returned -> Bool,
@@ -191,7 +191,7 @@ tables! {
         is_rest -> Bool,
         reason -> Text,
         asked_by -> Text,
-        state -> Word<RefundRequestState>,
+        state -> EnumText<RefundRequestState>,
         error -> Nullable<Text>,
         running_total -> Nullable<Money>,
         created_at -> Moment,
@@ -214,9 +214,9 @@ tables! {
     review (id) {
         id -> BigInt,
         order_id -> Text,
-        reason -> Word<ReviewReason>,
+        reason -> EnumText<ReviewReason>,
         evidence -> Text,
-        state -> Word<ReviewState>,
+        state -> EnumText<ReviewState>,
         raised_at -> Moment,
         ended_at -> Nullable<Moment>,
         decision -> Nullable<Text>,
@@ -228,7 +228,7 @@ tables! {
         id -> BigInt,
         product_id -> Text,
         code -> Text,
-        state -> Word<CodeState>,
+        state -> EnumText<CodeState>,
         order_id -> Nullable<Text>,
         created_at -> Moment,
         code_hash -> Nullable<Binary>,
@@ -300,9 +300,9 @@ tables! {
         created_at -> Moment,
         updated_at -> Moment,
         trade_no -> Nullable<Text>,
-        status -> Code<OrderStatus>,
-        trade_status -> Code<TradeStatusCode>,
-        refund_status -> Code<RefundStatusCode>,
+        status -> EnumNumber<OrderStatus>,
+        trade_status -> EnumNumber<TradeStatusCode>,
+        refund_status -> EnumNumber<RefundStatusCode>,
         refunded_fee -> Money,
         refund_dtime -> Nullable<Moment>,
         refund_finish_dtime -> Nullable<Moment>,

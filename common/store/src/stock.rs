@@ -8,7 +8,7 @@ pub mod resale;
 pub mod withdrawal;
 
 pub use item::{
-    Elsewhere, Given, MAX_CODE, available, elsewhere, existing, give, import, lock_import, pick,
-    take_back,
+    Elsewhere, GivenCode, MAX_CODE, available, elsewhere, existing, give, import, lock_import,
+    pick, take_back,
 };
-pub use report::{AuditedCode, Code, LowStock, StockLevel, in_range, levels, low, of_order};
+pub use report::{AuditedCode, LowStock, StockCode, StockLevel, in_range, levels, low, of_order};

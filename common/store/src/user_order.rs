@@ -9,10 +9,10 @@ mod unknown_merchant;
 mod write;
 
 pub use audit::{AuditedOrder, count, in_range};
-pub use report::{Order, OrderFilter, find, list};
+pub use report::{OrderFilter, OrderRow, find, list};
 pub use search::{OrderSearch, search};
 pub use span::{OrderSpan, SpanOrder, count_in_span, in_span};
 pub use unknown_merchant::{MerchantOrders, unknown_merchants};
 pub use write::{
-    LockedOrder, Named, NewOrder, OrderColumns, existing, insert, lock, name_account, update,
+    LockedOrder, NamedAccount, NewOrder, OrderColumns, existing, insert, lock, name_account, update,
 };

@@ -66,7 +66,7 @@ pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<()> {
 }
 
 /// Removes the row of a worker that ends.
-pub fn goodbye(connection: &mut MysqlConnection, worker: &str) -> Result<()> {
+pub fn remove(connection: &mut MysqlConnection, worker: &str) -> Result<()> {
     diesel::delete(worker_heartbeat::table.find(worker)).execute(connection)?;
     Ok(())
 }

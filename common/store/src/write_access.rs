@@ -10,7 +10,7 @@ use crate::{MysqlConnection, Result, StoreError};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteAccess {
     /// The variable that says that the server is read-only, as `read_only = 1`. An account with special rights may write
-    /// all the same.
+    /// anyway.
     pub read_only: Option<String>,
     /// What the server said to a write of this account, where it refused it as a read-only server does.
     pub refused: Option<String>,
@@ -41,7 +41,7 @@ pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
             Some(format!("{name} = {value}"))
         });
     }
-    // Matches no row; a read-only server refuses it all the same.
+    // Matches no row; a read-only server refuses it anyway.
     let write = static_sql("UPDATE redelivery SET count = count WHERE 1 = 0").execute(connection);
     match write.map_err(StoreError::from) {
         Err(error) if error.is_read_only() => access.refused = Some(error.to_string()),

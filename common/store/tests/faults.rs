@@ -1,4 +1,4 @@
-//! Whose fault an error is, told from the numbers of a real server.
+//! The kind of an error, told from the numbers of a real server.
 //!
 //! One private server, since its settings are turned over. Not provoked: a full disk (1021, 1030;
 //! a full MEMORY table says the same as a full tablespace, 1114).
@@ -12,7 +12,7 @@ use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use store::{Connection, DatabaseSettings, Fault, Pool, StoreError, migrate, redelivery};
+use store::{Connection, DatabaseSettings, ErrorKind, Pool, StoreError, migrate, redelivery};
 use testkit::{Database, FaultProxy, Folder, until_ok};
 
 /// A minute, unless somebody ends it.
@@ -77,23 +77,27 @@ fn id_of(connection: &mut Connection) -> i64 {
     row.id
 }
 
-/// It failed with one of these numbers, and it is this fault.
-fn expect(what: &str, result: Result<(), StoreError>, numbers: &[u16], fault: Fault) {
+/// It failed with one of these numbers, and it is of this kind.
+fn expect(what: &str, result: Result<(), StoreError>, numbers: &[u16], kind: ErrorKind) {
     let error = result.expect_err(what);
     println!("{what}: {:?} {error:?}", error.number());
     assert!(error.number().is_some_and(|it| numbers.contains(&it)), "{what}: {error:?}");
-    assert_eq!(error.fault(), fault, "{what}: {error:?}");
+    assert_eq!(error.kind(), kind, "{what}: {error:?}");
 }
 
 fn infrastructure(what: &str, result: Result<(), StoreError>, numbers: &[u16]) {
-    expect(what, result, numbers, Fault::Infrastructure);
+    expect(what, result, numbers, ErrorKind::Infrastructure);
 }
 
 /// The line ended, so there is no number.
 fn lost(what: &str, result: Result<(), StoreError>) {
     let error = result.expect_err(what);
     println!("{what}: {error:?}");
-    assert_eq!((error.number(), error.fault()), (None, Fault::Infrastructure), "{what}: {error:?}");
+    assert_eq!(
+        (error.number(), error.kind()),
+        (None, ErrorKind::Infrastructure),
+        "{what}: {error:?}"
+    );
 }
 
 /// Statements that fail by their data, with the numbers of MariaDB and MySQL.
@@ -129,8 +133,8 @@ fn what_a_server_says_about_data() {
     let server = Server::start();
     let shop = &mut server.shop();
     for (what, statement, numbers) in by_data() {
-        expect(what, prepared(shop, &statement), &numbers, Fault::Data);
-        expect(what, run(shop, &statement), &numbers, Fault::Data);
+        expect(what, prepared(shop, &statement), &numbers, ErrorKind::Data);
+        expect(what, run(shop, &statement), &numbers, ErrorKind::Data);
     }
     // Through a statement of this crate.
     let long = "x".repeat(300);
@@ -138,11 +142,16 @@ fn what_a_server_says_about_data() {
         message_id: &long,
         ..redelivery::RedeliveredMessage::default()
     };
-    expect("key too long", redelivery::count_up(shop, &suspect).map(drop), &[1406], Fault::Data);
+    expect(
+        "key too long",
+        redelivery::count_up(shop, &suspect).map(drop),
+        &[1406],
+        ErrorKind::Data,
+    );
 
     // It may have an answer when it is tried again: the row is seen then. Or it is a key of the shop's.
     let twice = "INSERT INTO product (id, name, kind, price) VALUES ('P', 'p', 'manual', 1)";
-    expect("twice", prepared(shop, twice), &[1062], Fault::Unknown);
+    expect("twice", prepared(shop, twice), &[1062], ErrorKind::Unknown);
     // A trigger of the shop's.
     run(
         &mut server.root(),
@@ -150,7 +159,7 @@ fn what_a_server_says_about_data() {
     )
     .expect("a trigger");
     let another = "INSERT INTO product (id, name, kind, price) VALUES ('Q', 'q', 'manual', 1)";
-    expect("signal", prepared(shop, another), &[1644], Fault::Unknown);
+    expect("signal", prepared(shop, another), &[1644], ErrorKind::Unknown);
 }
 
 /// The same errors have the same numbers in every language.
@@ -164,9 +173,9 @@ fn the_language_of_the_server_does_not_matter() {
     // Where the session may not choose.
     run(shop, "SET SESSION lc_messages = 'zh_CN'").expect("a language");
     for (what, statement, numbers) in by_data() {
-        expect(what, prepared(shop, &statement), &numbers, Fault::Data);
+        expect(what, prepared(shop, &statement), &numbers, ErrorKind::Data);
     }
-    expect("syntax", prepared(shop, "SELEC 1"), &[1064], Fault::Statement);
+    expect("syntax", prepared(shop, "SELEC 1"), &[1064], ErrorKind::Statement);
 }
 
 /// A warning of the same statement comes before the error, and is not mistaken for it.
@@ -177,12 +186,12 @@ fn the_number_is_the_errors_and_not_a_warnings() {
     run(shop, "SET SESSION sql_mode = ''").expect("a value that does not fit is a warning");
     let statement = "INSERT INTO product (id, name, kind, price) \
                      VALUES ('Q', 'q', 'manual', '2x'), ('P', 'p', 'manual', 1)";
-    expect("twice, after a warning", prepared(shop, statement), &[1062], Fault::Unknown);
+    expect("twice, after a warning", prepared(shop, statement), &[1062], ErrorKind::Unknown);
 }
 
 /// A statement that can never succeed here is named.
 #[test]
-fn a_statement_that_the_server_refuses_is_the_statements_fault() {
+fn a_statement_that_the_server_refuses_is_a_statement_error() {
     let server = Server::start();
     let shop = &mut server.shop();
     for (statement, number) in [
@@ -194,7 +203,11 @@ fn a_statement_that_the_server_refuses_is_the_statements_fault() {
         ("SELECT * FROM mysql.user", 1142),
     ] {
         let error = prepared(shop, statement).expect_err(statement);
-        assert_eq!((error.number(), error.fault()), (Some(number), Fault::Statement), "{error:?}");
+        assert_eq!(
+            (error.number(), error.kind()),
+            (Some(number), ErrorKind::Statement),
+            "{error:?}"
+        );
         assert_eq!(error.statement(), Some(statement));
     }
 }
@@ -202,19 +215,19 @@ fn a_statement_that_the_server_refuses_is_the_statements_fault() {
 /// The driver knows the server's limit and does not send it: the connection is given up, the message
 /// is the one to blame.
 #[test]
-fn a_packet_that_is_too_large_is_the_datas_fault() {
+fn a_packet_that_is_too_large_is_a_data_error() {
     let server = Server::start();
     run(&mut server.root(), "SET GLOBAL max_allowed_packet = 65536").expect("a limit");
     for size in [65_600, 1_000_000, 17_000_000] {
         let select = sql_query("SELECT LENGTH(?)").bind::<Text, _>("x".repeat(size));
         let result = select.execute(&mut server.shop()).map(drop).map_err(StoreError::from);
         let error = result.expect_err("too large");
-        assert_eq!(error.fault(), Fault::Data, "{size}: {error:?}");
+        assert_eq!(error.kind(), ErrorKind::Data, "{size}: {error:?}");
     }
 }
 
 #[test]
-fn what_a_server_says_when_it_is_nobodys_fault() {
+fn what_a_server_says_when_it_is_an_infrastructure_error() {
     let server = Server::start();
     let root = &mut server.root();
 
@@ -264,7 +277,7 @@ fn what_a_server_says_when_it_is_nobodys_fault() {
         });
         let error = killed.expect_err("killed");
         let known = matches!(error.number(), None | Some(1317 | 1927));
-        assert!(known && error.fault() == Fault::Infrastructure, "{statement}: {error:?}");
+        assert!(known && error.kind() == ErrorKind::Infrastructure, "{statement}: {error:?}");
     }
 
     let settings = DatabaseSettings::new(server.url_of("shop"));
@@ -274,7 +287,7 @@ fn what_a_server_says_when_it_is_nobodys_fault() {
     // MySQL ends a SELECT, and SLEEP says that it was ended by its result.
     if let Err(error) = &slow {
         assert!(matches!(error.number(), None | Some(1969 | 3024)), "{error:?}");
-        assert_eq!(error.fault(), Fault::Infrastructure, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Infrastructure, "{error:?}");
     }
 
     run(root, "SET GLOBAL read_only = 1").expect("read only");
@@ -288,7 +301,7 @@ fn what_a_server_says_when_it_is_nobodys_fault() {
     let _only = pool.get().expect("a connection");
     let none = pool.get().map(drop).expect_err("too many");
     assert!(none.to_string().contains("limit of connections"), "{none}");
-    assert_eq!(none.fault(), Fault::Infrastructure);
+    assert_eq!(none.kind(), ErrorKind::Infrastructure);
 
     run(
         root,
@@ -319,7 +332,7 @@ fn a_connection_that_is_read_only_is_not_used_again() {
 }
 
 #[test]
-fn a_line_that_is_cut_is_nobodys_fault() {
+fn a_connection_that_is_cut_is_an_infrastructure_error() {
     let server = Server::start();
     let line = FaultProxy::in_front_of(&server.database.url()).expect("a proxy");
     let pool = Pool::new(&line.url(&server.database.url()), 1);
@@ -329,7 +342,7 @@ fn a_line_that_is_cut_is_nobodys_fault() {
     drop(connection);
     let refused = pool.get().map(drop).expect_err("refused");
     assert!(refused.to_string().contains("127.0.0.1"), "{refused}");
-    assert_eq!(refused.fault(), Fault::Infrastructure);
+    assert_eq!(refused.kind(), ErrorKind::Infrastructure);
     line.resume();
     let mut connection = pool.get().expect("the pool has thrown the dead connection away");
     // In the middle of an answer.
@@ -337,7 +350,7 @@ fn a_line_that_is_cut_is_nobodys_fault() {
     lost("cut in an answer", prepared(&mut connection, "SELECT REPEAT('x', 100000)"));
 }
 
-/// A silent line does not keep a caller for ever, nor a connection that is being made.
+/// A silent line does not keep a caller forever, nor a connection that is being made.
 #[test]
 fn a_silent_line_ends_within_the_limit() {
     let server = Server::start();
@@ -349,10 +362,10 @@ fn a_silent_line_ends_within_the_limit() {
     let error =
         connection.transaction(|connection| redelivery::probe(connection)).expect_err("silent");
     assert!(error.to_string().contains("no answer within 0.5 s"), "{error}");
-    assert_eq!(error.fault(), Fault::Infrastructure);
+    assert_eq!(error.kind(), ErrorKind::Infrastructure);
     drop(connection);
     let none = pool.get().map(drop).expect_err("still silent");
-    assert_eq!(none.fault(), Fault::Infrastructure);
+    assert_eq!(none.kind(), ErrorKind::Infrastructure);
     line.resume();
     until_ok("the database answers again", || pool.get());
 }

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use order::{OrderStatus, QueryReason};
-use store::gateway_query::{self, Move, NewQuery, Note, Pass, enrol_next};
+use store::gateway_query::{self, EnrolmentPass, NewQuery, QueryMove, QueryNote, enrol_next};
 use store::{Pool, migrate};
 use testkit::Sandbox;
 
@@ -21,12 +21,15 @@ struct Database {
     _sandbox: Sandbox,
 }
 
-const UNPAID: Pass =
-    Pass { name: "unpaid", why: QueryReason::Unpaid, age: Duration::from_secs(600) };
-const UNPAID_LATE: Pass =
-    Pass { name: "unpaid_late", why: QueryReason::Unpaid, age: Duration::from_secs(600 + 3600) };
-const SILENT: Pass =
-    Pass { name: "silent", why: QueryReason::Silent, age: Duration::from_secs(24 * 3600) };
+const UNPAID: EnrolmentPass =
+    EnrolmentPass { name: "unpaid", why: QueryReason::Unpaid, age: Duration::from_secs(600) };
+const UNPAID_LATE: EnrolmentPass = EnrolmentPass {
+    name: "unpaid_late",
+    why: QueryReason::Unpaid,
+    age: Duration::from_secs(600 + 3600),
+};
+const SILENT: EnrolmentPass =
+    EnrolmentPass { name: "silent", why: QueryReason::Silent, age: Duration::from_secs(24 * 3600) };
 
 impl Database {
     fn new() -> Database {
@@ -70,7 +73,7 @@ impl Database {
     }
 
     /// Steps until there is nothing more; returns how many orders were enrolled.
-    fn pass(&mut self, pass: Pass, limit: i64) -> usize {
+    fn pass(&mut self, pass: EnrolmentPass, limit: i64) -> usize {
         let mut enrolled = 0;
         loop {
             let step = self
@@ -185,7 +188,7 @@ fn a_request_brings_a_row_forward_once() {
     gateway_query::enrol(&mut db.connection, &[query("A0001", QueryReason::Ops, Some(asked))])
         .expect("a row");
     let leased = Some(asked + Duration::from_secs(3600));
-    let moved = Move { order_id: "A0001", due_at: leased, asking: 1 };
+    let moved = QueryMove { order_id: "A0001", due_at: leased, asking: 1 };
     gateway_query::move_to(&mut db.connection, &[moved]).expect("a lease");
     db.connection
         .batch_execute("UPDATE gateway_query SET asked_at = UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE")
@@ -210,7 +213,7 @@ fn a_request_brings_a_row_forward_once() {
     assert_eq!(db.count(due), 1);
     assert_eq!(db.count("gateway_query WHERE why = 'return_page'"), 1);
     // The answer to the earlier question leaves the new one its time.
-    let note = Note {
+    let note = QueryNote {
         order_id: "A0001",
         why: QueryReason::Unpaid,
         leased_until: leased,
@@ -278,7 +281,8 @@ fn the_span_is_read_from_the_index() {
     assert_eq!(orders.key.as_deref(), Some("PRIMARY"));
 }
 
-const EXPIRED: Pass = Pass { name: "expired", why: QueryReason::Expired, age: Duration::ZERO };
+const EXPIRED: EnrolmentPass =
+    EnrolmentPass { name: "expired", why: QueryReason::Expired, age: Duration::ZERO };
 
 #[test]
 fn orders_whose_time_is_over_are_found_once_and_at_once() {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
-use store::{Connection, Fault, Pool, StoreError, migrate, refund_request};
+use store::{Connection, ErrorKind, Pool, StoreError, migrate, refund_request};
 use testkit::Sandbox;
 
 /// By table and column: the type, and whether it can be NULL.
@@ -44,12 +44,12 @@ fn declared() -> (Columns, BTreeSet<(String, String)>) {
 /// Whether a column of this type of the server may be declared so.
 fn fits(declared: &str, data_type: &str) -> bool {
     match data_type {
-        "varbinary" | "enum" => declared == "Text" || declared.starts_with("Word<"),
+        "varbinary" | "enum" => declared == "Text" || declared.starts_with("EnumText<"),
         "varchar" | "text" | "mediumtext" => declared == "Text",
         "set" => declared == "FactSet",
         "bigint" => matches!(declared, "BigInt" | "Money"),
         "int" => declared == "Integer",
-        "smallint" => declared.starts_with("Code<"),
+        "smallint" => declared.starts_with("EnumNumber<"),
         "tinyint" => declared == "Bool",
         "datetime" => declared == "Moment",
         "binary" => declared == "Binary",
@@ -111,7 +111,7 @@ fn an_unknown_word_says_where_it_stands() {
     .execute(&mut connection)
     .expect("a row");
     let error = refund_request::of_order(&mut connection, "A").expect_err("nobody knows the word");
-    assert_eq!(error.fault(), Fault::Data);
+    assert_eq!(error.kind(), ErrorKind::Data);
     let StoreError::Row { table, what } = error else { panic!("{error}") };
     assert_eq!(table, "refund_request");
     assert_eq!(what, "state is \"of_tomorrow\", which is not known");

@@ -5,7 +5,7 @@
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
 use diesel::result::Error::RollbackTransaction;
-use store::stock::{Given, give, pick};
+use store::stock::{GivenCode, give, pick};
 use store::{Pool, StoreError, migrate};
 use testkit::Sandbox;
 
@@ -54,7 +54,7 @@ fn codes_that_another_transaction_gives_away_are_left_out() {
                 [3, 4],
                 "one is behind the cursor: all are searched"
             );
-            give(first, &[Given { id: 1, order_id: "A" }, Given { id: 2, order_id: "A" }])
+            give(first, &[GivenCode { id: 1, order_id: "A" }, GivenCode { id: 2, order_id: "A" }])
         })
         .expect("given");
     assert_eq!(pick(&mut second, "P", 9).expect("picked"), [3, 4, 5]);

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use testkit::poll;
 
-use super::{Programme, SCENE_TIMEOUT, codes};
+use super::{SCENE_TIMEOUT, SceneRunner, codes};
 use crate::say;
 
 /// How long the scene leaves its state to be read.
-const LOOK: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-impl Programme<'_> {
+impl SceneRunner<'_> {
     pub(super) async fn workers_away(&mut self) -> anyhow::Result<()> {
         say(
             "\n13. All workers are killed while buyers pay: nothing is lost, it waits and is delivered",
@@ -19,7 +19,7 @@ impl Programme<'_> {
         for order in orders {
             self.shop.order(order, "app", "CODE")?;
         }
-        let killed = self.stage.kill_workers();
+        let killed = self.system.kill_workers();
         say(&format!(
             "   {killed} workers killed (SIGKILL); ingress, RabbitMQ and the database go on"
         ));
@@ -40,8 +40,8 @@ impl Programme<'_> {
         say(
             "   ops order show D-AWAY-1: 0 placed; the buyer has paid, and Alipay has read success",
         );
-        tokio::time::sleep(LOOK).await;
-        self.stage.start_workers(2);
+        tokio::time::sleep(POLL_INTERVAL).await;
+        self.system.start_workers(2);
         for order in orders {
             self.expect(order, "delivered, once, after the workers are back", |order| {
                 order["status"] == 8 && codes(order, "delivered") == 1

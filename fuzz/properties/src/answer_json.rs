@@ -27,9 +27,9 @@ const NODES: [&str; 4] = [
 /// In an input: what the signature of the node is written for.
 const SIGN: &[u8] = b"SIGN";
 
-/// Nothing is believed but a node that was signed, whatever stands around it.
+/// Nothing is believed but a node that was signed, whatever is around it.
 ///
-/// The input is three parts divided by byte 255, which no charset has: what stands before the node,
+/// The input is three parts divided by byte 255, which no charset has: what is before the node,
 /// the node, and what follows. The word `SIGN` around the node becomes the node's signature, and of
 /// an accepted answer must be true: it says what the plain answer with this node says, its values are
 /// those that another reader of JSON finds in the node, and any other node is refused. The plain answer

@@ -86,7 +86,7 @@ pub fn envelopes() -> Vec<Vec<u8>> {
     envelopes.chain(forms().into_iter().take(6)).collect()
 }
 
-/// Nodes of JSON with what stands around them.
+/// Nodes of JSON with what is around them.
 pub fn answers_json() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     let nodes = [

@@ -34,7 +34,7 @@ async fn the_ingress_starts_without_a_broker() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     proxy.cut();
-    // Says that it is ready all the same: it listens, and answers.
+    // Says that it is ready anyway: it listens, and answers.
     let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
     ingress.until_ready_says(503, "broker, work queue").await;
     refused_in_time(&ingress).await;

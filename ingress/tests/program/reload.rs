@@ -139,7 +139,7 @@ async fn a_key_change_under_load_refuses_no_request() {
     }
     assert_eq!(ingress.answers("fail", "bad_signature").await, 0);
 
-    // The old keys are of no use any more.
+    // The old keys cannot be used any more.
     assert_eq!(ingress.post(SHOP, shop("x", "first")).await.status, 400);
     assert_eq!(ingress.post(APP, app("x", &rsa2())).await.status, 400);
     // Retired, a key counts until its end, and for nothing that comes after it.

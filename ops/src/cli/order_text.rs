@@ -29,7 +29,7 @@ pub(crate) fn story(page: &OrderDetails) -> String {
 }
 
 /// What the order is, in a few lines.
-pub(crate) fn header(row: &store::user_order::Order, product: &ProductLine) -> String {
+pub(crate) fn header(row: &store::user_order::OrderRow, product: &ProductLine) -> String {
     lines(&story::header(row, product))
 }
 

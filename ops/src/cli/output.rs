@@ -4,7 +4,7 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 use serde::Serialize;
-use service::unseen;
+use service::invisible;
 
 use crate::cli::terminal;
 use crate::failure::Failure;
@@ -28,7 +28,7 @@ impl Output {
     ) -> Result<(), Failure> {
         let page = match self {
             Output::Table => {
-                let escape = |part: &str| unseen::escaped_lines(part).into_owned();
+                let escape = |part: &str| invisible::escaped_lines(part).into_owned();
                 terminal::render(&text(), terminal::colours(), escape)
             }
             Output::Json => json(result)?,
@@ -51,7 +51,7 @@ impl Output {
             Output::Table => {
                 let page: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
                 match std::io::stdout().is_terminal() {
-                    true => unseen::escaped_lines(&page).into_owned(),
+                    true => invisible::escaped_lines(&page).into_owned(),
                     false => page,
                 }
             }
@@ -81,7 +81,7 @@ pub(crate) fn check_stdout_is_open() -> Result<(), Failure> {
 fn json<T: Serialize + ?Sized>(result: &T) -> Result<String, Failure> {
     let json = serde_json::to_string_pretty(result)
         .map_err(|error| Failure::Refused(format!("the result is no JSON: {error}")))?;
-    Ok(unseen::escaped_json(&json).into_owned())
+    Ok(invisible::escaped_json(&json).into_owned())
 }
 
 fn write(mut page: String) -> std::io::Result<()> {
@@ -94,7 +94,7 @@ fn write(mut page: String) -> std::io::Result<()> {
 
 /// The text with control characters escaped: what came from outside must not steer a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    let text = unseen::escaped(text);
+    let text = invisible::escaped(text);
     if !text.contains(terminal::is_mark) {
         return text.into_owned();
     }

@@ -9,7 +9,7 @@ pub(crate) fn asked(question: &str) -> Option<bool> {
     if !stdin.is_terminal() || !stderr.is_terminal() {
         return None;
     }
-    let question = service::unseen::escaped_lines(question);
+    let question = service::invisible::escaped_lines(question);
     write!(stderr, "{question} Type yes to go on: ").and_then(|()| stderr.flush()).ok()?;
     let mut line = String::new();
     stdin.lock().read_line(&mut line).ok()?;

@@ -6,14 +6,15 @@ use service::language::say;
 use service::page::Column;
 
 use super::Console;
-use super::acts::left_out_warning;
 use super::address::{link, order_link};
-use super::cohort::Selection;
+use super::letter_actions::{left_out_warning, takes};
+use super::letter_query::Selection;
 use super::letters::{act_fields, letter_link};
 use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::dead_letter::dry_run_selection::DryRunSelection;
+use crate::operations::dead_letter::poison::PoisonLetters;
 use crate::operations::dry_run::{DryRunOutcome, DryRunResult, because, dry_run_letters};
 
 /// Letters that are listed.
@@ -26,12 +27,12 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
     let DryRunSelection { letters, meant, looked } =
         DryRunSelection::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);
-    let (left_out, deadly) = (meant - letters.len(), selected.left_out.letters);
+    let (left_out, poison) = (meant - letters.len(), selected.left_out.letters);
     let config = console.config.clone();
     let results =
         console.database(move |connection| dry_run_letters(connection, &config, letters)).await?;
     let body = html! {
-        (left_out_warning(deadly))
+        (left_out_warning(poison))
         @if !results.is_empty() {
             @if left_out > 0 || looked.at < looked.of {
                 div.box.warn {
@@ -48,7 +49,7 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
                 (act_fields())
             } }
             p.pages { (link(&selection.address(), say("« 返回", "Back"))) }
-        } @else if deadly == 0 {
+        } @else if poison == 0 {
             (nothing(say("这些死信已经不在了。", "None of these letters is there any more.")))
         }
     };

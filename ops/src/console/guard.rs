@@ -16,17 +16,17 @@ const FIELD: &str = "token";
 
 /// Tells the console's own host names and forms from those of others.
 #[derive(Debug)]
-pub(super) struct Guard {
-    site: guard::Guard,
+pub(super) struct FormGuard {
+    site: guard::OriginGuard,
     token: String,
 }
 
-impl Guard {
+impl FormGuard {
     /// A guard with a token that lives as long as the process.
-    pub(super) fn new(names: &[String], remote: bool) -> Result<Guard, WrongName> {
+    pub(super) fn new(names: &[String], remote: bool) -> Result<FormGuard, WrongName> {
         let random: [u8; 16] = rand::rng().random();
         let token = format!("{:032x}", u128::from_be_bytes(random));
-        Ok(Guard { site: guard::Guard::new(names, remote)?, token })
+        Ok(FormGuard { site: guard::OriginGuard::new(names, remote)?, token })
     }
 
     /// The hidden field that a form must hold.

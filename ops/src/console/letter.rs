@@ -7,7 +7,7 @@ use service::page::{fact, hidden};
 
 use super::Shared;
 use super::address::order_link;
-use super::cohort::TICKED;
+use super::letter_query::TICKED;
 use super::letters::{act_fields, history};
 use super::page::{Page, away, nothing};
 use super::tag::{Tone, tag};

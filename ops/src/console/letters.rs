@@ -9,7 +9,7 @@ use store::BeijingTime;
 use store::dead_letter::history;
 
 use super::address::{address, link, order_link};
-use super::cohort::{Cohort, REASON_MISSING, TICKED};
+use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -51,10 +51,10 @@ pub(super) async fn show(
     State(console): Shared,
     QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
-    let mut cohort = Cohort::read(&query);
-    let flat = query.get("view") == "flat" || !cohort.is_everything();
-    let mut look = look(&console, &cohort).await?;
-    cohort.0.until = look.until.map(|last| last.0);
+    let mut filter = LetterQuery::read(&query);
+    let flat = query.get("view") == "flat" || !filter.is_everything();
+    let mut look = look(&console, &filter).await?;
+    filter.0.until = look.until.map(|last| last.0);
     let looked = &look.looked;
     let partly = (looked.at < looked.of || looked.strangers > 0).then(|| {
         html! {
@@ -70,7 +70,7 @@ pub(super) async fn show(
     let partly = partly.unwrap_or_default();
     if flat {
         look.find_settled(&console).await;
-        let body = html! { (partly) (flat_list(&console, &cohort, &look)) };
+        let body = html! { (partly) (flat_list(&console, &filter, &look)) };
         return Ok(Page::new(say("死信列表", "Dead letters one by one"), body));
     }
     // The letters are shown also while there is no database to ask.
@@ -103,14 +103,14 @@ impl LettersRead {
     }
 }
 
-async fn look(console: &Console, cohort: &Cohort) -> Result<LettersRead, Failure> {
+async fn look(console: &Console, filter: &LetterQuery) -> Result<LettersRead, Failure> {
     let _turn = console.at_letters().await?;
     let (mut groups, mut until) = (Grouping::default(), None);
     let mut chosen = first_to_die(LISTED);
     let looked = look_at_letters(console.broker(), LOOKED, |received| {
         let letter = DeadLetter::from(&received);
         until = until.max(letter.died_at);
-        if cohort.0.takes(&letter) {
+        if filter.0.takes(&letter) {
             chosen.add((letter.clone(), received));
         }
         groups.add(letter);
@@ -148,14 +148,14 @@ fn groups(groups: &[Group]) -> Markup {
 
 fn group_row(group: &Group) -> Markup {
     let reason = group.reason.as_deref().unwrap_or(REASON_MISSING);
-    let mut cohort = Cohort::of_reason(group.reason.as_deref());
-    cohort.0.fingerprint = Some(group.fingerprint.clone());
+    let mut filter = LetterQuery::of_reason(group.reason.as_deref());
+    filter.0.fingerprint = Some(group.fingerprint.clone());
     let versions = &group.worker_versions;
     html! {
         tr {
             (LETTERS.cell(group.letters))
             (ORDERS.cell(group.orders))
-            td.id { (link(&cohort.address(), reason)) }
+            td.id { (link(&filter.address(), reason)) }
             td {
                 (group.fingerprint)
                 @if !versions.is_empty() { span.soft { "worker " (versions.join(", ")) } }
@@ -166,7 +166,7 @@ fn group_row(group: &Group) -> Markup {
     }
 }
 
-fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
+fn flat_list(console: &Console, filter: &LetterQuery, look: &LettersRead) -> Markup {
     let (chosen, matching) = (&look.chosen, look.matching);
     let columns = [
         Column::NAMELESS,
@@ -177,7 +177,7 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
         Column::text("死亡", "Died"),
     ];
     html! {
-        (filter_bar(cohort))
+        (filter_bar(filter))
         @if chosen.is_empty() {
             (nothing(say("没有符合条件的死信。", "No dead letter matches.")))
         } @else {
@@ -189,7 +189,7 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
             }
             form method="post" action="/dead-letters" {
                 (console.guard.field())
-                (cohort.fields())
+                (filter.fields())
                 (table(columns, chosen.iter().map(letter_row)))
                 h2 { (say("处理", "What to do")) }
                 div.card {
@@ -227,7 +227,7 @@ pub(super) fn act_fields() -> Markup {
     }
 }
 
-fn filter_bar(cohort: &Cohort) -> Markup {
+fn filter_bar(filter: &LetterQuery) -> Markup {
     let words = [
         say("原因", "Reason"),
         say("错误", "Error"),
@@ -237,7 +237,7 @@ fn filter_bar(cohort: &Cohort) -> Markup {
     html! {
         form.bar method="get" action="/dead-letters" {
             input type="hidden" name="view" value="flat";
-            @for ((name, value), words) in cohort.pairs().into_iter().zip(words) {
+            @for ((name, value), words) in filter.pairs().into_iter().zip(words) {
                 input name=(name) placeholder=(words) aria-label=(words) value=(value);
             }
             button { (say("筛选", "Filter")) }
@@ -276,7 +276,7 @@ pub(super) fn letter_link(id: &str) -> Markup {
 }
 
 /// What operators did, the latest first.
-pub(super) fn history(acts: &[history::Row]) -> Markup {
+pub(super) fn history(acts: &[history::HistoryRow]) -> Markup {
     if acts.is_empty() {
         return nothing(say("还没有人处理过。", "Nobody has replayed or discarded a letter yet."));
     }

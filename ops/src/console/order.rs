@@ -18,7 +18,7 @@ use super::tag::{self, Tone};
 use crate::failure::Failure;
 use crate::operations::order::details::{OrderDetails, look_up};
 use crate::operations::order::next_step::NextStep;
-use crate::operations::order::story::{GoodsMove, Happening, happenings, not_done};
+use crate::operations::order::story::{GoodsMove, StoryEvent, happenings, not_done};
 use crate::text::or_empty;
 
 const AMOUNT: Column = Column::number("金额", "Amount");
@@ -118,12 +118,12 @@ fn next(page: &OrderDetails) -> String {
 }
 
 /// The Chinese word and the colour of a line of the story.
-fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
+fn topic(happening: &StoryEvent<'_>) -> (&'static str, Tone) {
     match happening {
-        Happening::Placed => ("下单", Tone::Plain),
-        Happening::PaymentTimeEnded => ("到期", Tone::Plain),
-        Happening::RefundAsked(_) => ("退款", Tone::Plain),
-        Happening::Message(message) => (
+        StoryEvent::Placed => ("下单", Tone::Plain),
+        StoryEvent::PaymentTimeEnded => ("到期", Tone::Plain),
+        StoryEvent::RefundAsked(_) => ("退款", Tone::Plain),
+        StoryEvent::Message(message) => (
             match message.kind() {
                 Some(
                     MessageKind::QueryAnswer
@@ -140,16 +140,16 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
                 _ => Tone::Plain,
             },
         ),
-        Happening::Goods(GoodsMove::Delivered) => ("商品", Tone::Good),
-        Happening::Goods(GoodsMove::Wait | GoodsMove::Returned) => ("商品", Tone::Plain),
-        Happening::ReviewRaised(_) | Happening::ReviewDecided(_) => ("复核", Tone::Warn),
-        Happening::LetterHandled(_) | Happening::LetterDied(_) => ("死信", Tone::Warn),
-        Happening::CameBack(_) => ("消息", Tone::Plain),
-        Happening::EventPublished(_) => ("事件", Tone::Plain),
+        StoryEvent::Goods(GoodsMove::Delivered) => ("商品", Tone::Good),
+        StoryEvent::Goods(GoodsMove::Wait | GoodsMove::Returned) => ("商品", Tone::Plain),
+        StoryEvent::ReviewRaised(_) | StoryEvent::ReviewDecided(_) => ("复核", Tone::Warn),
+        StoryEvent::LetterHandled(_) | StoryEvent::LetterDied(_) => ("死信", Tone::Warn),
+        StoryEvent::CameBack(_) => ("消息", Tone::Plain),
+        StoryEvent::EventPublished(_) => ("事件", Tone::Plain),
     }
 }
 
-fn happening((at, happening): &(BeijingTime, Happening<'_>)) -> Markup {
+fn happening((at, happening): &(BeijingTime, StoryEvent<'_>)) -> Markup {
     let (chinese, tone) = topic(happening);
     html! {
         li.(tone.class()) {

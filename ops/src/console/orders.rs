@@ -6,7 +6,7 @@ use maud::{Markup, display, html};
 use order::{FulfillmentState, OrderStatus, VariantArray as _};
 use service::language::say;
 use service::page::Column;
-use store::user_order::{self, Order, OrderFilter, OrderSearch};
+use store::user_order::{self, OrderFilter, OrderRow, OrderSearch};
 
 use super::Shared;
 use super::address::{link, listing, order_link};
@@ -137,7 +137,7 @@ fn option(value: &str, chosen: bool, words: &str) -> Markup {
     html! { option value=(value) selected[chosen] { (words) } }
 }
 
-fn row(order: &Order) -> Markup {
+fn row(order: &OrderRow) -> Markup {
     let refunded = match order.refunded_fee {
         0 => String::new(),
         fee => Fen::new(fee).to_string(),
@@ -164,7 +164,7 @@ fn row(order: &Order) -> Markup {
 }
 
 /// The state of the goods, since when they are waited for, and whether a person looks at the order.
-fn goods_of(order: &Order) -> Markup {
+fn goods_of(order: &OrderRow) -> Markup {
     let waits = order.goods_state.is_some_and(FulfillmentState::is_waiting);
     let since = order.goods_waiting_since.filter(|_| waits);
     html! {

@@ -191,7 +191,7 @@ pub(super) fn usage(chinese: &'static str, english: &'static str) -> Failure {
     Failure::Usage(say(chinese, english).to_owned())
 }
 
-/// What stands in the place of a table without rows.
+/// What is shown in place of a table without rows.
 pub(super) fn nothing(text: &str) -> Markup {
     html! { p.empty { (text) } }
 }

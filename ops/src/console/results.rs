@@ -17,9 +17,9 @@ const KEPT: usize = 256;
 
 /// The latest results, by ticket.
 #[derive(Debug, Default)]
-pub(super) struct Results(Mutex<VecDeque<(String, Page)>>);
+pub(super) struct ActionResults(Mutex<VecDeque<(String, Page)>>);
 
-impl Results {
+impl ActionResults {
     /// Keeps a page, and leads to it.
     pub(super) fn keep(&self, menu: Menu, page: Page) -> Redirect {
         let ticket = format!("{:016x}", rand::rng().random::<u64>());

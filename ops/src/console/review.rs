@@ -108,7 +108,7 @@ fn decision_words(decision: &str) -> &str {
     }
 }
 
-/// Writes the decision, publishes the message that has a worker apply it, and shows what came of it.
+/// Writes the decision, publishes the message that has a worker apply it, and shows the result.
 pub(super) async fn decide(
     State(console): Shared,
     Path(id): Path<String>,

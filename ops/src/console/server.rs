@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::request::{Fields, LONGEST_FORM, refusal};
 use super::{
-    Console, Shared, acts, letter, letters, order, orders, page, products, results, review,
-    reviews, status,
+    Console, Shared, letter, letter_actions, letters, order, orders, page, products, results,
+    review, reviews, status,
 };
 use crate::failure::Failure;
 
@@ -50,7 +50,7 @@ fn router(console: Arc<Console>) -> Router {
         .route("/", get(status::show))
         .route("/orders", get(orders::show))
         .route("/orders/{id}", get(order::show))
-        .route("/dead-letters", get(letters::show).post(acts::act))
+        .route("/dead-letters", get(letters::show).post(letter_actions::act))
         .route("/dead-letters/{id}", get(letter::show))
         .route("/reviews", get(reviews::show))
         .route("/reviews/{id}", get(review::show).post(review::decide))

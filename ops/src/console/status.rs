@@ -7,10 +7,10 @@ use queue::topology::work_queue;
 use service::language::{Language, say};
 use service::page::Column;
 use store::BeijingTime;
-use store::counts::Waiting;
+use store::counts::WaitingCount;
 
 use super::address::{link, listing};
-use super::cohort::Cohort;
+use super::letter_query::LetterQuery;
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::NO_REASON;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, QueueDepth};
-use crate::operations::verdict::{Description, Finding, Health, Urgency};
+use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -75,9 +75,9 @@ async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
 fn verdict(overview: &Overview) -> Markup {
     let verdict = &overview.verdict;
     let (tone, chinese) = match (verdict.answer, verdict.wrong()) {
-        (Health::Well, _) => ("good", "一切正常".to_owned()),
-        (Health::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
-        (Health::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
+        (SystemHealth::Well, _) => ("good", "一切正常".to_owned()),
+        (SystemHealth::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
+        (SystemHealth::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
     };
     let headline = match Language::here() {
         Language::Chinese => chinese,
@@ -115,8 +115,8 @@ fn finding(finding: &Finding) -> Markup {
 
 /// What needs a person first, in large numbers.
 fn tiles(overview: &Overview) -> Markup {
-    let age = |waiting: &Waiting| waiting.oldest.map(|oldest| overview.age(oldest));
-    let waiting = |of: &Option<Waiting>| of.as_ref().map(|it| (it.count, age(it)));
+    let age = |waiting: &WaitingCount| waiting.oldest.map(|oldest| overview.age(oldest));
+    let waiting = |of: &Option<WaitingCount>| of.as_ref().map(|it| (it.count, age(it)));
     let queue = |name: &str| {
         let found = overview.queues.as_ref()?.iter().find(|queue| queue.name == name)?;
         Some((i64::from(found.messages?), None))
@@ -285,8 +285,8 @@ fn reasons(overview: &Overview) -> Markup {
         h2 { (say("死信原因", "Why letters died")) }
         div.card { table {
             @for (reason, letters) in reasons {
-                @let cohort = Cohort::of_reason(Some(reason.as_str()).filter(|it| *it != NO_REASON));
-                tr { td { (link(&cohort.address(), reason)) } td.n { (letters) } }
+                @let filter = LetterQuery::of_reason(Some(reason.as_str()).filter(|it| *it != NO_REASON));
+                tr { td { (link(&filter.address(), reason)) } td.n { (letters) } }
             }
         } }
     }

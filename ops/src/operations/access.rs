@@ -62,7 +62,7 @@ impl Access {
         Ok(())
     }
 
-    /// Alipay's gateway, with the limit of the configuration on how long a question may take.
+    /// Alipay's gateway, with the limit of the configuration on how long a query may take.
     pub(crate) fn gateway(&self) -> Gateway {
         Gateway::new(self.config.worker.query_timeout)
     }

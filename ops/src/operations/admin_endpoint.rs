@@ -9,7 +9,7 @@ use hyper::{Request, StatusCode};
 use crate::operations::http_get::answer_to;
 
 /// The largest answer that is read, in bytes.
-const MOST: usize = 4 * 1024 * 1024;
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// Where a program on this machine that listens at an address is reached.
 pub(crate) fn here(address: SocketAddr) -> SocketAddr {
@@ -29,5 +29,5 @@ pub(crate) async fn get(address: &str, path: &str) -> Result<(StatusCode, Bytes)
     let request = Request::get(format!("http://{address}{path}"))
         .body(Empty::<Bytes>::new())
         .map_err(|error| format!("{address} is no HOST:PORT: {error}"))?;
-    answer_to(request, MOST).await.map_err(|error| format!("nothing answers: {error}"))
+    answer_to(request, MAX_ANSWER).await.map_err(|error| format!("nothing answers: {error}"))
 }

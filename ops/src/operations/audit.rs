@@ -6,7 +6,7 @@
 //!
 //! Everything that a worker writes about an order it writes in one transaction, so a snapshot shows no
 //! half-done work, with one exception: the refund row of a batch refund is committed although its order
-//! is locked by somebody else, and counted in the next batch. Such orders get a second look later.
+//! is locked by another transaction, and counted in the next batch. Such orders get a second look later.
 
 mod chunk;
 mod columns;

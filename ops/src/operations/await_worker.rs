@@ -15,7 +15,7 @@ use crate::operations::order::fact_list::FactList;
 
 /// How long to wait for a worker, and how often to look.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A message of ours, before and after it is published.
 pub(crate) struct PreparedMessage {
@@ -105,7 +105,7 @@ impl PreparedMessage {
             if began.elapsed() >= WORKER_TIMEOUT {
                 return Ok(Effect::new(AppliedOutcome::Waiting));
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }

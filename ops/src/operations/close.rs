@@ -13,7 +13,7 @@ use crate::operations::order::status_name::status_name;
 use crate::operations::order::{find, payment};
 use crate::operations::refund::ask_workers::ask_workers;
 
-/// What became of the order's trade at Alipay.
+/// The outcome of the order's trade at Alipay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CloseOutcome {
@@ -42,7 +42,7 @@ pub(crate) struct Closed {
     pub(crate) workers_told: Result<(), Failure>,
 }
 
-/// Closes an order that is not paid, and has workers ask what became of it.
+/// Closes an order that is not paid, and has workers ask for its outcome.
 pub(crate) fn close(
     access: &Access,
     connection: &mut MysqlConnection,

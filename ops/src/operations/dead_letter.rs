@@ -1,7 +1,7 @@
 //! One dead letter, as it is printed.
 
+pub(crate) mod audit_trail;
 pub(crate) mod claim;
-pub(crate) mod deadly;
 pub(crate) mod discard;
 pub(crate) mod dry_run_selection;
 pub(crate) mod earliest;
@@ -11,7 +11,7 @@ mod fingerprint;
 pub(crate) mod group;
 pub(crate) mod list;
 pub(crate) mod not_there;
-pub(crate) mod record;
+pub(crate) mod poison;
 pub(crate) mod replay;
 pub(crate) mod replay_outcome;
 pub(crate) mod replay_selected;
@@ -105,14 +105,14 @@ impl DeadLetter {
 }
 
 /// Orders of one question to the database.
-const TOGETHER: usize = 1000;
+const CHUNK: usize = 1000;
 
 /// Notes which of the letters name an order that is not there.
 pub(crate) fn look_up_orders(
     connection: &mut MysqlConnection,
     letters: &mut [DeadLetter],
 ) -> Result<(), StoreError> {
-    for letters in letters.chunks_mut(TOGETHER) {
+    for letters in letters.chunks_mut(CHUNK) {
         let named: BTreeSet<&str> =
             letters.iter().filter_map(|letter| letter.order.as_deref()).collect();
         let named: Vec<&str> = named.into_iter().collect();

@@ -95,7 +95,7 @@ impl DeadQueue {
         if strangers > 0 {
             warn!(
                 strangers,
-                "somebody else holds letters of {DEAD_QUEUE}, which are out of sight meanwhile: \
+                "another program holds letters of {DEAD_QUEUE}, so they are not shown: \
                  `rabbitmqctl list_channels connection messages_unacknowledged` says who"
             );
         }
@@ -153,7 +153,7 @@ impl DeadQueue {
             if came < page {
                 let (at, of) = (looked.at, looked.of);
                 warn!(
-                    "looked at {at} of {of} dead letters: somebody else holds or has taken the others meanwhile"
+                    "read {at} of {of} dead letters: another program holds or has removed the others"
                 );
                 break;
             }
@@ -237,7 +237,7 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
             Err(error) if refusal(&error) == Some(AMQPSoftError::RESOURCELOCKED) => {}
             Err(error) if refusal(&error) == Some(AMQPSoftError::ACCESSREFUSED) => {
                 warn!(
-                    "no permission to declare {LOCK_QUEUE}: what another operator looks at is out of sight"
+                    "no permission to declare {LOCK_QUEUE}: letters that another operator is reading are not shown"
                 );
                 return Ok(());
             }
@@ -245,11 +245,11 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
         }
         if began.elapsed() > patience {
             return Err(Failure::CouldNotAsk(
-                "another operator is at the dead letters: try again when that has ended".to_owned(),
+                "another operator is working on the dead letters: try again later".to_owned(),
             ));
         }
         if !is_logged && began.elapsed() > Duration::from_secs(1) {
-            info!("another operator is at the dead letters: waiting");
+            info!("another operator is working on the dead letters: waiting");
             is_logged = true;
         }
         sleep(ASK_AGAIN).await;

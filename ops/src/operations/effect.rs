@@ -6,7 +6,7 @@ use worker::message::Rejection;
 use crate::operations::order::change::{OrderChanged, changes_in, steps};
 use crate::operations::order::fact_list::FactList;
 
-/// What became of a message, or what would.
+/// What happened to a message, or what would happen.
 #[derive(Debug, Serialize)]
 pub(crate) struct Effect<O> {
     pub(crate) outcome: O,

@@ -7,7 +7,7 @@ use gateway::{GatewayError, VerifiedAnswer};
 use order::{Facts, TradeStatusCode};
 use queue::Envelope;
 use serde::Serialize;
-use store::user_order::Order;
+use store::user_order::OrderRow;
 use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
@@ -91,8 +91,8 @@ impl From<&QueryAnswer> for GatewayTrade {
     }
 }
 
-impl From<&Order> for HeldOrder {
-    fn from(row: &Order) -> HeldOrder {
+impl From<&OrderRow> for HeldOrder {
+    fn from(row: &OrderRow) -> HeldOrder {
         HeldOrder {
             status: row.status,
             trade_no: row.trade_no.clone(),
@@ -123,7 +123,7 @@ pub(crate) fn sent(
 pub(crate) fn compare(
     connection: &mut MysqlConnection,
     config: &Config,
-    answers: &[(Order, QueryAnswer, PreparedMessage)],
+    answers: &[(OrderRow, QueryAnswer, PreparedMessage)],
 ) -> Result<Vec<Compared>, Failure> {
     let messages = answers.iter().map(|(_, _, sent)| &sent.message);
     let mut dry_runs = dry_run_answers(connection, config, messages)?;
@@ -154,7 +154,7 @@ fn is_news(dry_run: &DryRunResult) -> bool {
         || dry_run.effect.changes_in_words().next().is_some()
 }
 
-/// A question without an answer: a configuration or a request that cannot be sent is 2, else 3.
+/// A query without an answer: a configuration or a request that cannot be sent is 2, else 3.
 pub(crate) fn could_not_ask(error: &GatewayError) -> Failure {
     match error {
         error if error.is_unsent() => Failure::Usage(error.to_string()),

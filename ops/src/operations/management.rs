@@ -24,7 +24,7 @@ use crate::operations::http_get::answer_to;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest answer that is read, in bytes.
-const MOST: usize = 64 * 1024 * 1024;
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// The API of one virtual host.
 pub(crate) struct Management {
@@ -189,7 +189,7 @@ impl Management {
             .header(AUTHORIZATION, &self.authorization)
             .body(Empty::<Bytes>::new())
             .map_err(|error| self.failure(error))?;
-        match tokio::time::timeout(ANSWER_TIMEOUT, Box::pin(answer_to(request, MOST))).await {
+        match tokio::time::timeout(ANSWER_TIMEOUT, Box::pin(answer_to(request, MAX_ANSWER))).await {
             Ok(answer) => answer.map_err(|error| self.failure(error)),
             Err(_) => Err(self.failure(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))),
         }

@@ -15,7 +15,7 @@ pub(crate) mod story;
 
 use alipay::{Fen, LONGEST_NUMBER};
 use serde::Serialize;
-use service::unseen;
+use service::invisible;
 
 use order::{OrderStatus, PaymentState};
 use store::{MysqlConnection, user_order};
@@ -27,12 +27,12 @@ use crate::failure::Failure;
 #[derive(Serialize)]
 pub(crate) struct OrderLine {
     #[serde(flatten)]
-    pub(crate) row: user_order::Order,
+    pub(crate) row: user_order::OrderRow,
     pub(crate) status_name: &'static str,
 }
 
-impl From<user_order::Order> for OrderLine {
-    fn from(row: user_order::Order) -> OrderLine {
+impl From<user_order::OrderRow> for OrderLine {
+    fn from(row: user_order::OrderRow) -> OrderLine {
         OrderLine { status_name: status_name(row.status), row }
     }
 }
@@ -41,7 +41,7 @@ impl From<user_order::Order> for OrderLine {
 pub(crate) fn find(
     connection: &mut MysqlConnection,
     id: &str,
-) -> Result<user_order::Order, Failure> {
+) -> Result<user_order::OrderRow, Failure> {
     user_order::find(connection, id)?.ok_or_else(|| missing_order(id))
 }
 
@@ -51,12 +51,12 @@ pub(crate) fn missing_order(id: &str) -> Failure {
 }
 
 /// The status of a row; none is one that this version does not know.
-pub(crate) fn status(row: &user_order::Order) -> Option<OrderStatus> {
+pub(crate) fn status(row: &user_order::OrderRow) -> Option<OrderStatus> {
     OrderStatus::from_code(row.status)
 }
 
 /// Whether an order is paid; none where this version does not know its status.
-pub(crate) fn payment(row: &user_order::Order) -> Option<PaymentState> {
+pub(crate) fn payment(row: &user_order::OrderRow) -> Option<PaymentState> {
     PaymentState::of_codes(row.status, row.trade_status, row.is_finish)
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn parse_id(text: &str) -> Result<String, String> {
 /// Reads the id of a new order; invisible characters are refused, since nobody could type them again.
 pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
     let id = parse_id(text)?;
-    unseen::check_typed(&id)?;
+    invisible::check_typed(&id)?;
     if id.trim() != id {
         return Err("it begins or ends with a blank".to_owned());
     }
@@ -92,13 +92,13 @@ pub(crate) fn parse_amount(text: &str) -> Result<Fen, String> {
 
 /// Reads the account that a subscription is granted to.
 pub(crate) fn parse_account(text: &str) -> Result<String, String> {
-    unseen::check_typed(text)?;
+    invisible::check_typed(text)?;
     bounded(text, 255)
 }
 
 /// Reads the title of an order.
 pub(crate) fn parse_subject(text: &str) -> Result<String, String> {
-    unseen::check_shown(text)?;
+    invisible::check_shown(text)?;
     bounded(text, 256)
 }
 

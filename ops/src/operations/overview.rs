@@ -13,11 +13,11 @@ use config::Config;
 use ingress::IngressLook;
 use order::OrderStatus;
 use serde::Serialize;
-use store::counts::{self, Waiting};
+use store::counts::{self, WaitingCount};
 use store::gateway_query::{self, AskedCounts};
-use store::pulse::{self, Pulse};
 use store::retry_copy::{TierCopies, by_tier};
 use store::stock::{self, LowStock};
+use store::throughput::{self, Throughput};
 use store::worker_heartbeat::{self, WorkerRow};
 use store::write_access::{WriteAccess, write_access};
 use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
@@ -27,7 +27,7 @@ use worker::OVERDUE_AFTER;
 use crate::failure::Failure;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
-use crate::operations::verdict::{CertificateSpan, Health, NotAsked, Verdict};
+use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Default, Serialize)]
@@ -47,18 +47,18 @@ pub(crate) struct Overview {
     /// Of how many letters the reasons are counted: of the first of very many.
     pub(crate) dead_letters_looked_at: Option<usize>,
     pub(crate) outbox: Option<Outbox>,
-    pub(crate) awaiting_stock: Option<Waiting>,
-    pub(crate) awaiting_manual: Option<Waiting>,
-    pub(crate) awaiting_account: Option<Waiting>,
-    pub(crate) open_reviews: Option<Waiting>,
+    pub(crate) awaiting_stock: Option<WaitingCount>,
+    pub(crate) awaiting_manual: Option<WaitingCount>,
+    pub(crate) awaiting_account: Option<WaitingCount>,
+    pub(crate) open_reviews: Option<WaitingCount>,
     /// Of these, orders that are paid here and not at Alipay.
     #[serde(skip)]
-    pub(crate) not_at_alipay: Option<Waiting>,
+    pub(crate) not_at_alipay: Option<WaitingCount>,
     pub(crate) gateway_queries: Option<AskedCounts>,
     pub(crate) low_stock: Option<Vec<LowStock>>,
     /// Merchants that orders name and the configuration does not have.
     pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
-    pub(crate) work: Option<Pulse>,
+    pub(crate) work: Option<Throughput>,
     /// What workers say of themselves.
     pub(crate) workers: Option<Vec<WorkerRow>>,
     /// Between the look before and this one.
@@ -78,7 +78,7 @@ pub(crate) struct Overview {
     #[serde(skip)]
     pub(crate) database_ahead: Option<TimeDelta>,
     #[serde(skip)]
-    pub(crate) refunds_unknown: Option<Waiting>,
+    pub(crate) refunds_unknown: Option<WaitingCount>,
     #[serde(skip)]
     pub(crate) certificates: Vec<CertificateSpan>,
     #[serde(skip)]
@@ -200,7 +200,7 @@ impl Overview {
             self.workers = Some(worker_heartbeat::all(db)?);
             self.gateway_queries = Some(gateway_query::counts(db)?);
             self.low_stock = Some(stock::low(db)?);
-            self.work = Some(pulse::pulse(db)?);
+            self.work = Some(throughput::throughput(db)?);
             if !merchants.is_empty() {
                 let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
                 let named = unknown.map(|orders| UnknownMerchant::new(orders, config));
@@ -228,9 +228,9 @@ impl Overview {
     /// An error unless all is well: what is wrong, or which server could not be asked and why.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.verdict.answer {
-            Health::Well => Ok(()),
-            Health::Wrong => Err(Failure::Refused(self.verdict.headline())),
-            Health::NotAllAsked => {
+            SystemHealth::Well => Ok(()),
+            SystemHealth::Wrong => Err(Failure::Refused(self.verdict.headline())),
+            SystemHealth::NotAllAsked => {
                 let why: Vec<&str> = self.servers_away().map(NotAsked::why).collect();
                 Err(Failure::CouldNotAsk(why.join("\n")))
             }
@@ -238,9 +238,9 @@ impl Overview {
     }
 
     /// Messages that should have come back from a retry tier and have not.
-    pub(crate) fn overdue(&self) -> Option<Waiting> {
+    pub(crate) fn overdue(&self) -> Option<WaitingCount> {
         let tiers = self.retries.as_ref()?;
-        Some(Waiting {
+        Some(WaitingCount {
             count: tiers.iter().map(|tier| tier.overdue).sum(),
             oldest: tiers.iter().filter_map(|tier| tier.oldest_overdue).min(),
         })

@@ -130,7 +130,7 @@ fn anti_phishing_key(
 }
 
 /// An error unless the order waits for its payment.
-fn check_payable(row: &user_order::Order) -> Result<(), Failure> {
+fn check_payable(row: &user_order::OrderRow) -> Result<(), Failure> {
     let word = match payment(row) {
         Some(PaymentState::Unpaid) => return Ok(()),
         // The money is at Alipay already.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// What a check says now. It may differ from what the ingress found, when keys were changed since.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct SignatureCheck {
+pub(crate) struct SignatureResult {
     pub(crate) valid: bool,
     /// Sign type and key, or why it is not valid.
     #[serde(rename = "said")]
@@ -20,7 +20,7 @@ pub(crate) fn check(
     merchant: &str,
     form: &str,
     received_at: DateTime<Utc>,
-) -> Option<SignatureCheck> {
+) -> Option<SignatureResult> {
     let merchant = config.merchants.get(merchant)?;
     let checked = match Form::parse(form.as_bytes()) {
         Err(error) => Err(error.to_string()),
@@ -30,12 +30,12 @@ pub(crate) fn check(
             .map_err(|error| format!("{}: {error}", error.reason_code())),
     };
     Some(match checked {
-        Err(result) => SignatureCheck { valid: false, result },
+        Err(result) => SignatureResult { valid: false, result },
         Ok(verified) => {
             let key = merchant.verifier.public_key(&verified);
             let print = key.map(|key| format!(" {}", &key.fingerprint()[..16]));
             let result = format!("{verified}{}", print.unwrap_or_default());
-            SignatureCheck { valid: true, result }
+            SignatureResult { valid: true, result }
         }
     })
 }

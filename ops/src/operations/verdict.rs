@@ -146,13 +146,13 @@ impl Serialize for Finding {
 /// Whether all is well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Health {
+pub(crate) enum SystemHealth {
     /// Nobody has to act soon.
     #[default]
     Well,
     /// Something is wrong.
     Wrong,
-    /// Database or broker could not be asked; what else was found is listed all the same.
+    /// Database or broker could not be asked; what else was found is listed anyway.
     NotAllAsked,
 }
 
@@ -160,7 +160,7 @@ pub(crate) enum Health {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct Verdict {
     #[serde(rename = "verdict")]
-    pub(crate) answer: Health,
+    pub(crate) answer: SystemHealth,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -181,9 +181,9 @@ impl Verdict {
         let is_missing =
             |finding: &Finding| matches!(finding, Finding::NotAsked(it) if it.is_server());
         let answer = match findings.iter().map(Finding::urgency).min() {
-            _ if findings.iter().any(is_missing) => Health::NotAllAsked,
-            None | Some(Urgency::Later) => Health::Well,
-            Some(Urgency::Now | Urgency::Soon) => Health::Wrong,
+            _ if findings.iter().any(is_missing) => SystemHealth::NotAllAsked,
+            None | Some(Urgency::Later) => SystemHealth::Well,
+            Some(Urgency::Now | Urgency::Soon) => SystemHealth::Wrong,
         };
         Verdict { answer, findings }
     }
@@ -202,10 +202,10 @@ impl Verdict {
             later => format!("; {later} to do"),
         };
         match (self.answer, wrong) {
-            (Health::Well, _) => format!("all is well{to_do}"),
-            (Health::Wrong, 1) => format!("1 thing is wrong{to_do}"),
-            (Health::Wrong, wrong) => format!("{} are wrong{to_do}", count(wrong, "thing")),
-            (Health::NotAllAsked, wrong) => {
+            (SystemHealth::Well, _) => format!("all is well{to_do}"),
+            (SystemHealth::Wrong, 1) => format!("1 thing is wrong{to_do}"),
+            (SystemHealth::Wrong, wrong) => format!("{} are wrong{to_do}", count(wrong, "thing")),
+            (SystemHealth::NotAllAsked, wrong) => {
                 format!("not everything could be asked: {}{to_do}", count(wrong, "thing"))
             }
         }

@@ -117,7 +117,7 @@ fn verify_checks_a_signature_with_a_certificate() {
     assert_eq!((&json["key"], &json["cert_sn"]), (&1.into(), &renewed.sn().into()));
     assert_eq!(json["canonical"], "app_id=2021000000000001&out_trade_no=A-1");
 
-    let json = verify(&["alipay"], &form).ended(1, "ended at 2022-05-14").json();
+    let json = verify(&["alipay"], &form).ended(1, "expired at 2022-05-14").json();
     assert_eq!(json["reason"], "certificate_expired");
     assert_eq!(json["remedies"][0]["code"], "certificate_expired");
     let says = json["remedies"][0]["says"].as_str().unwrap();

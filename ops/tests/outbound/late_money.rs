@@ -54,7 +54,7 @@ fn a_late_payment_being_refunded_cannot_be_accepted_by_ops() {
     assert_eq!(review[0]["possible"], json!(["refunded", "accepted"]));
     let number = review[0]["id"].as_i64().unwrap();
     let accept = format!("review decide {number} accepted --note friendly");
-    world.run(&accept).ended(1, "is on its way back");
+    world.run(&accept).ended(1, "is being refunded");
     world.run("refund B-1 --all --reason late").ended(1, "nothing of order B-1 is left to refund");
 
     drop(worker);

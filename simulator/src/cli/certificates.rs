@@ -7,7 +7,7 @@ use chrono::Utc;
 use clap::Args;
 
 #[derive(Debug, Args)]
-pub(super) struct Certificates {
+pub(super) struct CertificatesArguments {
     /// The folder to write to; if a file exists already, it is kept and the command fails.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
@@ -19,7 +19,7 @@ pub(super) struct Certificates {
     days: i64,
 }
 
-impl Certificates {
+impl CertificatesArguments {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let mut out = io::stdout();
         for file in simulator::write_certificates(&self.dir, &self.app_id, self.days, Utc::now())? {

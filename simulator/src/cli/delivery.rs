@@ -10,12 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 use simulator::{
-    Attempt, Delivery, Faults, Kind, Ladder, Notification, Sender, SignedNotification, Writing,
+    Attempt, Delivery, Faults, NotificationKind, RepeatSchedule, Sender, SignedNotification,
+    UnsignedNotification, Writing,
 };
 
 use super::order::StepResult;
-use super::target::Target;
-use super::{Ending, Output};
+use super::target::DeliveryTarget;
+use super::{DeliveryEnding, Output};
 
 /// The factor where only --give-up-after is given: the first repeat comes after a second.
 const COMPRESS: u32 = 240;
@@ -75,17 +76,17 @@ pub(super) struct DeliveryArguments {
 
 /// The document of `--output json`.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct DeliveryReport<'a> {
     order: &'a str,
     trade_no: &'a str,
-    notifications: Vec<Sent>,
+    notifications: Vec<NotificationResult>,
     success: bool,
 }
 
 /// What came of one notification.
 #[derive(Debug, Serialize)]
-struct Sent {
-    kind: Kind,
+struct NotificationResult {
+    kind: NotificationKind,
     #[serde(flatten)]
     delivery: Delivery,
 }
@@ -93,10 +94,10 @@ struct Sent {
 impl DeliveryArguments {
     pub(super) async fn run(
         &self,
-        target: &Target,
+        target: &DeliveryTarget,
         step: &StepResult,
         at: DateTime<Utc>,
-    ) -> anyhow::Result<Ending> {
+    ) -> anyhow::Result<DeliveryEnding> {
         let writing = match (self.slow_body, self.half_body) {
             (true, _) => Writing::Slow,
             (_, true) => Writing::Half,
@@ -105,9 +106,9 @@ impl DeliveryArguments {
         let trust = super::trust(self.ca.as_deref())?;
         let timeout = Duration::from_secs(self.timeout);
         let sender = Sender::trusting(timeout, &trust).writing(writing);
-        let ladder = self.ladder();
+        let schedule = self.schedule();
         let again = if self.reorder { step.before.as_slice() } else { &[] };
-        let mut notifications: Vec<&Notification> = again.iter().chain(&step.now).collect();
+        let mut notifications: Vec<&UnsignedNotification> = again.iter().chain(&step.now).collect();
         if self.reorder {
             notifications.reverse();
         }
@@ -125,7 +126,7 @@ impl DeliveryArguments {
             let signed = self.prepare(notification, target)?.at(at)?;
             let copy = || async {
                 let tell = |attempt: &Attempt| printer.borrow_mut().attempt(notification, attempt);
-                sender.deliver_telling(to, &signed, &ladder, tell).await
+                sender.deliver_telling(to, &signed, &schedule, tell).await
             };
             let (first, second) = tokio::join!(copy(), async {
                 match self.duplicate {
@@ -139,14 +140,18 @@ impl DeliveryArguments {
                 let tell = |attempt: &Attempt| printer.borrow_mut().attempt(notification, attempt);
                 // Notify times have whole seconds: less would repeat the same bytes.
                 let signed = signed.at(at + TimeDelta::seconds(second.into()))?;
-                deliveries.push(sender.deliver_telling(to, &signed, &Ladder::once(), tell).await?);
+                deliveries.push(
+                    sender.deliver_telling(to, &signed, &RepeatSchedule::once(), tell).await?,
+                );
             }
             let kind = notification.kind;
-            sent.extend(deliveries.into_iter().map(|delivery| Sent { kind, delivery }));
+            sent.extend(
+                deliveries.into_iter().map(|delivery| NotificationResult { kind, delivery }),
+            );
         }
         printer.into_inner().error?;
         let ending = sent.iter().map(|sent| ending(&sent.delivery)).max();
-        let ending = ending.unwrap_or(Ending::Success);
+        let ending = ending.unwrap_or(DeliveryEnding::Success);
         if self.output == Output::Json {
             print_json(step, sent, ending)?;
         }
@@ -154,10 +159,14 @@ impl DeliveryArguments {
     }
 
     /// What `--drop` prints: what would have been sent.
-    fn lost(&self, step: &StepResult, notifications: &[&Notification]) -> anyhow::Result<Ending> {
+    fn lost(
+        &self,
+        step: &StepResult,
+        notifications: &[&UnsignedNotification],
+    ) -> anyhow::Result<DeliveryEnding> {
         if self.output == Output::Json {
-            print_json(step, Vec::new(), Ending::Success)?;
-            return Ok(Ending::Success);
+            print_json(step, Vec::new(), DeliveryEnding::Success)?;
+            return Ok(DeliveryEnding::Success);
         }
         for notification in notifications {
             writeln!(
@@ -169,13 +178,13 @@ impl DeliveryArguments {
                 notification.notify_id,
             )?;
         }
-        Ok(Ending::Success)
+        Ok(DeliveryEnding::Success)
     }
 
     fn prepare(
         &self,
-        notification: &Notification,
-        target: &Target,
+        notification: &UnsignedNotification,
+        target: &DeliveryTarget,
     ) -> anyhow::Result<SignedNotification> {
         let mut notification = notification.clone();
         if let Some(total) = self.wrong_amount {
@@ -191,14 +200,14 @@ impl DeliveryArguments {
         Ok(if self.corrupt { Faults::seeded(0).corrupt(&signed)? } else { signed })
     }
 
-    fn ladder(&self) -> Ladder {
-        let ladder = match (self.compress, self.give_up_after) {
-            (None, None) => Ladder::once(),
-            (factor, _) => Ladder::alipay(factor.unwrap_or(COMPRESS)),
+    fn schedule(&self) -> RepeatSchedule {
+        let schedule = match (self.compress, self.give_up_after) {
+            (None, None) => RepeatSchedule::once(),
+            (factor, _) => RepeatSchedule::alipay(factor.unwrap_or(COMPRESS)),
         };
         match self.give_up_after {
-            Some(seconds) => ladder.give_up_after(Duration::from_secs(seconds)),
-            None => ladder,
+            Some(seconds) => schedule.give_up_after(Duration::from_secs(seconds)),
+            None => schedule,
         }
     }
 }
@@ -214,11 +223,11 @@ fn print_json(step: &StepResult, notifications: Vec<Sent>, ending: Ending) -> an
 }
 
 /// How a delivery ended: its last attempt counts.
-fn ending(delivery: &Delivery) -> Ending {
+fn ending(delivery: &Delivery) -> DeliveryEnding {
     match delivery.attempts.last().and_then(|attempt| attempt.failure) {
-        Some(failure) if failure.is_unconnected() => Ending::NotConnected,
-        _ if delivery.is_success() => Ending::Success,
-        _ => Ending::NotSuccess,
+        Some(failure) if failure.is_unconnected() => DeliveryEnding::NotConnected,
+        _ if delivery.is_success() => DeliveryEnding::Success,
+        _ => DeliveryEnding::NotSuccess,
     }
 }
 
@@ -234,7 +243,7 @@ impl<'a> Printer<'a> {
         Printer { output, trade_no, error: Ok(()) }
     }
 
-    fn attempt(&mut self, notification: &Notification, attempt: &Attempt) {
+    fn attempt(&mut self, notification: &UnsignedNotification, attempt: &Attempt) {
         if self.output == Output::Json || self.error.is_err() {
             return;
         }

@@ -6,7 +6,10 @@ use alipay::Fen;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::Args;
-use simulator::{KeptTrade, Kind, Merchant, Notification, Trade, TradeFile, Trades};
+use simulator::{
+    AlipayTrade, KeptTrade, MerchantIdentity, NotificationKind, TradeFile, Trades,
+    UnsignedNotification,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct OrderArguments {
@@ -25,7 +28,7 @@ pub(super) struct OrderArguments {
 }
 
 /// How to come by a trade.
-pub(super) enum Which {
+pub(super) enum TradeSource {
     /// The order's trade; opened with this total if there is none.
     OrOpen(Option<Fen>),
     /// Another trade of the same order.
@@ -34,11 +37,11 @@ pub(super) enum Which {
 
 /// What a verb has to send.
 pub(super) struct StepResult {
-    pub(super) trade: Trade,
+    pub(super) trade: AlipayTrade,
     /// The verb's notifications.
-    pub(super) now: Vec<Notification>,
+    pub(super) now: Vec<UnsignedNotification>,
     /// What was said about the trade before, oldest first.
-    pub(super) before: Vec<Notification>,
+    pub(super) before: Vec<UnsignedNotification>,
 }
 
 impl OrderArguments {
@@ -52,10 +55,10 @@ impl OrderArguments {
     pub(super) fn step(
         &self,
         config: Option<&Path>,
-        (name, merchant): (&str, &Merchant),
-        which: &Which,
-        again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<Notification>>,
-        step: impl FnOnce(&mut Trade, DateTime<Utc>) -> anyhow::Result<Vec<Notification>>,
+        (name, merchant): (&str, &MerchantIdentity),
+        which: &TradeSource,
+        again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<UnsignedNotification>>,
+        step: impl FnOnce(&mut AlipayTrade, DateTime<Utc>) -> anyhow::Result<Vec<UnsignedNotification>>,
     ) -> anyhow::Result<StepResult> {
         let file = TradeFile::new(trade_file(self.trades.clone(), config));
         file.update::<_, anyhow::Error>(|trades| {
@@ -63,8 +66,9 @@ impl OrderArguments {
             let repeated = again(kept)?;
             let before = kept.notifications.clone();
             if !repeated.is_empty() {
-                let is_old =
-                    |old: &Notification| !repeated.iter().any(|new| new.notify_id == old.notify_id);
+                let is_old = |old: &UnsignedNotification| {
+                    !repeated.iter().any(|new| new.notify_id == old.notify_id)
+                };
                 let before = before.into_iter().filter(is_old).collect();
                 return Ok(StepResult { trade: kept.trade.clone(), now: repeated, before });
             }
@@ -79,20 +83,20 @@ impl OrderArguments {
         &self,
         trades: &'a mut Trades,
         name: &str,
-        merchant: &Merchant,
-        which: &Which,
+        merchant: &MerchantIdentity,
+        which: &TradeSource,
     ) -> anyhow::Result<&'a mut KeptTrade> {
         let kept = trades.of(name, &self.order);
         let open = match which {
-            Which::Another(total) => Some(*total),
-            Which::OrOpen(Some(total)) if kept.is_empty() => Some(*total),
-            Which::OrOpen(None) if kept.is_empty() => {
+            TradeSource::Another(total) => Some(*total),
+            TradeSource::OrOpen(Some(total)) if kept.is_empty() => Some(*total),
+            TradeSource::OrOpen(None) if kept.is_empty() => {
                 bail!("no trade is kept; pay it first, or give --total")
             }
-            Which::OrOpen(_) => None,
+            TradeSource::OrOpen(_) => None,
         };
         if let Some(total) = open {
-            let mut trade = Trade::open(merchant, &self.order, total, self.at());
+            let mut trade = AlipayTrade::open(merchant, &self.order, total, self.at());
             if let Some(trade_no) = &self.trade_no {
                 trade.trade_no.clone_from(trade_no);
             }
@@ -106,7 +110,7 @@ impl OrderArguments {
             bail!("it has no trade with this --trade-no");
         };
         match which {
-            Which::OrOpen(Some(total)) if *total != kept.trade.total => {
+            TradeSource::OrOpen(Some(total)) if *total != kept.trade.total => {
                 bail!("its trade is over {}; --total cannot change that", kept.trade.total)
             }
             _ => Ok(kept),
@@ -121,7 +125,7 @@ pub(super) fn trade_file(named: Option<PathBuf>, config: Option<&Path>) -> PathB
 }
 
 /// The latest notification of one of these kinds, to be repeated; empty when there is none.
-pub(super) fn latest(kept: &KeptTrade, kinds: &[Kind]) -> Vec<Notification> {
+pub(super) fn latest(kept: &KeptTrade, kinds: &[NotificationKind]) -> Vec<UnsignedNotification> {
     let latest = kept.notifications.iter().rfind(|said| kinds.contains(&said.kind));
     latest.cloned().into_iter().collect()
 }

@@ -10,12 +10,12 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use config::Config;
 use simulator::{
-    Account, Book, Demands, Fault, GatewayFaults, Ladder, Names, SendSettings, ServeSettings,
-    Server, TradeFile,
+    Account, Demands, Fault, GatewayFaults, PageGuard, RepeatSchedule, SendSettings, ServeSettings,
+    SimulatorServer, TradeFile, TradeStore,
 };
 use tokio::net::TcpListener;
 
-use super::{Ending, order, real_keys, target};
+use super::{DeliveryEnding, order, real_keys, target};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -85,7 +85,7 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<DeliveryEnding> {
         service::telemetry::init("simulator");
         let loaded = Config::load(config)?;
         loaded.require_merchants()?;
@@ -100,7 +100,7 @@ impl Serve {
                 wrong_signature: self.gateway_wrong_signature,
             },
             sending: SendSettings {
-                ladder: Ladder::alipay(self.speed),
+                schedule: RepeatSchedule::alipay(self.speed),
                 ingress: match &self.ingress {
                     Some(url) => Some(url.trim_end_matches('/').to_owned()),
                     None => target::ingress(loaded.ingress.listen),
@@ -110,7 +110,7 @@ impl Serve {
                 ..SendSettings::default()
             },
             tell_timeouts: self.tell_timeouts,
-            names: Names::new(&self.host).context("--host")?,
+            names: PageGuard::new(&self.host).context("--host")?,
             ..ServeSettings::default()
         };
         let listener = TcpListener::bind(self.listen)
@@ -120,8 +120,10 @@ impl Serve {
         let shutdown = service::shutdown::on_signals();
         writeln!(io::stdout(), "simulator ready url={url} gateway={url}/gateway.do")?;
         io::stdout().flush()?;
-        Server::new(accounts, Book::of_file(file), settings).run(listener, shutdown).await;
-        Ok(Ending::Success)
+        SimulatorServer::new(accounts, TradeStore::of_file(file), settings)
+            .run(listener, shutdown)
+            .await;
+        Ok(DeliveryEnding::Success)
     }
 
     fn accounts(&self, config: &Config) -> anyhow::Result<Vec<Account>> {

@@ -5,11 +5,11 @@ use std::path::Path;
 use alipay::Fen;
 use anyhow::bail;
 use clap::Args;
-use simulator::{KeptTrade, Kind, Notification};
+use simulator::{KeptTrade, NotificationKind, UnsignedNotification};
 
-use super::Ending;
+use super::DeliveryEnding;
 use super::delivery::DeliveryArguments;
-use super::order::{OrderArguments, Which, latest};
+use super::order::{OrderArguments, TradeSource, latest};
 use super::target::TargetArguments;
 
 /// What every verb takes.
@@ -27,13 +27,13 @@ impl Common {
     async fn run(
         self,
         config: Option<&Path>,
-        which: Which,
-        again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<Notification>>,
+        which: TradeSource,
+        again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<UnsignedNotification>>,
         step: impl FnOnce(
-            &mut simulator::Trade,
+            &mut simulator::AlipayTrade,
             chrono::DateTime<chrono::Utc>,
-        ) -> anyhow::Result<Vec<Notification>>,
-    ) -> anyhow::Result<Ending> {
+        ) -> anyhow::Result<Vec<UnsignedNotification>>,
+    ) -> anyhow::Result<DeliveryEnding> {
         let target = self.target.resolve(config)?;
         let whom = (target.name.as_str(), &target.merchant);
         let told = self.order.step(config, whom, &which, again, step)?;
@@ -51,9 +51,9 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
-        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Wait]));
-        let which = Which::OrOpen(Some(self.total));
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<DeliveryEnding> {
+        let again = |kept: &KeptTrade| Ok(latest(kept, &[NotificationKind::Wait]));
+        let which = TradeSource::OrOpen(Some(self.total));
         self.common.run(config, which, again, |trade, at| Ok(vec![trade.wait(at)?])).await
     }
 }
@@ -74,12 +74,14 @@ pub(super) struct Pay {
 }
 
 impl Pay {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<DeliveryEnding> {
         let which = match self.second_trade {
-            true => Which::Another(self.total),
-            false => Which::OrOpen(Some(self.total)),
+            true => TradeSource::Another(self.total),
+            false => TradeSource::OrOpen(Some(self.total)),
         };
-        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Pay, Kind::PayFinished]));
+        let again = |kept: &KeptTrade| {
+            Ok(latest(kept, &[NotificationKind::Pay, NotificationKind::PayFinished]))
+        };
         let finished = self.finished;
         self.common
             .run(config, which, again, |trade, at| {
@@ -108,8 +110,8 @@ pub(super) struct Refund {
 }
 
 impl Refund {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
-        let which = Which::OrOpen(None);
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<DeliveryEnding> {
+        let which = TradeSource::OrOpen(None);
         if self.closed {
             let again = |_: &KeptTrade| Ok(Vec::new());
             return self
@@ -142,13 +144,13 @@ fn refund_again(
     kept: &KeptTrade,
     number: &str,
     amount: Option<Fen>,
-) -> anyhow::Result<Vec<Notification>> {
+) -> anyhow::Result<Vec<UnsignedNotification>> {
     let Some(refund) = kept.trade.refund_of(number) else { return Ok(Vec::new()) };
     if amount.is_some_and(|amount| amount != refund.amount) {
         bail!("refund {number} was over {}; --amount cannot change that", refund.amount);
     }
-    let is_it = |said: &&Notification| {
-        matches!(said.kind, Kind::Refund | Kind::BatchRefund)
+    let is_it = |said: &&UnsignedNotification| {
+        matches!(said.kind, NotificationKind::Refund | NotificationKind::BatchRefund)
             && said.notify_time == refund.gmt_refund
             && said
                 .parameter("out_biz_no")
@@ -172,11 +174,13 @@ pub(super) struct Close {
 }
 
 impl Close {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
-        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Close, Kind::CloseAfterPayment]));
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<DeliveryEnding> {
+        let again = |kept: &KeptTrade| {
+            Ok(latest(kept, &[NotificationKind::Close, NotificationKind::CloseAfterPayment]))
+        };
         let after_payment = self.after_payment;
         self.common
-            .run(config, Which::OrOpen(self.total), again, |trade, at| {
+            .run(config, TradeSource::OrOpen(self.total), again, |trade, at| {
                 Ok(vec![match after_payment {
                     true => trade.close_after_payment(at)?,
                     false => trade.close(at)?,
@@ -193,10 +197,10 @@ pub(super) struct Finish {
 }
 
 impl Finish {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
-        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Finish]));
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<DeliveryEnding> {
+        let again = |kept: &KeptTrade| Ok(latest(kept, &[NotificationKind::Finish]));
         self.common
-            .run(config, Which::OrOpen(None), again, |trade, at| Ok(vec![trade.finish(at)?]))
+            .run(config, TradeSource::OrOpen(None), again, |trade, at| Ok(vec![trade.finish(at)?]))
             .await
     }
 }

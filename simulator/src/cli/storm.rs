@@ -9,16 +9,18 @@ use alipay::{Fen, Protocol};
 use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulator::{Book, Ladder, Mix, Progress, StormFaults, Summary, TradeFile};
+use simulator::{
+    Mix, RepeatSchedule, StormFaults, StormProgress, StormSummary, TradeFile, TradeStore,
+};
 
 use super::target::TargetArguments;
-use super::{Ending, Output};
+use super::{DeliveryEnding, Output};
 
 /// No repeat of a storm comes later than this after the attempt before.
 const LONGEST_GAP: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
-pub(super) struct Storm {
+pub(super) struct StormArguments {
     #[command(flatten)]
     target: TargetArguments,
     /// Prefix of the order numbers; a number from 000001 follows.
@@ -67,8 +69,8 @@ pub(super) struct Storm {
     output: Output,
 }
 
-impl Storm {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+impl StormArguments {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<DeliveryEnding> {
         let orders = self.orders()?;
         let ledger = self.ledger.as_deref().map(create).transpose()?;
         let output = self.output;
@@ -87,11 +89,13 @@ impl Storm {
             rate: self.rate,
             connections: self.connections.into(),
             faults: self.faults,
-            ladder: Ladder::alipay(self.compress)
+            schedule: RepeatSchedule::alipay(self.compress)
                 .endless(LONGEST_GAP)
                 .give_up_after(Duration::from_secs(self.give_up_after)),
             timeout: Duration::from_secs(self.timeout),
-            book: self.trades.map(|file| (target.name, Book::of_file(TradeFile::new(file)))),
+            trade_store: self
+                .trades
+                .map(|file| (target.name, TradeStore::of_file(TradeFile::new(file)))),
         };
         let bar = progress_bar(storm.notifications());
         let cancelled = service::shutdown::on_signals();
@@ -99,9 +103,9 @@ impl Storm {
         bar.finish_and_clear();
         print(&summary, output)?;
         Ok(match () {
-            () if summary.is_success() => Ending::Success,
-            () if summary.is_unreachable() => Ending::NotConnected,
-            () => Ending::NotSuccess,
+            () if summary.is_success() => DeliveryEnding::Success,
+            () if summary.is_unreachable() => DeliveryEnding::NotConnected,
+            () => DeliveryEnding::NotSuccess,
         })
     }
 
@@ -138,10 +142,10 @@ fn progress_bar(length: u64) -> ProgressBar {
     ProgressBar::new(length).with_style(style)
 }
 
-fn show(bar: &ProgressBar, progress: Progress) {
+fn show(bar: &ProgressBar, progress: StormProgress) {
     let (message, count) = match progress {
-        Progress::Signed(count) => ("signing", count),
-        Progress::Over(count) => ("sending", count),
+        StormProgress::Signed(count) => ("signing", count),
+        StormProgress::Over(count) => ("sending", count),
     };
     if bar.message() != message {
         bar.set_message(message);
@@ -150,7 +154,7 @@ fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_position(count);
 }
 
-fn print(summary: &Summary, output: Output) -> anyhow::Result<()> {
+fn print(summary: &StormSummary, output: Output) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     if output == Output::Json {
         writeln!(out, "{}", serde_json::to_string_pretty(summary)?)?;

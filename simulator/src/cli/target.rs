@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use config::Config;
 use hyper::Uri;
-use simulator::{Account, Merchant};
+use simulator::{Account, MerchantIdentity};
 
 use super::real_keys;
 
@@ -34,14 +34,14 @@ pub(super) struct TargetArguments {
 
 /// The arguments together with the configuration.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct DeliveryTarget {
     pub(super) name: String,
-    pub(super) merchant: Merchant,
+    pub(super) merchant: MerchantIdentity,
     pub(super) signer: Signer,
     to: Option<Uri>,
 }
 
-impl Target {
+impl DeliveryTarget {
     /// Where notifications go.
     pub(super) fn to(&self) -> anyhow::Result<&Uri> {
         self.to.as_ref().context("--to is needed: ingress.listen takes a free port")
@@ -49,7 +49,7 @@ impl Target {
 }
 
 impl TargetArguments {
-    pub(super) fn resolve(self, config: Option<&Path>) -> anyhow::Result<Target> {
+    pub(super) fn resolve(self, config: Option<&Path>) -> anyhow::Result<DeliveryTarget> {
         let config = Config::load(config)?;
         config.require_merchants()?;
         let configured = match &self.merchant {
@@ -75,7 +75,7 @@ impl TargetArguments {
         {
             bail!("--to {to}: expected http://HOST:PORT/PATH or https://HOST/PATH");
         }
-        Ok(Target { name, merchant: account.merchant, signer: account.signer, to })
+        Ok(DeliveryTarget { name, merchant: account.merchant, signer: account.signer, to })
     }
 }
 

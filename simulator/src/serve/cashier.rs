@@ -10,7 +10,7 @@ use strum::VariantArray as _;
 
 use super::pay::return_to;
 use super::request::RawForm;
-use super::step::{Found, StepError};
+use super::step::{FoundTrade, StepError};
 use super::{Alipay, answer, page};
 use crate::mapi::seconds;
 use crate::{Fault, Status, TradeError, UnknownFault};
@@ -74,7 +74,7 @@ pub(super) fn leave(alipay: &Alipay, trade_no: &str, _: &RawForm) -> Response {
 }
 
 /// What a paid or closed trade shows instead of buttons.
-fn over(found: &Found) -> Response {
+fn over(found: &FoundTrade) -> Response {
     let trade = &found.kept.trade;
     let title = match trade.status {
         Status::TradeClosed if trade.is_timed_out() => {
@@ -93,7 +93,7 @@ fn over(found: &Found) -> Response {
     page::page(StatusCode::OK, title, body)
 }
 
-fn summary(found: &Found) -> Markup {
+fn summary(found: &FoundTrade) -> Markup {
     let trade = &found.kept.trade;
     let until = trade.pay_until.filter(|_| trade.gmt_payment.is_none());
     let until = until.map(seconds);

@@ -9,10 +9,10 @@ use service::language::say;
 
 use super::pay::{PayError, PayRequest, amount};
 use super::{Alipay, answer, mapi_refund, mapi_trade, page, xml};
-use crate::{Account, PayLink, Status, TimeLimit};
+use crate::{Account, PayLinkUrls, Status, TimeLimit};
 
 /// A verified request of a merchant.
-pub(super) struct Call<'a> {
+pub(super) struct MapiCall<'a> {
     pub(super) alipay: &'a Alipay,
     pub(super) account: &'a Account,
     pub(super) form: &'a Form,
@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
 }
 
 /// Alipay's code for why a service refuses.
-pub(super) type Code = &'static str;
+pub(super) type ErrorCode = &'static str;
 
 /// Answers a request: pages for the browser, XML for programs, or Alipay's code of why not.
 pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
@@ -35,7 +35,7 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
         Some(name) => Charset::named(name),
     };
     let is_page = matches!(service, "create_direct_pay_by_user" | "refund_fastpay_by_platform_pwd");
-    let refused = |code: Code| {
+    let refused = |code: ErrorCode| {
         tracing::info!(code, "the legacy gateway refused");
         match is_page {
             true => page::problem(StatusCode::BAD_REQUEST, code, explained(code)),
@@ -62,7 +62,7 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
     if account.signed(form) != Some(true) {
         return refused("ILLEGAL_SIGN");
     }
-    let call = Call { alipay, account, form, charset };
+    let call = MapiCall { alipay, account, form, charset };
     let answer = match service {
         "single_trade_query" => mapi_trade::single_trade_query(&call),
         "close_trade" => mapi_trade::close_trade(&call),
@@ -72,20 +72,20 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
     answer.unwrap_or_else(refused)
 }
 
-impl Call<'_> {
+impl MapiCall<'_> {
     /// A parameter as text; an empty one is as good as none.
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Code> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, ErrorCode> {
         let value = self.form.get(name).filter(|value| !value.is_empty());
         value.map(|value| self.charset.decode(value)).transpose().map_err(|_| "ILLEGAL_ENCODING")
     }
 
     /// A parameter that must be there.
-    pub(super) fn needed(&self, name: &str) -> Result<String, Code> {
+    pub(super) fn needed(&self, name: &str) -> Result<String, ErrorCode> {
         self.text(name)?.ok_or("ILLEGAL_ARGUMENT")
     }
 }
 
-fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Response, Code> {
+fn create_direct_pay_by_user(call: &MapiCall<'_>) -> Result<Response, ErrorCode> {
     let seller = &call.account.merchant;
     if call.needed("payment_type")? != "1" {
         return Err("ILLEGAL_PAYMENT_TYPE");
@@ -117,7 +117,7 @@ fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Response, Code> {
             None => TimeLimit::default(),
         },
         tells_timeout: false,
-        link: PayLink {
+        link: PayLinkUrls {
             notify_url: call.text("notify_url")?,
             return_url: call.text("return_url")?,
             show_url: call.text("show_url")?,
@@ -137,7 +137,7 @@ fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Response, Code> {
 
 /// The key and the buyer's address are looked at where they are, and must be there where the
 /// account demands them.
-fn check_phishing(call: &Call<'_>) -> Result<(), Code> {
+fn check_phishing(call: &MapiCall<'_>) -> Result<(), ErrorCode> {
     let demands = call.account.demands;
     match call.text("anti_phishing_key")? {
         Some(key) => mapi_trade::check_anti_phishing_key(call.alipay, &key)?,
@@ -152,7 +152,7 @@ fn check_phishing(call: &Call<'_>) -> Result<(), Code> {
 }
 
 /// What a code means, for whoever looks at the page.
-fn explained(code: Code) -> &'static str {
+fn explained(code: ErrorCode) -> &'static str {
     match code {
         "ILLEGAL_SIGN" => say(
             "签名不正确。",

@@ -6,11 +6,11 @@ use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, Utc};
 
 use super::Alipay;
-use super::mapi::{Call, Code};
+use super::mapi::{ErrorCode, MapiCall};
 use crate::trade::beijing_digits;
 
 /// The most refunds of one batch.
-const MOST: usize = 1000;
+const MAX_ITEMS: usize = 1000;
 /// The most bytes of a reason.
 const LONGEST_REASON: usize = 256;
 
@@ -34,7 +34,7 @@ pub(super) struct Item {
 
 impl Batch {
     /// Reads and checks the request.
-    pub(super) fn read(call: &Call<'_>) -> Result<Batch, Code> {
+    pub(super) fn read(call: &MapiCall<'_>) -> Result<Batch, ErrorCode> {
         let seller = &call.account.merchant;
         match (call.text("seller_user_id")?, call.text("seller_email")?) {
             (None, None) => return Err("ILLEGAL_SELLER"),
@@ -55,8 +55,8 @@ impl Batch {
     }
 
     /// A batch number refunds once. Asked again at the password: two requests may wait for one.
-    pub(super) fn check_unused(&self, alipay: &Alipay) -> Result<(), Code> {
-        let used = alipay.book.read(|trades| {
+    pub(super) fn check_unused(&self, alipay: &Alipay) -> Result<(), ErrorCode> {
+        let used = alipay.trade_store.read(|trades| {
             let orders = trades.merchants.get(&self.merchant);
             let mut kept = orders.into_iter().flat_map(|orders| orders.values().flatten());
             kept.any(|kept| kept.trade.refund_of(&self.batch_no).is_some())
@@ -70,7 +70,7 @@ impl Batch {
 }
 
 /// Today's date in Beijing and 3 to 24 letters or digits, not `000`.
-fn check_batch_no(batch_no: &str, at: DateTime<Utc>) -> Result<(), Code> {
+fn check_batch_no(batch_no: &str, at: DateTime<Utc>) -> Result<(), ErrorCode> {
     let (day, serial) = batch_no.split_at_checked(8).ok_or("BATCH_NO_FORMAT_ERROR")?;
     let good = (3..=24).contains(&serial.len())
         && serial.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -83,7 +83,7 @@ fn check_batch_no(batch_no: &str, at: DateTime<Utc>) -> Result<(), Code> {
 }
 
 /// `trade_no^amount^reason` joined by `#`.
-fn items(details: &str) -> Result<Vec<Item>, Code> {
+fn items(details: &str) -> Result<Vec<Item>, ErrorCode> {
     let mut seen = BTreeSet::new();
     let mut items = Vec::new();
     for detail in details.split('#') {
@@ -105,7 +105,7 @@ fn items(details: &str) -> Result<Vec<Item>, Code> {
             return Err("DUBL_TRADE_NO_IN_SAME_BATCH");
         }
         items.push(Item { trade_no: trade_no.to_owned(), amount, reason: reason.to_owned() });
-        if items.len() > MOST {
+        if items.len() > MAX_ITEMS {
             return Err("BATCH_NUM_EXCEED_LIMIT");
         }
     }

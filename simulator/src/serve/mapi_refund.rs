@@ -8,15 +8,17 @@ use maud::{Markup, html};
 use service::language::say;
 use service::page::{Column, fact, list};
 
-use super::mapi::{Call, Code};
+use super::mapi::{ErrorCode, MapiCall};
 use super::mapi_batch::Batch;
 use super::request::RawForm;
-use super::step::{Found, StepError};
+use super::step::{FoundTrade, StepError};
 use super::{Alipay, answer, page};
-use crate::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
+use crate::{
+    AlipayTrade, BatchRefundLine, NotificationKind, Status, TradeError, UnsignedNotification,
+};
 
 /// Takes the batch and leads the browser to the page with the password.
-pub(super) fn ask(call: &Call<'_>) -> Result<Response, Code> {
+pub(super) fn ask(call: &MapiCall<'_>) -> Result<Response, ErrorCode> {
     let batch = Batch::read(call)?;
     let ticket = call.alipay.tickets.batches.give(batch, call.alipay.now());
     Ok(answer::redirect(&format!("/refund/{ticket}")))
@@ -84,7 +86,7 @@ pub(super) fn confirm(alipay: &Alipay, ticket: &str, form: &RawForm) -> Response
 
 /// Makes the refunds one by one, notifies of each (`trade_status_sync`, to the address of the
 /// payment), and then of the batch, to the address that the request named.
-fn refund(alipay: &Alipay, batch: &Batch) -> Result<Vec<BatchRefundItem>, StepError> {
+fn refund(alipay: &Alipay, batch: &Batch) -> Result<Vec<BatchRefundLine>, StepError> {
     let mut results = Vec::new();
     let mut last = None;
     for item in &batch.items {
@@ -98,10 +100,10 @@ fn refund(alipay: &Alipay, batch: &Batch) -> Result<Vec<BatchRefundItem>, StepEr
         results.push(match refunded {
             Ok(found) => {
                 last = Some(found);
-                BatchRefundItem::success(&item.trade_no, item.amount)
+                BatchRefundLine::success(&item.trade_no, item.amount)
             }
             Err(StepError::File(error)) => return Err(error.into()),
-            Err(error) => BatchRefundItem::failed(&item.trade_no, item.amount, code(&error)),
+            Err(error) => BatchRefundLine::failed(&item.trade_no, item.amount, code(&error)),
         });
     }
     notify(alipay, batch, last, &results)?;
@@ -112,11 +114,11 @@ fn refund(alipay: &Alipay, batch: &Batch) -> Result<Vec<BatchRefundItem>, StepEr
 fn notify(
     alipay: &Alipay,
     batch: &Batch,
-    last: Option<Found>,
-    results: &[BatchRefundItem],
+    last: Option<FoundTrade>,
+    results: &[BatchRefundLine],
 ) -> Result<(), StepError> {
     let Some(account) = alipay.account(&batch.merchant) else { return Ok(()) };
-    let make = |trade: &mut Trade| -> Notification {
+    let make = |trade: &mut AlipayTrade| -> UnsignedNotification {
         trade.batch_refund_notify(&batch.batch_no, results, alipay.now())
     };
     let (found, notification) = match last {
@@ -124,7 +126,7 @@ fn notify(
             let trade_no = found.kept.trade.trade_no.clone();
             let mut sent = None;
             // Kept by hand: `step` would send it to the address of the payment.
-            alipay.book.update::<_, StepError>(|trades| {
+            alipay.trade_store.update::<_, StepError>(|trades| {
                 let kept = super::step::kept(trades, &found.merchant, &trade_no);
                 let kept = kept.ok_or(StepError::NotFound)?;
                 let made = make(&mut kept.trade);
@@ -135,14 +137,14 @@ fn notify(
             (found, sent)
         }
         None => {
-            let mut trade = Trade::open(&account.merchant, "", Fen::new(1), alipay.now());
+            let mut trade = AlipayTrade::open(&account.merchant, "", Fen::new(1), alipay.now());
             let notification = make(&mut trade);
             let kept = crate::KeptTrade::new(trade);
-            (Found { merchant: batch.merchant.clone(), kept }, Some(notification))
+            (FoundTrade { merchant: batch.merchant.clone(), kept }, Some(notification))
         }
     };
     if let Some(notification) = notification {
-        debug_assert_eq!(notification.kind, Kind::BatchRefund);
+        debug_assert_eq!(notification.kind, NotificationKind::BatchRefund);
         alipay.send(&found, batch.notify_url.as_deref(), notification, None);
     }
     Ok(())
@@ -162,7 +164,7 @@ fn code(error: &StepError) -> &'static str {
     }
 }
 
-fn done(batch: &Batch, results: &[BatchRefundItem]) -> Response {
+fn done(batch: &Batch, results: &[BatchRefundLine]) -> Response {
     let told = say(
         "结果由 batch_refund_notify 通知商户。",
         "The merchant learns of it by batch_refund_notify.",

@@ -5,21 +5,21 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::TimeDelta;
 
-use super::book::Which;
-use super::mapi::{Call, Code};
+use super::mapi::{ErrorCode, MapiCall};
 use super::step::StepError;
+use super::trade_store::TradeSelector;
 use super::xml::{self, Fields};
 use super::{Alipay, answer};
 use crate::account::sign_type;
 use crate::mapi::{milliseconds, present, seconds};
-use crate::{Account, Trade};
+use crate::{Account, AlipayTrade};
 
 /// How long an anti-phishing key is good. (docs/protocol.md §9.4)
 const KEY_TIME: TimeDelta = TimeDelta::seconds(30);
 /// How long the id of a return page can be asked about. (docs/protocol.md §6)
 const RETURN_TIME: TimeDelta = TimeDelta::seconds(60);
 
-pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Response, Code> {
+pub(super) fn single_trade_query(call: &MapiCall<'_>) -> Result<Response, ErrorCode> {
     let trade = find(call, "out_trade_no")?;
     let signer = call.account.answering(sign_type(call.form));
     let faults = &call.alipay.settings.gateway;
@@ -28,7 +28,7 @@ pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Response, Code> {
 
 /// Closes an unpaid trade. The order number is called `out_order_no` here, and there is no signed
 /// part in the answer. (docs/protocol.md §9.4)
-pub(super) fn close_trade(call: &Call<'_>) -> Result<Response, Code> {
+pub(super) fn close_trade(call: &MapiCall<'_>) -> Result<Response, ErrorCode> {
     let trade = find(call, "out_order_no")?;
     let closed = call.alipay.step(&trade.trade_no, None, |trade, at| Ok(vec![trade.close(at)?]));
     match closed {
@@ -40,14 +40,14 @@ pub(super) fn close_trade(call: &Call<'_>) -> Result<Response, Code> {
 }
 
 /// The merchant's trade that a request names.
-fn find(call: &Call<'_>, order: &str) -> Result<Trade, Code> {
+fn find(call: &MapiCall<'_>, order: &str) -> Result<AlipayTrade, ErrorCode> {
     let (trade_no, order) = (call.text("trade_no")?, call.text(order)?);
     if trade_no.is_none() && order.is_none() {
         return Err("ILLEGAL_ARGUMENT");
     }
-    let which = Which { out_trade_no: order.as_deref(), trade_no: trade_no.as_deref() };
+    let which = TradeSelector { out_trade_no: order.as_deref(), trade_no: trade_no.as_deref() };
     let find = |trades: &_| which.find(trades, &call.account.name).map(|kept| kept.trade.clone());
-    call.alipay.book.read(find).map_err(|_| "SYSTEM_ERROR")?.ok_or("TRADE_NOT_EXIST")
+    call.alipay.trade_store.read(find).map_err(|_| "SYSTEM_ERROR")?.ok_or("TRADE_NOT_EXIST")
 }
 
 /// Whether an id is one of ours: `true` until its notification was answered `success`, `false`
@@ -61,13 +61,13 @@ pub(super) fn notify_verify(alipay: &Alipay, form: &Form, account: Option<&Accou
     if let Some((given, ())) = alipay.tickets.returns.find(id) {
         return answer::text(StatusCode::OK, (alipay.now() - given < RETURN_TIME).to_string());
     }
-    let known = alipay.book.read(|trades| {
+    let known = alipay.trade_store.read(|trades| {
         let orders = trades.merchants.get(&account.name)?;
         let mut notifications = orders.values().flatten().flat_map(|kept| &kept.notifications);
         notifications.find(|it| it.notify_id == id).map(|_| ())
     });
     let over = || {
-        let attempts = alipay.post.sent(id).map(|sent| sent.attempts).unwrap_or_default();
+        let attempts = alipay.outgoing.sent(id).map(|sent| sent.attempts).unwrap_or_default();
         attempts.iter().any(crate::Attempt::is_success)
     };
     match known {
@@ -89,7 +89,7 @@ pub(super) fn query_timestamp(
 }
 
 /// Whether a pay link's key against phishing is one of ours and fresh.
-pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), Code> {
+pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), ErrorCode> {
     match alipay.tickets.keys.find(key) {
         None => Err("ILLEGAL_ANTI_PHISHING_KEY"),
         Some((given, ())) if alipay.now() - given > KEY_TIME => Err("ANTI_PHISHING_KEY_TIMEOUT"),
@@ -99,7 +99,7 @@ pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), 
 
 /// What `single_trade_query` tells of a trade: flags are T and F here, and only this answer has
 /// the refunded amount. (docs/protocol.md §9.3)
-fn fields(trade: &Trade) -> Fields {
+fn fields(trade: &AlipayTrade) -> Fields {
     let text = str::to_owned;
     let refund = trade.refunds.last();
     let paid = trade.gmt_payment.is_some();

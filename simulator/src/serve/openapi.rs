@@ -10,10 +10,10 @@ use super::json::{NO_KEY, Node};
 use super::pay::{PayError, PayRequest};
 use super::{Alipay, answer, openapi_trade, page};
 use crate::account::sign_type;
-use crate::{Account, PayLink, Status, TimeLimit};
+use crate::{Account, PayLinkUrls, Status, TimeLimit};
 
 /// A verified request of an application.
-pub(super) struct Call<'a> {
+pub(super) struct OpenapiCall<'a> {
     pub(super) alipay: &'a Alipay,
     pub(super) account: &'a Account,
     pub(super) charset: Charset,
@@ -65,7 +65,7 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
             };
         }
     };
-    let call = Call { alipay, account, charset, method, form, content };
+    let call = OpenapiCall { alipay, account, charset, method, form, content };
     match method {
         "alipay.trade.query" => write(openapi_trade::query(&call)),
         "alipay.trade.close" => write(openapi_trade::close(&call)),
@@ -137,7 +137,7 @@ fn text<'a>(form: &'a Form, name: &str) -> &'a str {
     std::str::from_utf8(form.get(name).unwrap_or_default()).unwrap_or("")
 }
 
-impl Call<'_> {
+impl OpenapiCall<'_> {
     /// A text of the content; an empty one is as good as none.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.content.get(name)?.as_str().filter(|text| !text.is_empty())
@@ -155,7 +155,7 @@ impl Call<'_> {
 }
 
 /// `alipay.open.app.alipaycert.download`: what whoever meets an unknown `alipay_cert_sn` asks for.
-fn download(call: &Call<'_>) -> Node {
+fn download(call: &OpenapiCall<'_>) -> Node {
     let Some(sn) = call.text("alipay_cert_sn") else {
         return Node::refused("isv.missing-alipay-cert-sn", "缺少支付宝公钥证书序列号");
     };
@@ -167,7 +167,7 @@ fn download(call: &Call<'_>) -> Node {
 }
 
 /// `time_expire`, a time in Beijing, wins over `timeout_express`; none where it cannot be read.
-fn time_limit(call: &Call<'_>) -> Option<TimeLimit> {
+fn time_limit(call: &OpenapiCall<'_>) -> Option<TimeLimit> {
     match (call.text("time_expire"), call.text("timeout_express")) {
         (Some(time), _) => parse_beijing(time).ok().map(TimeLimit::At),
         (None, Some(span)) => TimeLimit::parse(span),
@@ -176,7 +176,7 @@ fn time_limit(call: &Call<'_>) -> Option<TimeLimit> {
 }
 
 /// Opens the trade and leads the browser to the cashier.
-fn pay(call: &Call<'_>) -> Result<Response, Refusal> {
+fn pay(call: &OpenapiCall<'_>) -> Result<Response, Refusal> {
     let invalid = |_| ("ACQ.INVALID_PARAMETER", "参数无效 out_trade_no, total_amount, subject");
     let address = |name: &str| {
         let value = call.form.get(name).filter(|value| !value.is_empty());
@@ -193,7 +193,7 @@ fn pay(call: &Call<'_>) -> Result<Response, Refusal> {
         limit: time_limit(call)
             .ok_or(("ACQ.INVALID_PARAMETER", "参数无效 time_expire, timeout_express"))?,
         tells_timeout: call.method == "alipay.trade.wap.pay",
-        link: PayLink {
+        link: PayLinkUrls {
             notify_url: address("notify_url").map_err(wrong)?,
             return_url: address("return_url").map_err(wrong)?,
             show_url: call.text("quit_url").map(str::to_owned),

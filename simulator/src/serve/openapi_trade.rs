@@ -3,16 +3,16 @@
 use alipay::Fen;
 use serde_json::json;
 
-use super::book::Which;
 use super::json::Node;
-use super::openapi::Call;
+use super::openapi::OpenapiCall;
 use super::step::StepError;
+use super::trade_store::TradeSelector;
 use crate::mapi::seconds;
 use crate::openapi::masked;
-use crate::{Status, Trade, TradeError};
+use crate::{AlipayTrade, Status, TradeError};
 
 /// `alipay.trade.query`: not whether and how much was refunded.
-pub(super) fn query(call: &Call<'_>) -> Node {
+pub(super) fn query(call: &OpenapiCall<'_>) -> Node {
     match find(call) {
         Ok(trade) => told(&trade),
         Err(Missing::Trade(node)) => node
@@ -27,7 +27,7 @@ pub(super) fn query(call: &Call<'_>) -> Node {
     }
 }
 
-fn told(trade: &Trade) -> Node {
+fn told(trade: &AlipayTrade) -> Node {
     let paid = if trade.gmt_payment.is_some() { trade.total } else { Fen::new(0) }.to_string();
     let funds = json!([{ "amount": paid, "fund_channel": "ALIPAYACCOUNT" }]);
     Node::success()
@@ -47,7 +47,7 @@ fn told(trade: &Trade) -> Node {
 }
 
 /// `alipay.trade.close`: only an unpaid trade.
-pub(super) fn close(call: &Call<'_>) -> Node {
+pub(super) fn close(call: &OpenapiCall<'_>) -> Node {
     let trade = match find(call) {
         Ok(trade) => trade,
         Err(missing) => return missing.node(),
@@ -63,7 +63,7 @@ pub(super) fn close(call: &Call<'_>) -> Node {
 }
 
 /// `alipay.trade.refund`: once for a request number, however often it is asked for.
-pub(super) fn refund(call: &Call<'_>) -> Node {
+pub(super) fn refund(call: &OpenapiCall<'_>) -> Node {
     let trade = match find(call) {
         Ok(trade) => trade,
         Err(missing) => return missing.node(),
@@ -112,7 +112,7 @@ pub(super) fn refund(call: &Call<'_>) -> Node {
 
 /// The answer to a refund: `refund_fee` is the running total, `send_back_fee` what this refund gave
 /// back, and only `fund_change` Y says that this call moved money.
-fn refund_told(trade: &Trade, request_no: &str, changed: bool) -> Node {
+fn refund_told(trade: &AlipayTrade, request_no: &str, changed: bool) -> Node {
     let refund = trade.refund_of(request_no);
     let amount = refund.map(|refund| refund.amount.to_string());
     let items =
@@ -131,7 +131,7 @@ fn refund_told(trade: &Trade, request_no: &str, changed: bool) -> Node {
 
 /// `alipay.trade.fastpay.refund.query`: a number that nobody knows is answered 10000 without
 /// amounts.
-pub(super) fn refund_query(call: &Call<'_>) -> Node {
+pub(super) fn refund_query(call: &OpenapiCall<'_>) -> Node {
     let trade = match find(call) {
         Ok(trade) => trade,
         Err(missing) => return missing.node(),
@@ -162,13 +162,14 @@ impl Missing {
     }
 }
 
-fn find(call: &Call<'_>) -> Result<Trade, Missing> {
-    let which = Which { out_trade_no: call.text("out_trade_no"), trade_no: call.text("trade_no") };
+fn find(call: &OpenapiCall<'_>) -> Result<AlipayTrade, Missing> {
+    let which =
+        TradeSelector { out_trade_no: call.text("out_trade_no"), trade_no: call.text("trade_no") };
     if which.out_trade_no.is_none() && which.trade_no.is_none() {
         return Err(Missing::Other(invalid()));
     }
     let find = |trades: &_| which.find(trades, &call.account.name).map(|kept| kept.trade.clone());
-    match call.alipay.book.read(find) {
+    match call.alipay.trade_store.read(find) {
         Ok(Some(trade)) => Ok(trade),
         Ok(None) => Err(Missing::Trade(Node::failed("ACQ.TRADE_NOT_EXIST", "交易不存在"))),
         Err(_) => Err(Missing::Other(system_error())),

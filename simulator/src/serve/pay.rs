@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 
 use super::Alipay;
 use crate::mapi::{present, seconds};
-use crate::{Account, KeptTrade, PayLink, Status, TimeLimit, Trade, TradeFileError};
+use crate::{Account, AlipayTrade, KeptTrade, PayLinkUrls, Status, TimeLimit, TradeFileError};
 
 /// The most that one trade can be over: 100,000,000.00. (docs/protocol.md §9.1)
-const MOST: Fen = Fen::new(10_000_000_000);
+const MAX_TOTAL: Fen = Fen::new(10_000_000_000);
 
 /// What a verified pay link asks for.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct PayRequest {
     pub(super) limit: TimeLimit,
     /// Whether Alipay tells when the time is over.
     pub(super) tells_timeout: bool,
-    pub(super) link: PayLink,
+    pub(super) link: PayLinkUrls,
 }
 
 /// Why no trade is opened.
@@ -37,7 +37,7 @@ pub(super) enum PayError {
     /// The order's trade is over another amount.
     #[error("the order has a trade over another amount: {0}")]
     OtherTotal(Fen),
-    /// The book cannot be read or written.
+    /// The trade store cannot be read or written.
     #[error(transparent)]
     File(#[from] TradeFileError),
 }
@@ -53,7 +53,7 @@ impl PayRequest {
         if !within(&self.subject, 256) {
             return Err(PayError::Parameter("subject"));
         }
-        if self.total <= Fen::new(0) || self.total > MOST {
+        if self.total <= Fen::new(0) || self.total > MAX_TOTAL {
             return Err(PayError::Parameter("the amount"));
         }
         let link = &self.link;
@@ -74,7 +74,7 @@ impl PayRequest {
     pub(super) fn open(self, alipay: &Alipay, account: &Account) -> Result<String, PayError> {
         let now = alipay.now();
         let until = self.limit.of_trade(now).ok_or(PayError::Parameter("the time limit"))?;
-        let (trade_no, until) = alipay.book.update(|trades| {
+        let (trade_no, until) = alipay.trade_store.update(|trades| {
             let kept = trades.of(&account.name, &self.out_trade_no);
             if let Some(kept) = kept.last_mut() {
                 if kept.trade.status != Status::WaitBuyerPay {
@@ -87,7 +87,7 @@ impl PayRequest {
                 return Ok((kept.trade.trade_no.clone(), kept.trade.pay_until));
             }
             let merchant = account.merchant.clone().with_charset(self.charset);
-            let mut trade = Trade::open(&merchant, self.out_trade_no, self.total, now);
+            let mut trade = AlipayTrade::open(&merchant, self.out_trade_no, self.total, now);
             trade.subject = self.subject;
             trade.body = self.body;
             trade.passback = self.passback;
@@ -139,7 +139,7 @@ pub(super) fn return_to(
     Some(format!("{url}{joint}{}", form.encode()))
 }
 
-fn legacy(alipay: &Alipay, trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
+fn legacy(alipay: &Alipay, trade: &AlipayTrade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let text = str::to_owned;
     // Encoded inside its value already: on the wire it is encoded twice.
     let notify_id = format!("RqPnCoPT3K9%2Fvwbh3I%2B{}", alipay.tickets.returns.give((), at));
@@ -165,7 +165,7 @@ fn legacy(alipay: &Alipay, trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static st
     ])
 }
 
-fn open(trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
+fn open(trade: &AlipayTrade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let text = str::to_owned;
     vec![
         ("charset", text(trade.merchant.charset.name())),

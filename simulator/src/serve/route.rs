@@ -81,7 +81,7 @@ async fn ask_gateway(alipay: Shared, form: RawForm) -> Response {
     blocking(alipay, move |alipay| gateway::answer(alipay, &form)).await
 }
 
-/// Answers on a blocking thread: signing takes a millisecond, and the book's file is locked and synced.
+/// Answers on a blocking thread: signing takes a millisecond, and the store's file is locked and synced.
 async fn blocking(
     State(alipay): Shared,
     answer: impl FnOnce(&Alipay) -> Response + Send + 'static,

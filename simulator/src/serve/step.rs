@@ -1,10 +1,13 @@
-//! Steps of a trade: the change in the book, then the notification.
+//! Steps of a trade: the change in the trade store, then the notification.
 
 use chrono::{DateTime, Utc};
 
 use super::Alipay;
-use super::post::Letter;
-use crate::{Account, Fault, KeptTrade, Notification, Trade, TradeError, TradeFileError, Trades};
+use super::outgoing::PendingNotification;
+use crate::{
+    Account, AlipayTrade, Fault, KeptTrade, TradeError, TradeFileError, Trades,
+    UnsignedNotification,
+};
 
 /// Why a step was not made.
 #[derive(Debug, thiserror::Error)]
@@ -15,14 +18,14 @@ pub(super) enum StepError {
     /// Alipay would refuse it.
     #[error(transparent)]
     Trade(#[from] TradeError),
-    /// The book cannot be read or written.
+    /// The trade store cannot be read or written.
     #[error(transparent)]
     File(#[from] TradeFileError),
 }
 
 /// A trade together with its merchant.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct FoundTrade {
     /// The merchant's name in the configuration.
     pub(super) merchant: String,
     pub(super) kept: KeptTrade,
@@ -39,13 +42,13 @@ impl Alipay {
     }
 
     /// The trade with a number, whoever's it is.
-    pub(super) fn find(&self, trade_no: &str) -> Result<Found, StepError> {
-        let found = self.book.read(|trades| {
+    pub(super) fn find(&self, trade_no: &str) -> Result<FoundTrade, StepError> {
+        let found = self.trade_store.read(|trades| {
             let mut all = trades.merchants.iter().flat_map(|(merchant, orders)| {
                 orders.values().flatten().map(move |kept| (merchant, kept))
             });
             let (merchant, kept) = all.find(|(_, kept)| kept.trade.trade_no == trade_no)?;
-            Some(Found { merchant: merchant.clone(), kept: kept.clone() })
+            Some(FoundTrade { merchant: merchant.clone(), kept: kept.clone() })
         });
         found?.ok_or(StepError::NotFound)
     }
@@ -55,16 +58,19 @@ impl Alipay {
         &self,
         trade_no: &str,
         fault: Option<Fault>,
-        step: impl FnOnce(&mut Trade, DateTime<Utc>) -> Result<Vec<Notification>, TradeError>,
-    ) -> Result<Found, StepError> {
+        step: impl FnOnce(
+            &mut AlipayTrade,
+            DateTime<Utc>,
+        ) -> Result<Vec<UnsignedNotification>, TradeError>,
+    ) -> Result<FoundTrade, StepError> {
         let merchant = self.find(trade_no)?.merchant;
-        let (kept, notifications) = self.book.update::<_, StepError>(|trades| {
+        let (kept, notifications) = self.trade_store.update::<_, StepError>(|trades| {
             let kept = kept(trades, &merchant, trade_no).ok_or(StepError::NotFound)?;
             let notifications = step(&mut kept.trade, self.now())?;
             kept.notifications.extend(notifications.iter().cloned());
             Ok((kept.clone(), notifications))
         })?;
-        let found = Found { merchant, kept };
+        let found = FoundTrade { merchant, kept };
         for notification in notifications {
             self.send(&found, None, notification, fault);
         }
@@ -74,9 +80,9 @@ impl Alipay {
     /// Sends a notification to where the pay link wants it, or to `to`.
     pub(super) fn send(
         &self,
-        found: &Found,
+        found: &FoundTrade,
         to: Option<&str>,
-        notification: Notification,
+        notification: UnsignedNotification,
         fault: Option<Fault>,
     ) {
         let link = found.kept.link.as_ref();
@@ -84,12 +90,12 @@ impl Alipay {
         // A trade whose merchant is not served any more has no notifications.
         if let Some(account) = self.account(&found.merchant) {
             let (merchant, signer) = (account.name.as_str(), &account.signer);
-            self.post.send(Letter { merchant, signer, to, notification, fault });
+            self.outgoing.send(PendingNotification { merchant, signer, to, notification, fault });
         }
     }
 }
 
-/// A merchant's trade in the book, to be changed.
+/// A merchant's trade in the trade store, to be changed.
 pub(super) fn kept<'t>(
     trades: &'t mut Trades,
     merchant: &str,

@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 use rand::RngExt;
 
 /// So many are remembered.
-const MOST: usize = 1000;
+const MAX_TICKETS: usize = 1000;
 
 /// Values by a name that nobody can guess.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl<T: Clone> Tickets<T> {
     /// Remembers a value under a name of its own.
     pub(super) fn keep(&self, name: String, value: T, at: DateTime<Utc>) {
         let mut tickets = self.lock();
-        if tickets.len() == MOST {
+        if tickets.len() == MAX_TICKETS {
             tickets.pop_front();
         }
         tickets.push_back(Ticket { name, given: at, value });

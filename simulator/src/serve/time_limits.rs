@@ -7,9 +7,9 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::Alipay;
 use super::step::StepError;
-use crate::{Book, Status};
+use crate::{Status, TradeStore};
 
-/// When which unpaid trade is closed, the first one first. A book is searched once, at the start:
+/// When which unpaid trade is closed, the first one first. The store is searched once, at the start:
 /// it may hold very many trades.
 #[derive(Debug, Default)]
 pub(super) struct TimeLimits {
@@ -19,9 +19,9 @@ pub(super) struct TimeLimits {
 }
 
 impl TimeLimits {
-    /// Those of the trades in a book.
-    pub(super) fn of(book: &Book) -> TimeLimits {
-        let limits = book.read(|trades| {
+    /// Those of the trades in a store.
+    pub(super) fn of(trade_store: &TradeStore) -> TimeLimits {
+        let limits = trade_store.read(|trades| {
             let kept = trades.merchants.values().flat_map(|orders| orders.values().flatten());
             let unpaid = kept.filter(|kept| kept.trade.status == Status::WaitBuyerPay);
             unpaid
@@ -62,7 +62,7 @@ impl Alipay {
             });
             match closed {
                 Ok(_) => tracing::info!(trade_no, "nobody paid in time; the trade is closed"),
-                // Paid or closed meanwhile, or not in the book any more.
+                // Paid or closed meanwhile, or not in the trade store any more.
                 Err(StepError::Trade(_) | StepError::NotFound) => {}
                 Err(error) => {
                     tracing::error!(%error, "a trade cannot be closed; tried again");

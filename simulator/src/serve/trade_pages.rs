@@ -9,20 +9,20 @@ use service::language::say;
 use service::page::{Column, fact, hidden};
 
 use super::cashier::{fault, fault_choice, no_such_fault, problem};
-use super::post::{Letter, Sent};
+use super::outgoing::{PendingNotification, SendLog};
 use super::request::RawForm;
-use super::step::Found;
+use super::step::FoundTrade;
 use super::{Alipay, answer, page};
 use crate::mapi::seconds;
-use crate::{Attempt, Notification, Status, Trade};
+use crate::{AlipayTrade, Attempt, Status, UnsignedNotification};
 
 /// So many trades are listed.
 const LISTED: usize = 200;
 
 /// `/`: the latest trades.
 pub(super) fn list(alipay: &Alipay) -> Response {
-    let all = alipay.book.read(|trades| {
-        let mut all: Vec<(&String, &Trade)> = Vec::new();
+    let all = alipay.trade_store.read(|trades| {
+        let mut all: Vec<(&String, &AlipayTrade)> = Vec::new();
         for (merchant, orders) in &trades.merchants {
             all.extend(orders.values().flatten().map(|kept| (merchant, &kept.trade)));
         }
@@ -57,7 +57,7 @@ pub(super) fn list(alipay: &Alipay) -> Response {
     page::page(StatusCode::OK, say("交易", "Trades"), body)
 }
 
-fn row(merchant: &str, trade: &Trade) -> Markup {
+fn row(merchant: &str, trade: &AlipayTrade) -> Markup {
     let details = format!("/trades/{}", trade.trade_no);
     html! {
         tr {
@@ -107,13 +107,13 @@ pub(super) fn one(alipay: &Alipay, trade_no: &str) -> Response {
             p { (say("还没有通知。", "Nothing was sent yet.")) }
         }
         @for it in notifications {
-            (notification(trade_no, it, alipay.post.sent(&it.notify_id)))
+            (notification(trade_no, it, alipay.outgoing.sent(&it.notify_id)))
         }
     };
     page::page(StatusCode::OK, say("交易", "Trade"), body)
 }
 
-fn actions(found: &Found) -> Markup {
+fn actions(found: &FoundTrade) -> Markup {
     let trade = &found.kept.trade;
     let form = |step: &str, input: Markup| {
         html! {
@@ -145,7 +145,11 @@ fn actions(found: &Found) -> Markup {
 }
 
 /// One notification with its attempts.
-fn notification(trade_no: &str, notification: &Notification, sent: Option<Sent>) -> Markup {
+fn notification(
+    trade_no: &str,
+    notification: &UnsignedNotification,
+    sent: Option<SendLog>,
+) -> Markup {
     let parameters = ["trade_status", "refund_fee", "refund_status", "result_details"];
     let parameters =
         parameters.into_iter().filter_map(|name| Some((name, notification.parameter(name)?)));
@@ -171,7 +175,7 @@ fn notification(trade_no: &str, notification: &Notification, sent: Option<Sent>)
 }
 
 /// Where it went, and each attempt with its answer.
-fn attempts(sent: &Sent) -> Markup {
+fn attempts(sent: &SendLog) -> Markup {
     let nowhere = say("没有通知地址。", "No address: neither notify_url nor --ingress.");
     html! {
         tr {
@@ -200,7 +204,7 @@ fn attempt_row(attempt: &Attempt) -> Markup {
     }
 }
 
-fn resend(trade_no: &str, notification: &Notification) -> Markup {
+fn resend(trade_no: &str, notification: &UnsignedNotification) -> Markup {
     html! {
         form method="post" action=(format!("/trades/{trade_no}/resend")) {
             (hidden("notify_id", &notification.notify_id))
@@ -232,14 +236,14 @@ pub(super) fn act(alipay: &Alipay, form: &RawForm, trade_no: &str, step: &str) -
             let kept = found.kept.notifications.iter().find(|it| it.notify_id == text("notify_id"));
             let link = found.kept.link.as_ref();
             if let (Some(kept), Some(account)) = (kept, alipay.account(&found.merchant)) {
-                let letter = Letter {
+                let letter = PendingNotification {
                     merchant: &account.name,
                     signer: &account.signer,
                     to: link.and_then(|link| link.notify_url.as_deref()),
                     notification: kept.clone(),
                     fault,
                 };
-                alipay.post.resend(letter, alipay.now());
+                alipay.outgoing.resend(letter, alipay.now());
             }
         }),
         _ => return answer::text(StatusCode::NOT_FOUND, "not found"),

@@ -88,7 +88,7 @@ fn writable(text: &str) -> String {
     text.chars().filter(holds).collect()
 }
 
-/// Text as it stands between tags and in attributes.
+/// Text as it is between tags and in attributes.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

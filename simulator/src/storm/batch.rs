@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Mix, Storm, StormError};
 use crate::{
-    Fault, Faults, KeptTrade, Kind, Notification, SignedNotification, Trade, TradeError,
-    TradeFileError,
+    AlipayTrade, Fault, Faults, KeptTrade, NotificationKind, SignedNotification, TradeError,
+    TradeFileError, UnsignedNotification,
 };
 
 /// One notification, ready to be sent.
@@ -29,15 +29,15 @@ pub(super) fn prepare(
     let mut notifications = Vec::new();
     let mut all = Vec::new();
     for order in orders {
-        let mut trade = Trade::open(&storm.merchant, order, storm.total, now);
+        let mut trade = AlipayTrade::open(&storm.merchant, order, storm.total, now);
         let steps = self::notifications(&mut trade, storm.mix, now)?;
-        if storm.book.is_some() {
+        if storm.trade_store.is_some() {
             all.push(KeptTrade { notifications: steps.clone(), ..KeptTrade::new(trade) });
         }
         notifications.extend(steps.into_iter().enumerate());
     }
-    if let Some((merchant, book)) = &storm.book {
-        book.update::<_, TradeFileError>(|trades| {
+    if let Some((merchant, trade_store)) = &storm.trade_store {
+        trade_store.update::<_, TradeFileError>(|trades| {
             for kept in all {
                 let order = kept.trade.out_trade_no.clone();
                 trades.of(merchant, &order).push(kept);
@@ -64,10 +64,10 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What a storm says about one order, oldest first.
 pub(super) fn notifications(
-    trade: &mut Trade,
+    trade: &mut AlipayTrade,
     mix: Mix,
     at: DateTime<Utc>,
-) -> Result<Vec<Notification>, TradeError> {
+) -> Result<Vec<UnsignedNotification>, TradeError> {
     let mut all = vec![trade.pay(at)?];
     if mix == Mix::PayRefund {
         all.extend(trade.refund(trade.total, None, at)?);
@@ -77,20 +77,20 @@ pub(super) fn notifications(
 
 fn prepare_one(
     storm: &Storm,
-    notification: Notification,
+    notification: UnsignedNotification,
     faults: &mut Faults,
     signer: &Signer,
     prepared: &mut Vec<Prepared>,
 ) -> Result<(), StormError> {
     let share = storm.faults;
-    let forged = |said: &Notification, fault| -> Result<Prepared, StormError> {
+    let forged = |said: &UnsignedNotification, fault| -> Result<Prepared, StormError> {
         Ok(Prepared { notification: Fault::sign(Some(fault), said, signer)?, fault: Some(fault) })
     };
     if faults.in_percent(share.corrupt) {
         prepared.push(forged(&notification, Fault::Corrupt)?);
     }
     // A batch names neither a total nor whose it is: there is nothing to get wrong.
-    let names_all = notification.kind != Kind::BatchRefund;
+    let names_all = notification.kind != NotificationKind::BatchRefund;
     if faults.in_percent(share.wrong_app) && names_all {
         prepared.push(forged(&notification, Fault::WrongApp)?);
     }

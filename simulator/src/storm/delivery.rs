@@ -12,18 +12,18 @@ use tokio_util::sync::CancellationToken;
 use super::batch::Prepared;
 use super::{LedgerLine, Storm};
 use crate::sender::later;
-use crate::{Attempt, Failure, Fault, Ladder, Sender, Writing};
+use crate::{Attempt, AttemptFailure, Fault, RepeatSchedule, Sender, Writing};
 
 /// What every delivery of a storm shares.
 pub(super) struct Way {
     sender: Sender,
     to: Uri,
-    ladder: Ladder,
+    schedule: RepeatSchedule,
     cancelled: CancellationToken,
 }
 
 /// A delivery that is over.
-pub(super) struct Line {
+pub(super) struct DeliveryEnd {
     pub(super) ledger: LedgerLine,
     /// One for each attempt: [`answer_label`].
     pub(super) answers: Vec<String>,
@@ -36,7 +36,7 @@ impl Way {
         Way {
             sender: Sender::new(storm.timeout),
             to: storm.to.clone(),
-            ladder: storm.ladder.clone(),
+            schedule: storm.schedule.clone(),
             cancelled,
         }
     }
@@ -48,7 +48,7 @@ impl Way {
         intended: Instant,
         mut permit: Option<OwnedSemaphorePermit>,
         permits: &Arc<Semaphore>,
-    ) -> Line {
+    ) -> DeliveryEnd {
         let Prepared { notification, fault } = prepared;
         let said = notification.notification();
         let mut answers = Vec::new();
@@ -79,7 +79,7 @@ impl Way {
                 success = Some((later(attempt.at, attempt.duration), intended.elapsed()));
                 break;
             }
-            let gap = self.ladder.gap(answers.len(), first_sent.elapsed());
+            let gap = self.schedule.gap(answers.len(), first_sent.elapsed());
             // A forged notification is not Alipay's to repeat.
             let once = fault.is_some_and(|it| it.is_forgery() || it == Fault::WrongAmount);
             let (false, Some(gap)) = (once, gap) else { break };
@@ -104,7 +104,7 @@ impl Way {
             attempts: answers.len() as u64,
             answered_success_at: success.map(|(at, _)| at),
         };
-        Line { ledger, answers, latency: success.map(|(_, latency)| latency) }
+        DeliveryEnd { ledger, answers, latency: success.map(|(_, latency)| latency) }
     }
 }
 
@@ -114,6 +114,6 @@ fn answer_label(attempt: &Attempt) -> String {
         (Some(200), _) if attempt.is_success() => "200 success".to_owned(),
         (Some(200), _) => "200 other".to_owned(),
         (Some(status), _) => status.to_string(),
-        (None, failure) => failure.map_or("", Failure::text).to_owned(),
+        (None, failure) => failure.map_or("", AttemptFailure::text).to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Kind};
+use crate::{Fault, NotificationKind};
 
 /// One line of the ledger, a JSON object: one notification whose delivery is over.
 ///
@@ -15,7 +15,7 @@ pub struct LedgerLine {
     /// The identity of the event.
     pub notify_id: String,
     /// What happened to the trade.
-    pub kind: Kind,
+    pub kind: NotificationKind,
     /// Absent for the usual line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

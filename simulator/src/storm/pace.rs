@@ -12,13 +12,13 @@ const WAITING: usize = 1024;
 ///
 /// A thread sleeps, not a tokio timer: that one counts milliseconds and wakes one or two late, which
 /// would be added to every latency.
-pub(super) struct Pace {
+pub(super) struct StormPace {
     ticks: mpsc::Receiver<Instant>,
 }
 
-impl Pace {
+impl StormPace {
     /// Starts now with the first tick. The thread ends when the pace is dropped.
-    pub(super) fn start(rate: u32) -> Pace {
+    pub(super) fn start(rate: u32) -> StormPace {
         let (send, ticks) = mpsc::channel(WAITING);
         thread::spawn(move || {
             let started = Instant::now();
@@ -34,7 +34,7 @@ impl Pace {
                 number += 1;
             }
         });
-        Pace { ticks }
+        StormPace { ticks }
     }
 
     /// The next time of sending, when it has come.

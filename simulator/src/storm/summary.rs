@@ -1,4 +1,4 @@
-//! What came of a storm.
+//! The result of a storm.
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -9,12 +9,12 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::StormError;
-use super::delivery::Line;
+use super::delivery::DeliveryEnd;
 use crate::Fault;
 
 /// A storm in figures.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct StormSummary {
     /// Notifications sent, without duplicates and forged ones.
     pub notifications: u64,
     /// Further deliveries of the same notifications, sent on purpose.
@@ -58,7 +58,7 @@ pub struct Latency {
     pub max: u64,
 }
 
-impl Summary {
+impl StormSummary {
     /// Whether everything genuine was answered `success` and nothing forged was.
     pub fn is_success(&self) -> bool {
         self.given_up == 0 && self.corrupt_answered_success == 0 && !self.cancelled
@@ -66,8 +66,8 @@ impl Summary {
 
     /// Whether nobody answered anything at all.
     pub fn is_unreachable(&self) -> bool {
-        use crate::Failure::{NameUnknown, NotConnected, TlsFailed};
-        let unconnected = [NotConnected, NameUnknown, TlsFailed].map(crate::Failure::text);
+        use crate::AttemptFailure::{NameUnknown, NotConnected, TlsFailed};
+        let unconnected = [NotConnected, NameUnknown, TlsFailed].map(crate::AttemptFailure::text);
         let reached = |answer: &String| !unconnected.contains(&answer.as_str());
         self.attempts > 0 && !self.answers.keys().any(reached)
     }
@@ -79,13 +79,13 @@ const LONGEST: u64 = 2 * 86_400 * 1_000_000;
 
 /// A summary that grows.
 pub(super) struct Tally {
-    summary: Summary,
+    summary: StormSummary,
     latencies: Histogram<u64>,
 }
 
 /// Takes the lines until the last delivery is over; writes each into the ledger.
 pub(super) async fn gather(
-    mut lines: mpsc::UnboundedReceiver<Line>,
+    mut lines: mpsc::UnboundedReceiver<DeliveryEnd>,
     ledger: Option<Box<dyn Write + Send>>,
     progress: impl Fn(u64),
 ) -> Result<Tally, StormError> {
@@ -114,12 +114,12 @@ impl Tally {
     fn new() -> Tally {
         let latencies = Histogram::new_with_bounds(1, LONGEST, 3);
         Tally {
-            summary: Summary::default(),
+            summary: StormSummary::default(),
             latencies: latencies.expect("bounds and digits of a histogram"),
         }
     }
 
-    fn add(&mut self, line: Line) {
+    fn add(&mut self, line: DeliveryEnd) {
         let summary = &mut self.summary;
         for answer in line.answers {
             *summary.answers.entry(answer).or_default() += 1;
@@ -153,10 +153,10 @@ impl Tally {
         }
     }
 
-    pub(super) fn summary(self, duration: Duration, cancelled: bool) -> Summary {
+    pub(super) fn summary(self, duration: Duration, cancelled: bool) -> StormSummary {
         let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let success = self.summary.answered_success;
-        Summary {
+        StormSummary {
             attempts: self.summary.answers.values().sum(),
             milliseconds,
             success_per_second: success.saturating_mul(1000) / milliseconds.max(1),

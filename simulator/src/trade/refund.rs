@@ -3,22 +3,24 @@
 use alipay::{Fen, Protocol};
 use chrono::{DateTime, Utc};
 
-use super::{PastRefund, Status, Trade, TradeError, beijing_digits};
-use crate::{BatchRefundItem, Kind, Notification, mapi};
+use super::{AlipayTrade, PastRefund, Status, TradeError, beijing_digits};
+use crate::{BatchRefundLine, NotificationKind, UnsignedNotification, mapi};
 
 /// What Alipay sends about one refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refund {
+pub struct RefundNotifications {
     /// The `trade_status_sync`; the legacy gateway's carries no amount.
-    pub sync: Notification,
+    pub sync: UnsignedNotification,
     /// The legacy gateway's `batch_refund_notify`, which carries the amount.
-    pub batch: Option<Notification>,
+    pub batch: Option<UnsignedNotification>,
 }
 
-impl IntoIterator for Refund {
-    type Item = Notification;
-    type IntoIter =
-        std::iter::Chain<std::iter::Once<Notification>, std::option::IntoIter<Notification>>;
+impl IntoIterator for RefundNotifications {
+    type Item = UnsignedNotification;
+    type IntoIter = std::iter::Chain<
+        std::iter::Once<UnsignedNotification>,
+        std::option::IntoIter<UnsignedNotification>,
+    >;
 
     /// The `trade_status_sync`, then the `batch_refund_notify`.
     fn into_iter(self) -> Self::IntoIter {
@@ -26,7 +28,7 @@ impl IntoIterator for Refund {
     }
 }
 
-impl Trade {
+impl AlipayTrade {
     /// Gives back a part (`TRADE_SUCCESS` again) or what is left (`TRADE_CLOSED`).
     ///
     /// `request_no` is the merchant's number for this refund: `out_biz_no` on the Open Platform,
@@ -41,7 +43,7 @@ impl Trade {
         amount: Fen,
         request_no: Option<&str>,
         at: DateTime<Utc>,
-    ) -> Result<Refund, TradeError> {
+    ) -> Result<RefundNotifications, TradeError> {
         self.require("refund", &[Status::TradeSuccess])?;
         let left = self.refundable();
         if amount <= Fen::new(0) || amount > left {
@@ -57,34 +59,34 @@ impl Trade {
             self.status = Status::TradeClosed;
             self.gmt_close = Some(at);
         }
-        let sync = self.notification(Kind::Refund, at);
-        let item = BatchRefundItem::success(&self.trade_no, amount);
+        let sync = self.notification(NotificationKind::Refund, at);
+        let item = BatchRefundLine::success(&self.trade_no, amount);
         let batch = (self.merchant.protocol == Protocol::Mapi)
             .then(|| self.batch_refund_notify(&request_no, &[item], at));
-        Ok(Refund { sync, batch })
+        Ok(RefundNotifications { sync, batch })
     }
 
     /// A refund was asked for and came to nothing: `REFUND_CLOSED`, the trade goes on.
     ///
     /// # Errors
     /// [`TradeError::NotNow`] for a trade that is not paid or over.
-    pub fn refund_closed(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+    pub fn refund_closed(&mut self, at: DateTime<Utc>) -> Result<UnsignedNotification, TradeError> {
         self.require("refund --closed", &[Status::TradeSuccess])?;
-        Ok(self.notification(Kind::RefundClosed, at))
+        Ok(self.notification(NotificationKind::RefundClosed, at))
     }
 
     /// The legacy gateway's answer to a batch of refunds. It changes no trade: it is here to tell
-    /// of items that failed, or of several trades in one batch; [`Trade::refund`] makes the usual
+    /// of items that failed, or of several trades in one batch; [`AlipayTrade::refund`] makes the usual
     /// one itself.
     pub fn batch_refund_notify(
         &mut self,
         batch_no: &str,
-        items: &[BatchRefundItem],
+        items: &[BatchRefundLine],
         at: DateTime<Utc>,
-    ) -> Notification {
+    ) -> UnsignedNotification {
         let notify_id = self.next_notify_id(at);
         let parameters = mapi::batch_refund_notify(batch_no, items, &notify_id, at);
-        self.wrap(Kind::BatchRefund, notify_id, at, parameters)
+        self.wrap(NotificationKind::BatchRefund, notify_id, at, parameters)
     }
 
     /// A number for a refund that came without one. A batch number is the day and a serial of

@@ -13,14 +13,16 @@ use hyper::header::{CONTENT_TYPE, LOCATION};
 use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use simulator::{Account, Book, Demands, KeptTrade, KeyPair, ServeSettings, Server, Trade};
+use simulator::{
+    Account, AlipayTrade, Demands, KeptTrade, KeyPair, ServeSettings, SimulatorServer, TradeStore,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The server, its trades, and the merchants' configuration; stops when dropped.
 pub(crate) struct AlipayServer {
     pub(crate) url: String,
-    pub(crate) book: Book,
+    pub(crate) trade_store: TradeStore,
     config: Config,
     _stop: DropGuard,
 }
@@ -82,39 +84,44 @@ impl AlipayServer {
     }
 
     pub(crate) async fn with(settings: ServeSettings) -> AlipayServer {
-        AlipayServer::serving(settings, Book::in_memory()).await
+        AlipayServer::serving(settings, TradeStore::in_memory()).await
     }
 
-    pub(crate) async fn serving(settings: ServeSettings, book: Book) -> AlipayServer {
-        AlipayServer::of(settings, book, Demands::default()).await
+    pub(crate) async fn serving(settings: ServeSettings, trade_store: TradeStore) -> AlipayServer {
+        AlipayServer::of(settings, trade_store, Demands::default()).await
     }
 
     /// All accounts have requirements.
     pub(crate) async fn demanding(settings: ServeSettings, demands: Demands) -> AlipayServer {
-        AlipayServer::of(settings, Book::in_memory(), demands).await
+        AlipayServer::of(settings, TradeStore::in_memory(), demands).await
     }
 
-    async fn of(settings: ServeSettings, book: Book, demands: Demands) -> AlipayServer {
+    async fn of(
+        settings: ServeSettings,
+        trade_store: TradeStore,
+        demands: Demands,
+    ) -> AlipayServer {
         let config = config();
         let key = PrivateKey::read(&keys().alipay.private_pem).unwrap();
         let account =
             |merchant| Account::new(merchant, Some(&key), None).unwrap().demanding(demands);
         let accounts = config.merchants.values().map(account).collect();
-        AlipayServer::for_accounts(config, accounts, settings, book).await
+        AlipayServer::for_accounts(config, accounts, settings, trade_store).await
     }
 
     pub(crate) async fn for_accounts(
         config: Config,
         accounts: Vec<Account>,
         settings: ServeSettings,
-        book: Book,
+        trade_store: TradeStore,
     ) -> AlipayServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let (server, stopped) = (Server::new(accounts, book.clone(), settings), stop.clone());
+        let (server, stopped) =
+            (SimulatorServer::new(accounts, trade_store.clone(), settings), stop.clone());
         tokio::spawn(async move { server.run(listener, stopped).await });
-        AlipayServer { url, book, config, _stop: stop.drop_guard() }
+        AlipayServer { url, trade_store, config, _stop: stop.drop_guard() }
     }
 
     pub(crate) fn merchant(&self, name: &str) -> &Merchant {
@@ -164,14 +171,19 @@ impl AlipayServer {
     }
 
     /// Creates a trade over 10.00 for an order and changes it, without notifications.
-    pub(crate) fn trade(&self, name: &str, order: &str, happens: impl FnOnce(&mut Trade)) -> Trade {
+    pub(crate) fn trade(
+        &self,
+        name: &str,
+        order: &str,
+        happens: impl FnOnce(&mut AlipayTrade),
+    ) -> AlipayTrade {
         let merchant = self.merchant(name);
         let key = PrivateKey::read(&keys().alipay.private_pem).unwrap();
         let account = Account::new(merchant, Some(&key), None).unwrap();
-        let mut trade = Trade::open(&account.merchant, order, alipay::Fen::new(10_00), now());
+        let mut trade = AlipayTrade::open(&account.merchant, order, alipay::Fen::new(10_00), now());
         happens(&mut trade);
         let kept = KeptTrade::new(trade.clone());
-        self.book
+        self.trade_store
             .update::<_, simulator::TradeFileError>(|trades| {
                 trades.of(name, order).push(kept);
                 Ok(())
@@ -182,7 +194,9 @@ impl AlipayServer {
 
     /// The one trade of an order, as it is now.
     pub(crate) fn kept(&self, name: &str, order: &str) -> Option<KeptTrade> {
-        self.book.read(|trades| trades.merchants.get(name)?.get(order)?.last().cloned()).unwrap()
+        self.trade_store
+            .read(|trades| trades.merchants.get(name)?.get(order)?.last().cloned())
+            .unwrap()
     }
 
     /// Asks the gateway with a signed form, as merchants do.

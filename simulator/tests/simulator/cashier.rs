@@ -6,7 +6,7 @@ use alipay::{
     Charset, Fen, Form, Notification, NotifyVerify, Payment, Protocol, TradeStatus, link,
 };
 use chrono::Utc;
-use simulator::{Fault, Ladder, SendSettings, ServeSettings, Status};
+use simulator::{Fault, RepeatSchedule, SendSettings, ServeSettings, Status};
 use testkit::until_async;
 
 use crate::alipay_server::{AlipayServer, Read};
@@ -169,7 +169,8 @@ async fn invalid_pay_links_are_refused() {
 
 #[tokio::test]
 async fn refused_notifications_are_repeated_and_shown() {
-    let sending = SendSettings { ladder: Ladder::alipay(24_000), ..SendSettings::default() };
+    let sending =
+        SendSettings { schedule: RepeatSchedule::alipay(24_000), ..SendSettings::default() };
     let settings = ServeSettings { sending, ..ServeSettings::default() };
     let server = AlipayServer::with(settings).await;
     let shop = NotifyServer::start(|_, number| match number {

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
 use config::Config;
 use simulator::{
-    Account, AccountError, Authority, Book, Clock, IssuedCertificate, ServeSettings, ValidTime,
+    Account, AccountError, Authority, Clock, IssuedCertificate, ServeSettings, TradeStore,
+    ValidTime,
 };
 
 use crate::alipay_server::{AlipayServer, now};
@@ -63,8 +64,8 @@ impl Keys {
         let clock = Clock::default();
         let settings = ServeSettings { clock: clock.clone(), ..ServeSettings::default() };
         let accounts = vec![account.unwrap()];
-        let book = Book::in_memory();
-        (AlipayServer::for_accounts(config, accounts, settings, book).await, clock)
+        let trade_store = TradeStore::in_memory();
+        (AlipayServer::for_accounts(config, accounts, settings, trade_store).await, clock)
     }
 }
 

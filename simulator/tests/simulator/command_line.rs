@@ -214,7 +214,7 @@ async fn exit_codes() {
     let output = folder.run(&refusing.url, pay).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(String::from_utf8(output.stdout).unwrap().contains("status=400 answer=\"fail\""));
-    // Alipay's ladder, compressed: refused once more, then accepted.
+    // Alipay's schedule, compressed: refused once more, then accepted.
     let patient = format!("{pay} --compress 24000 --output json");
     let output = folder.run(&refusing.url, &patient).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");

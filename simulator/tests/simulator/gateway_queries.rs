@@ -7,7 +7,7 @@ use alipay::{
     TradeRef, TradeStatus,
 };
 use chrono::Utc;
-use simulator::{Book, GatewayFaults, ServeSettings, TradeFile};
+use simulator::{GatewayFaults, ServeSettings, TradeFile, TradeStore};
 use testkit::clock::beijing;
 
 use crate::alipay_server::{AlipayServer, Read, now};
@@ -264,8 +264,8 @@ async fn gateway_faults_are_served() {
 async fn the_trade_file_is_read_at_each_query() {
     let folder = tempfile::tempdir().unwrap();
     let file = TradeFile::new(folder.path().join("trades.json"));
-    let book = Book::of_file(file.clone());
-    let server = AlipayServer::serving(ServeSettings::default(), book).await;
+    let trade_store = TradeStore::of_file(file.clone());
+    let server = AlipayServer::serving(ServeSettings::default(), trade_store).await;
     let which = TradeRef::OutTradeNo("A1");
     assert_eq!(query(&server, "app", which, Charset::Utf8).await, Ok(QueryAnswer::NotExist));
     server.trade("app", "A1", |trade| drop(trade.pay(now()).unwrap()));

@@ -10,7 +10,7 @@ use hyper::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use simulator::{Authority, Failure, Sender, Trust, ValidTime};
+use simulator::{AttemptFailure, Authority, Sender, Trust, ValidTime};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
@@ -69,7 +69,7 @@ async fn notifications_go_only_to_a_trusted_server() {
         [(Sender::new(time), "localhost"), (Sender::trusting(time, &own), "127.0.0.1")]
     {
         let refused = post(sender, host).await;
-        assert_eq!(refused.failure, Some(Failure::TlsFailed), "{refused:?}");
+        assert_eq!(refused.failure, Some(AttemptFailure::TlsFailed), "{refused:?}");
         let reason = refused.reason.unwrap();
         assert!(reason.starts_with(&format!("{host}:{port}: TLS failed (")), "{reason}");
     }

@@ -6,7 +6,7 @@ use alipay::{
     TradeRef, TradeRefund, link,
 };
 use chrono::Utc;
-use simulator::{PayLink, Status};
+use simulator::{PayLinkUrls, Status};
 
 use crate::alipay_server::{AlipayServer, now};
 use crate::notify_server::NotifyServer;
@@ -44,9 +44,9 @@ async fn a_request_number_refunds_once() {
     server.trade("app", "R1", |trade| drop(trade.pay(now()).unwrap()));
     let notify_url = Some(shop.url.to_string());
     server
-        .book
+        .trade_store
         .update::<_, simulator::TradeFileError>(|trades| {
-            let link = PayLink { notify_url, ..PayLink::default() };
+            let link = PayLinkUrls { notify_url, ..PayLinkUrls::default() };
             trades.of("app", "R1")[0].link = Some(link);
             Ok(())
         })
@@ -250,7 +250,7 @@ async fn gateway_ids_and_timestamps_are_valid() {
         let mut trade = said;
         let said = trade.pay(now()).unwrap();
         server
-            .book
+            .trade_store
             .update::<_, simulator::TradeFileError>(|trades| {
                 trades.of("shop", "V1")[0].notifications.push(said.clone());
                 Ok(())

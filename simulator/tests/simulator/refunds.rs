@@ -1,7 +1,9 @@
 //! Sequences of one trade: which fields distinguish the events.
 
 use alipay::{Fen, Form, Notification as Read, Protocol, RefundStatus, TradeStatus};
-use simulator::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
+use simulator::{
+    AlipayTrade, BatchRefundLine, NotificationKind, Status, TradeError, UnsignedNotification,
+};
 
 use crate::merchants::{mapi, md5, openapi, time, trade};
 
@@ -9,7 +11,7 @@ const PAID: &str = "2026-11-23 12:01:00";
 
 /// trade_status, refund_fee, gmt_refund, gmt_payment, gmt_close, out_biz_no, and whether the
 /// payment's own fields are there.
-fn telling(notification: &Notification) -> [Option<&str>; 7] {
+fn telling(notification: &UnsignedNotification) -> [Option<&str>; 7] {
     let funds = ["fund_bill_list", "receipt_amount", "buyer_pay_amount"];
     let present = funds.iter().filter(|name| notification.parameter(name).is_some()).count();
     let value = |name| notification.parameter(name);
@@ -115,7 +117,7 @@ fn openapi_close_and_finish_notify_no_refund() {
 }
 
 /// What a receiver reads in the body of a notification.
-fn read(notification: Notification, protocol: Protocol) -> Read {
+fn read(notification: UnsignedNotification, protocol: Protocol) -> Read {
     let charset = notification.charset;
     let body = notification.sign(&md5()).unwrap().body();
     Read::read(&Form::parse(&body).unwrap(), protocol, charset).unwrap()
@@ -156,11 +158,11 @@ fn a_legacy_refund_is_notified_twice_with_one_amount() {
 fn a_legacy_batch_reports_a_failed_item() {
     let mut trade = trade(&mapi());
     let items = [
-        BatchRefundItem::success("2016052621001004180237340740", Fen::new(10)),
-        BatchRefundItem::failed("2017022721001004880233243222", Fen::new(2), "TRADE_HAS_CLOSED"),
+        BatchRefundLine::success("2016052621001004180237340740", Fen::new(10)),
+        BatchRefundLine::failed("2017022721001004880233243222", Fen::new(2), "TRADE_HAS_CLOSED"),
     ];
     let batch = trade.batch_refund_notify("20261123001", &items, time(PAID));
-    assert_eq!(batch.kind, Kind::BatchRefund);
+    assert_eq!(batch.kind, NotificationKind::BatchRefund);
     assert_eq!(
         batch.parameter("result_details"),
         Some(
@@ -186,7 +188,7 @@ fn a_failed_legacy_refund_leaves_the_trade_paid() {
 fn invalid_trade_steps_are_refused() {
     let at = time("2026-11-23 13:00:00");
     let mut trade = trade(&openapi());
-    let not_now = |trade: &Trade, step: &'static str, status| TradeError::NotNow {
+    let not_now = |trade: &AlipayTrade, step: &'static str, status| TradeError::NotNow {
         step,
         out_trade_no: trade.out_trade_no.clone(),
         status,

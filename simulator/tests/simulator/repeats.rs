@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alipay::Form;
-use simulator::{Failure, Ladder, Sender, SignedNotification};
+use simulator::{AttemptFailure, RepeatSchedule, Sender, SignedNotification};
 
 use crate::merchants::{md5, openapi, time, trade};
 use crate::notify_server::{NotifyServer, nobody};
@@ -12,9 +12,9 @@ fn notification() -> SignedNotification {
     trade(&openapi()).pay(time("2026-11-23 13:00:00")).unwrap().sign(&md5()).unwrap()
 }
 
-/// Milliseconds between attempts, for ever.
-fn quick() -> Ladder {
-    Ladder::once().endless(Duration::from_millis(5))
+/// Milliseconds between attempts, forever.
+fn quick() -> RepeatSchedule {
+    RepeatSchedule::once().endless(Duration::from_millis(5))
 }
 
 fn values<'a>(forms: &'a [Form], name: &str) -> Vec<&'a [u8]> {
@@ -57,8 +57,8 @@ async fn repeats_are_signed_anew() {
     let server = NotifyServer::start(|_, number| (200, ["fail", "success"][number])).await;
     let sender = Sender::new(Duration::from_secs(5));
     // Notify times have whole seconds.
-    let ladder = Ladder::once().endless(Duration::from_millis(1001));
-    sender.deliver(&server.url, &notification(), &ladder).await.unwrap();
+    let schedule = RepeatSchedule::once().endless(Duration::from_millis(1001));
+    sender.deliver(&server.url, &notification(), &schedule).await.unwrap();
     let received = server.received();
     assert_eq!(values(&received, "notify_time"), [b"2026-11-23 13:00:00", b"2026-11-23 13:00:01"]);
     let signs = values(&received, "sign");
@@ -69,8 +69,10 @@ async fn repeats_are_signed_anew() {
 async fn repeats_stop_at_the_end_of_the_ladder() {
     let server = NotifyServer::start(|_, _| (200, "fail")).await;
     let sender = Sender::new(Duration::from_secs(5));
-    let delivery =
-        sender.deliver(&server.url, &notification(), &Ladder::alipay(1_000_000)).await.unwrap();
+    let delivery = sender
+        .deliver(&server.url, &notification(), &RepeatSchedule::alipay(1_000_000))
+        .await
+        .unwrap();
     assert_eq!(delivery.attempts.len(), 8);
     assert!(!delivery.is_success());
 }
@@ -78,15 +80,16 @@ async fn repeats_stop_at_the_end_of_the_ladder() {
 #[tokio::test]
 async fn timeouts_and_refused_connections_are_distinguished() {
     let sender = Sender::new(Duration::from_millis(200));
-    let absent = sender.deliver(&nobody().await, &notification(), &Ladder::once()).await.unwrap();
-    assert_eq!(absent.attempts[0].failure, Some(Failure::NotConnected));
+    let absent =
+        sender.deliver(&nobody().await, &notification(), &RepeatSchedule::once()).await.unwrap();
+    assert_eq!(absent.attempts[0].failure, Some(AttemptFailure::NotConnected));
     let reason = absent.attempts[0].reason.as_deref().unwrap();
     assert!(reason.contains("nothing accepts connections there"), "{reason}");
 
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
     let attempt = sender.post(&url, notification().body().into()).await;
-    assert_eq!((attempt.status, attempt.failure), (None, Some(Failure::TimedOut)));
+    assert_eq!((attempt.status, attempt.failure), (None, Some(AttemptFailure::TimedOut)));
 }
 
 #[tokio::test]

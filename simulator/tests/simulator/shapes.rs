@@ -1,7 +1,7 @@
 //! Notifications have the parameters of captured ones (tests/bodies), in their order.
 
 use alipay::{Charset, Fen, Form};
-use simulator::{Merchant, Notification};
+use simulator::{MerchantIdentity, UnsignedNotification};
 
 use crate::merchants::{mapi, openapi, time, trade};
 
@@ -19,7 +19,7 @@ fn names_of(capture: &str) -> Vec<String> {
     sorted(names.filter(|name| *name != "passback_params").cloned().collect())
 }
 
-fn names(notification: &Notification) -> Vec<String> {
+fn names(notification: &UnsignedNotification) -> Vec<String> {
     notification.parameters().map(|(name, _)| name.to_owned()).collect()
 }
 
@@ -101,6 +101,6 @@ fn numbers_have_alipays_format() {
 fn numbers_begin_with_the_date_in_beijing() {
     // 23:30 UTC on the 22nd.
     let at = time("2026-11-23 07:30:00");
-    let trade = simulator::Trade::open(&Merchant::mapi("2088"), "A", Fen::new(1), at);
+    let trade = simulator::AlipayTrade::open(&MerchantIdentity::mapi("2088"), "A", Fen::new(1), at);
     assert!(trade.trade_no.starts_with("20261123"));
 }

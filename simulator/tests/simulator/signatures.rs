@@ -5,7 +5,7 @@ use alipay::{
     Verifier,
 };
 use chrono::Utc;
-use simulator::{Faults, KeyPair, Merchant, Notification};
+use simulator::{Faults, KeyPair, MerchantIdentity, UnsignedNotification};
 
 use crate::merchants::{MD5_KEY, mapi, md5, openapi, time, trade};
 
@@ -19,7 +19,7 @@ fn verifier(protocol: Protocol, sign_type: SignType, public_key: Option<&str>) -
 }
 
 /// All notifications about trades of one merchant.
-fn every_notification(merchant: &Merchant) -> Vec<Notification> {
+fn every_notification(merchant: &MerchantIdentity) -> Vec<UnsignedNotification> {
     let at = time("2026-11-23 13:00:00");
     let mut first = trade(merchant);
     let mut all = vec![first.wait(at).unwrap(), first.pay(at).unwrap()];

@@ -7,7 +7,8 @@ use std::time::Duration;
 use alipay::{Fen, Md5Key, Protocol, SignType, Verifier};
 use chrono::Utc;
 use simulator::{
-    Book, Fault, Kind, Ladder, LedgerLine, Mix, Status, Storm, StormFaults, Summary, Trades,
+    Fault, LedgerLine, Mix, NotificationKind, RepeatSchedule, Status, Storm, StormFaults,
+    StormSummary, TradeStore, Trades,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -25,15 +26,15 @@ fn storm(to: hyper::Uri, orders: usize) -> Storm {
         rate: 0,
         connections: 8,
         faults: StormFaults::default(),
-        ladder: Ladder::once()
+        schedule: RepeatSchedule::once()
             .endless(Duration::from_millis(5))
             .give_up_after(Duration::from_secs(20)),
         timeout: Duration::from_secs(5),
-        book: None,
+        trade_store: None,
     }
 }
 
-async fn run(storm: &Storm) -> (Summary, Vec<LedgerLine>) {
+async fn run(storm: &Storm) -> (StormSummary, Vec<LedgerLine>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ledger");
     let ledger = Box::new(File::create(&file).unwrap());
@@ -97,7 +98,7 @@ async fn without_faults_payments_come_in_order() {
     storm.connections = 1;
     let (summary, lines) = run(&storm).await;
     assert_eq!(summary.attempts, 300);
-    assert!(lines.iter().all(|line| line.kind == Kind::Pay && line.fault.is_none()));
+    assert!(lines.iter().all(|line| line.kind == NotificationKind::Pay && line.fault.is_none()));
     let received = server.received();
     let received = received.iter().map(|form| form.get("out_trade_no").unwrap());
     let out_of_order = received.zip(&storm.orders).find(|(got, sent)| *got != sent.as_bytes());
@@ -125,7 +126,7 @@ async fn latency_counts_from_the_intended_time_to_success() {
     let mut storm = storm(server.url.clone(), 20);
     storm.rate = 1000;
     storm.connections = 20;
-    storm.ladder = Ladder::once().endless(Duration::from_millis(100));
+    storm.schedule = RepeatSchedule::once().endless(Duration::from_millis(100));
     let (summary, lines) = run(&storm).await;
     let latency = summary.latency_microseconds;
     assert!(lines.iter().any(|line| line.attempts > 1));
@@ -135,7 +136,7 @@ async fn latency_counts_from_the_intended_time_to_success() {
 #[tokio::test]
 async fn unanswered_notifications_are_given_up() {
     let mut storm = storm(nobody().await, 3);
-    storm.ladder = storm.ladder.give_up_after(Duration::from_millis(50));
+    storm.schedule = storm.schedule.give_up_after(Duration::from_millis(50));
     let (summary, lines) = run(&storm).await;
     assert!(!summary.is_success() && summary.is_unreachable(), "{summary:?}");
     assert_eq!((summary.given_up, summary.answered_success), (3, 0));
@@ -177,7 +178,7 @@ async fn the_ledger_records_faults() {
         seed: 3,
         ..StormFaults::default()
     };
-    storm.book = Some(("shop".to_owned(), Book::in_memory()));
+    storm.trade_store = Some(("shop".to_owned(), TradeStore::in_memory()));
     let (summary, ledger) = run(&storm).await;
     let of = |fault| ledger.iter().filter(|line| line.fault == Some(fault)).collect::<Vec<_>>();
     let success = |line: &&LedgerLine| line.answered_success_at.is_some();
@@ -201,10 +202,10 @@ async fn the_ledger_records_faults() {
     let mut others = ledger.iter().filter(|line| line.fault != Some(Fault::WrongAmount));
     assert!(!others.any(|line| wrong.contains(&line.notify_id)));
     // A query about a dropped notification says that the order is paid.
-    let (merchant, book) = storm.book.unwrap();
+    let (merchant, trade_store) = storm.trade_store.unwrap();
     let paid = |line: &&LedgerLine| {
         let status = |trades: &Trades| trades.merchants[&merchant][&line.order][0].trade.status;
-        book.read(status).unwrap() == Status::TradeSuccess
+        trade_store.read(status).unwrap() == Status::TradeSuccess
     };
     assert!(of(Fault::Drop).iter().all(paid));
 }

@@ -5,7 +5,7 @@ use alipay::{
     format_beijing, link,
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use simulator::{Book, Clock, KeptTrade, ServeSettings, Status, TradeFile};
+use simulator::{Clock, KeptTrade, ServeSettings, Status, TradeFile, TradeStore};
 use testkit::until_async;
 
 use crate::alipay_server::{AlipayServer, now};
@@ -168,14 +168,14 @@ async fn timeouts_are_notified_only_for_phone_pages() {
 #[tokio::test]
 async fn time_limits_are_kept_across_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let book = || Book::of_file(TradeFile::new(folder.path().join("trades.json")));
+    let trade_store = || TradeStore::of_file(TradeFile::new(folder.path().join("trades.json")));
     let clock = Clock::default();
     let settings = ServeSettings { clock: clock.clone(), ..ServeSettings::default() };
-    let first = AlipayServer::serving(settings.clone(), book()).await;
+    let first = AlipayServer::serving(settings.clone(), trade_store()).await;
     open(&first, &first.pay_form_with("shop", "T1", &[("it_b_pay", "5m")])).await;
     drop(first);
     clock.advance(TimeDelta::minutes(6));
-    let second = AlipayServer::serving(settings, book()).await;
+    let second = AlipayServer::serving(settings, trade_store()).await;
     assert_eq!(second.get("/").await.status, 200);
     assert_eq!(kept(&second, "shop", "T1").trade.status, Status::TradeClosed);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::folder::Folder;
 use crate::process::ServerError;
-use crate::rabbitmq::names::Names;
+use crate::rabbitmq::epmd::Epmd;
 use crate::suite::Place;
 
 const PACKAGE: &str = "rabbitmq-server";
@@ -21,7 +21,7 @@ pub struct RabbitMqControl {
     pub(super) place: Place,
     /// Erlang's name of the node.
     pub(super) node: String,
-    pub(super) names: Arc<Names>,
+    pub(super) names: Arc<Epmd>,
 }
 
 impl RabbitMqControl {
@@ -53,7 +53,7 @@ impl RabbitMqControl {
 pub(super) fn command(
     folder: &Folder,
     place: Place,
-    names: &Names,
+    names: &Epmd,
     program: &str,
 ) -> Result<Command, ServerError> {
     let mut command = place.command(folder, &[program], &FOLDERS, PACKAGE)?;

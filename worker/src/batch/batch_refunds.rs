@@ -9,7 +9,7 @@ use store::{MysqlConnection, StoreError, refund, refund_request, trade};
 
 use super::Outcome;
 use super::loaded_order::LoadedOrder;
-use super::working_set::{AppliedMessage, ChangedRows, Orders};
+use super::working_set::{AppliedMessage, ChangedRows, LockedOrders};
 use super::{deposit_backs, distinct};
 use crate::message::{Content, InboundMessage};
 
@@ -28,7 +28,7 @@ pub(crate) struct BatchRefunds {
 impl BatchRefunds {
     /// Writes the refund rows and then finds the orders that know their trades: see
     /// [`store::trade::orders_of`] for why in this order. No statement where there are none.
-    pub(super) fn record(
+    pub(super) fn write(
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<BatchRefunds, StoreError> {
@@ -72,7 +72,7 @@ impl BatchRefunds {
         self.orders.values().flatten().map(String::as_str)
     }
 
-    /// Adds the trades that this very batch reports first, which [`BatchRefunds::record`] could not find.
+    /// Adds the trades that this very batch reports first, which [`BatchRefunds::write`] could not find.
     pub(super) fn add_trades<'a>(
         &mut self,
         orders: impl Iterator<Item = (&'a String, &'a LoadedOrder)>,
@@ -101,7 +101,7 @@ impl BatchRefunds {
     /// nothing about that order.
     pub(super) fn apply<'a>(
         &self,
-        orders: &'a mut Orders,
+        orders: &'a mut LockedOrders,
         account: &MerchantAccount,
         batch: &BatchRefundNotify,
     ) -> AppliedMessage<'a> {

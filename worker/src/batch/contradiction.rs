@@ -2,7 +2,7 @@
 //!
 //! A stranger may have signed a notification with a stolen key; the gateway's answer is the one thing that a
 //! stranger cannot make. The gateway can also be behind its own notification. So the query sweeper asks a second
-//! time (`sweepers/queries/asking.rs`) about an order that was paid before the first question, and only then
+//! time (`sweepers/queries/asking.rs`) about an order that was paid before the first query, and only then
 //! publishes the answer. A lane compares it with the order, under lock, and opens the review `not_at_alipay`.
 
 use alipay::{TradeStatus, TradeStatusSync};

@@ -10,7 +10,7 @@ use crate::message::InboundMessage;
 use crate::message::receipt::text;
 
 /// Merchant, kind, message id, reason, and what the form says but for its `notify_time`.
-type Letter = (String, String, String, String, Option<Vec<u8>>);
+type LetterContent = (String, String, String, String, Option<Vec<u8>>);
 
 /// The same rejected message makes no second dead letter while its first one lies there: a stranger could
 /// fill the queue with one message otherwise. It is the same where it says the same: a letter must not stand
@@ -20,10 +20,11 @@ pub(super) fn keep_one_each(
     records: &mut [InboxRecord<'_>],
 ) -> Result<(), StoreError> {
     let keys = distinct(records.iter().filter_map(|record| Some(record.dead_letter()?.key)));
-    let mut dead_lettered: BTreeSet<Letter> = notification::dead_lettered(connection, &keys)?
-        .into_iter()
-        .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
-        .collect();
+    let mut dead_lettered: BTreeSet<LetterContent> =
+        notification::dead_lettered(connection, &keys)?
+            .into_iter()
+            .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
+            .collect();
     for record in records {
         let Some(NewDeadLetter { key, reason, form }) = record.dead_letter() else { continue };
         let [merchant, kind, id] = [key.merchant, key.kind, key.message_id].map(str::to_owned);

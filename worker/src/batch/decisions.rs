@@ -28,7 +28,7 @@ pub(crate) struct Decisions {
     ended: BTreeMap<i64, End>,
 }
 
-/// What became of a decision, and why where it was refused.
+/// The outcome of a decision, and why where it was refused.
 struct End {
     state: DecisionState,
     error: Option<String>,

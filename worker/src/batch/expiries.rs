@@ -10,7 +10,7 @@ use store::{MysqlConnection, StoreError};
 use super::distinct;
 use crate::message::{Content, InboundMessage};
 
-/// What the table says of the orders that a batch is to look at. Nobody else ends its rows meanwhile:
+/// What the table says of the orders that a batch is to look at. No other transaction ends its rows meanwhile:
 /// the orders are locked.
 #[derive(Default)]
 pub(crate) struct Expiries {

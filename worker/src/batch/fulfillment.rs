@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
 use store::entitlement::{self, NewEntitlement};
-use store::stock::{self, Given};
+use store::stock::{self, GivenCode};
 use store::{MysqlConnection, StoreError, fulfillment};
 
 use super::loaded_order::LoadedOrder;
@@ -45,7 +45,9 @@ pub(super) fn move_goods(
                 let units = usize::try_from(order.locked.quantity).unwrap_or(0);
                 let codes = stock.entry(order.product.id.clone()).or_default();
                 if codes.len() >= units {
-                    given.extend(codes.drain(..units).map(|code| Given { id: code, order_id: id }));
+                    given.extend(
+                        codes.drain(..units).map(|code| GivenCode { id: code, order_id: id }),
+                    );
                     FulfillmentState::Delivered
                 } else {
                     if priority == CodePriority::Restock {
@@ -89,11 +91,11 @@ pub(super) fn move_goods(
         }
     }
     // A delivery by hand is in the record already.
-    let changes: Vec<fulfillment::Change<'_>> = orders
+    let changes: Vec<fulfillment::GoodsChange<'_>> = orders
         .iter()
         .filter(|(_, order)| order.record.fulfillment != order.fulfillment_before)
         .filter_map(|(id, order)| {
-            Some(fulfillment::Change {
+            Some(fulfillment::GoodsChange {
                 order_id: id,
                 product_id: &order.product.id,
                 state: order.record.fulfillment?,

@@ -4,7 +4,7 @@ mod change;
 
 use alipay::{BatchRefundNotify, TradeStatus, TradeStatusSync};
 use order::{Facts, MessageOutcome, OrderRecord, Remark};
-use store::notification::{self, MessageKey, Record};
+use store::notification::{self, InboxRow, MessageKey};
 use store::{MysqlConnection, StoreError};
 use tracing::warn;
 
@@ -34,7 +34,7 @@ pub(super) struct InboxRecord<'a> {
     facts_added: Facts,
     /// What a person decided.
     decision: Option<NotedDecision>,
-    /// What is odd about a message that counts all the same: a reason and its evidence.
+    /// What is odd about a message that counts anyway: a reason and its evidence.
     odd: Option<(&'static str, String)>,
     pub(super) changes: Vec<OrderChange>,
 }
@@ -116,7 +116,7 @@ impl<'a> InboxRecord<'a> {
 
     /// The row, for messages whose latest run came to an end. A message that waits for its order or
     /// for a lock has none yet.
-    fn row(&self) -> Option<Record<'_>> {
+    fn row(&self) -> Option<InboxRow<'_>> {
         let (reason, error) = match &self.outcome {
             Outcome::Done => match &self.odd {
                 Some((reason, evidence)) => (Some(*reason), Some(evidence.as_str())),
@@ -131,7 +131,7 @@ impl<'a> InboxRecord<'a> {
         };
         let (order_id, trade_no, trade_status) = self.names();
         let is_applied = self.message_outcome == MessageOutcome::Applied;
-        Some(Record {
+        Some(InboxRow {
             merchant: &self.message.account.merchant,
             kind: self.message.kind.as_str(),
             message_id: &self.message.message_id,
@@ -199,7 +199,7 @@ pub(super) fn write(
 ) -> Result<(), StoreError> {
     let mut rows: Vec<_> = records.iter().filter_map(InboxRecord::row).collect();
     rows.sort_by_key(|row| (row.merchant, row.kind, row.message_id));
-    notification::record(connection, &rows)
+    notification::upsert(connection, &rows)
 }
 
 fn of_trade(trade: &TradeStatusSync) -> (Option<&str>, Option<&str>, Option<&str>) {

@@ -20,7 +20,7 @@ use super::loaded_order::LoadedOrder;
 use super::query_requests::QueryRequests;
 use super::recorded_answers::RecordedAnswers;
 use super::refund_requests::RequestedRefunds;
-use super::working_set::{Orders, WorkingSet};
+use super::working_set::{LockedOrders, WorkingSet};
 use crate::message::{Content, InboundMessage};
 
 /// Locks and reads everything that the batch is about, plus the orders in `restock`, about which
@@ -34,7 +34,7 @@ pub(super) fn load(
     batch: &[InboundMessage],
     restock: &[String],
 ) -> Result<WorkingSet, StoreError> {
-    let mut batch_refunds = BatchRefunds::record(connection, batch)?;
+    let mut batch_refunds = BatchRefunds::write(connection, batch)?;
     let of_messages = batch.iter().filter_map(InboundMessage::order);
     let of_refunds = batch_refunds.order_ids();
     let ids = distinct(of_messages.chain(of_refunds).chain(restock.iter().map(String::as_str)));
@@ -55,7 +55,7 @@ pub(super) fn load(
     let loaded = load_orders(connection, trades, locked, &batch_refunds)?;
     batch_refunds.add_trades(loaded.iter());
     Ok(WorkingSet {
-        orders: Orders { loaded, busy },
+        orders: LockedOrders { loaded, busy },
         batch_refunds,
         decisions,
         expiries: Expiries::load(connection, batch)?,

@@ -2,7 +2,7 @@
 
 use order::RejectionReason;
 use queue::topology::RetryTier;
-use store::{Fault, MysqlConnection, redelivery};
+use store::{ErrorKind, MysqlConnection, redelivery};
 
 use super::BatchError;
 use crate::message::Rejection;
@@ -13,7 +13,7 @@ use crate::message::Rejection;
 pub enum Outcome {
     /// Worked on and recorded: acknowledge.
     Done,
-    /// The order is locked by somebody else: stays with the lane for its next batch.
+    /// The order is locked by another transaction: stays with the lane for its next batch.
     Locked,
     /// The broker does not take its retry or dead letter, since that queue is full: stays with the lane.
     Held,
@@ -49,7 +49,7 @@ pub fn outcome_alone(
     connection: &mut MysqlConnection,
     failure: BatchError,
 ) -> Result<Outcome, BatchError> {
-    if failure.fault() != Fault::Unknown {
+    if failure.kind() != ErrorKind::Unknown {
         return Ok(Outcome::Rejected(Rejection::new(RejectionReason::UnusableData, failure)));
     }
     match redelivery::probe(connection) {

@@ -1,4 +1,4 @@
-//! Questions for the gateway that a batch writes down for the query sweeper, and those that it ends.
+//! Queries for the gateway that a batch writes down for the query sweeper, and those that it ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use store::{MysqlConnection, StoreError};
 
 use super::loaded_order::LoadedOrder;
 
-/// Questions by order.
+/// Queries by order.
 #[derive(Default)]
 pub(crate) struct QueryRequests {
     wanted: BTreeMap<String, QueryRequest>,
@@ -24,7 +24,7 @@ struct QueryRequest {
 }
 
 impl QueryRequests {
-    /// Somebody asks: a question that goes out after `at` will do.
+    /// Somebody asks: a query that goes out after `at` will do.
     pub(super) fn request(
         &mut self,
         id: &str,

@@ -13,7 +13,7 @@ use super::{BatchError, Outcome};
 use crate::message::InboundMessage;
 
 /// Records a batch: removes what came back from a tier, and adds what goes into one.
-pub(crate) fn record<'a>(
+pub(crate) fn write<'a>(
     connection: &mut MysqlConnection,
     batch: impl Iterator<Item = (&'a InboundMessage, &'a Outcome)>,
 ) -> Result<(), StoreError> {

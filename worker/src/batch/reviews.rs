@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use order::{Review, ReviewState};
-use store::review::{self, Case, Change};
+use store::review::{self, Case, ReviewChange};
 use store::{MysqlConnection, StoreError};
 
 use super::loaded_order::LoadedOrder;
@@ -41,7 +41,7 @@ pub(super) fn bring_up_to_date(
                 open.insert((*id).to_owned());
             }
             if matches!(state, None | Some(ReviewState::Settled)) {
-                changes.push(Change {
+                changes.push(ReviewChange {
                     order_id: id,
                     reason: review.reason.as_str(),
                     evidence: &review.evidence,
@@ -59,7 +59,7 @@ pub(super) fn bring_up_to_date(
             if stays {
                 open.insert((*id).to_owned());
             } else if !still_wanted {
-                changes.push(Change {
+                changes.push(ReviewChange {
                     order_id: id,
                     reason: case.reason.as_str(),
                     evidence: &case.evidence,

@@ -20,7 +20,7 @@ use crate::message::{Content, InboundMessage, Rejection};
 
 /// Everything that a batch is about, read under lock. [`load`](super::load) makes it.
 pub(crate) struct WorkingSet {
-    pub(crate) orders: Orders,
+    pub(crate) orders: LockedOrders,
     /// Refunds of the legacy gateway's batches.
     pub(super) batch_refunds: BatchRefunds,
     /// What persons decided.
@@ -33,7 +33,7 @@ pub(crate) struct WorkingSet {
     pub(super) answers: RecordedAnswers,
     /// What banks did with refunds.
     pub(super) deposit_backs: DepositBacks,
-    /// Questions for the gateway that this batch writes down.
+    /// Queries for the gateway that this batch writes down.
     pub(super) query_requests: QueryRequests,
 }
 
@@ -136,13 +136,13 @@ impl WorkingSet {
     }
 }
 
-/// The locked orders of a batch, and the ids of those that somebody else has locked.
-pub(crate) struct Orders {
+/// The locked orders of a batch, and the ids of those that another transaction has locked.
+pub(crate) struct LockedOrders {
     pub(crate) loaded: BTreeMap<String, LoadedOrder>,
     pub(super) busy: BTreeSet<String>,
 }
 
-impl Orders {
+impl LockedOrders {
     /// Applies something to one order, if it is there and locked.
     fn apply(
         &mut self,
@@ -174,7 +174,7 @@ impl Orders {
 pub(crate) enum ChangedRows {
     /// Those of the order: compare its record before and after. Nothing may be new.
     Order,
-    /// Also rows that the record of the order does not show: a refund row that no order knows yet, a question for the
+    /// Also rows that the record of the order does not show: a refund row that no order knows yet, a query for the
     /// gateway, a review that a person ended.
     Others,
 }

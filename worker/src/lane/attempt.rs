@@ -11,14 +11,14 @@ use order::RejectionReason;
 use queue::{Connection, Message, PublishError, ReceivedMessage, topology};
 use service::backoff::Backoff;
 use store::redelivery::RedeliveredMessage;
-use store::{Fault, MysqlConnection, redelivery};
+use store::{ErrorKind, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
 use tracing::{error, warn};
 
 use super::acknowledge::message_for;
 use super::unrecorded;
 use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies, run_halving};
-use crate::context::{Context, Interrupted};
+use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
 use crate::health::User;
 use crate::message::{InboundMessage, Rejection};
@@ -53,7 +53,7 @@ impl From<Interrupted> for Unprocessed {
     }
 }
 
-impl Context {
+impl WorkerContext {
     /// Works on the deliveries of this lane until each has an outcome, however long the database is
     /// away.
     pub(crate) async fn process(
@@ -83,7 +83,7 @@ impl Context {
             counter!("worker_batch_failures_total").increment(1);
             if let BatchError::Store(error) = &failure {
                 let is_news = self.health.database_fails(User::Lane(lane), error);
-                if error.fault() == Fault::Statement {
+                if error.kind() == ErrorKind::Statement {
                     if is_news {
                         error!(%error, number = error.number(), statement = error.statement(),
                             "the database refuses a statement of this version, whatever the data: \
@@ -136,7 +136,7 @@ impl Context {
 
 /// One try for everything without an outcome, on a thread that may block. Ends with an outcome for
 /// each message, or with an infrastructure failure.
-fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
+fn attempt(context: &WorkerContext, work: &mut Work) -> Result<(), BatchError> {
     let Work { received, outcomes } = work;
     let config = Arc::clone(&context.current.borrow());
     let (mut places, mut fresh) = (Vec::new(), Vec::new());
@@ -188,7 +188,7 @@ fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
 
 /// The batches of one try.
 pub(super) struct BatchAttempt<'a> {
-    pub(super) context: &'a Context,
+    pub(super) context: &'a WorkerContext,
     pub(super) connection: &'a mut MysqlConnection,
     received: &'a [ReceivedMessage],
     outcomes: &'a mut [Option<Outcome>],

@@ -8,7 +8,7 @@ use super::acknowledge::{dead, message_for};
 use super::attempt::BatchAttempt;
 use super::unrecorded;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies};
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::message::{InboundMessage, Rejection};
 
 impl BatchAttempt<'_> {
@@ -42,7 +42,7 @@ impl BatchAttempt<'_> {
             );
             return self.dead_letter(received, message, rejection);
         }
-        retry_copies::record(self.connection, std::iter::once((message, &outcome)))?;
+        retry_copies::write(self.connection, std::iter::once((message, &outcome)))?;
         let retry = message_for(received, message, &outcome).into_iter().collect();
         if self.context.publish(retry)?.is_empty() {
             return Ok(outcome);
@@ -77,7 +77,7 @@ impl BatchAttempt<'_> {
     }
 }
 
-impl Context {
+impl WorkerContext {
     /// Publishes a dead letter outside any transaction. The row at its order was written before: a crash in between
     /// repeats both.
     pub(super) fn publish_dead(

@@ -15,13 +15,13 @@ pub(crate) struct RedeliveryCounts(Arc<RedeliveryState>);
 struct RedeliveryState {
     /// With how often each was counted, by all processes together.
     counted: Mutex<HashMap<String, i32>>,
-    turns: Mutex<Turns>,
+    turns: Mutex<RedeliveryTurns>,
     next: Condvar,
 }
 
 /// Whose turn it is to work on a redelivered message, first come first served.
 #[derive(Default)]
-struct Turns {
+struct RedeliveryTurns {
     given: u64,
     over: u64,
 }
@@ -38,7 +38,7 @@ impl Drop for Alone<'_> {
 
 impl RedeliveryCounts {
     /// How often it was counted. The first time that this process sees it, `count_up` counts it; when
-    /// that fails, it may have counted all the same, so it is not done again.
+    /// that fails, it may have counted anyway, so it is not done again.
     pub(crate) fn count<E>(
         &self,
         message_id: &str,

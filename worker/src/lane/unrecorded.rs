@@ -3,7 +3,7 @@
 
 use alipay::Form;
 use queue::{Envelope, ReceivedMessage};
-use store::dead_letter::{self, NewLetter};
+use store::dead_letter::{self, NewDeadLetterRow};
 use store::{MysqlConnection, StoreError};
 
 use crate::message::{InboundMessage, Rejection, order_in_form};
@@ -18,7 +18,7 @@ pub(super) fn write_down(
     let Some(order) = named_order(received, message) else { return Ok(()) };
     let envelope = Envelope::read(&received.body).ok();
     let merchant = envelope.map(|envelope| envelope.merchant).unwrap_or_default();
-    let letter = NewLetter {
+    let letter = NewDeadLetterRow {
         message_id: &received.message_id,
         merchant: &merchant,
         order_id: &order,

@@ -1,4 +1,4 @@
-//! Reads what our own programs ask of a worker: questions, answers, decisions, expiries
+//! Reads what our own programs ask of a worker: queries, answers, decisions, expiries
 //! (`queue::Envelope::query_request` and the like).
 
 use alipay::{Charset, Form, QueryAnswer, parse_beijing};

@@ -66,7 +66,7 @@ pub(super) fn read(
 }
 
 /// An error unless both answers are about this trade of this order. A parameter that an answer leaves out cannot
-/// disagree: the question named the trade.
+/// disagree: the query named the trade.
 fn check_trade(
     order: &str,
     trade_no: &str,

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::batch::BatchError;
 use crate::clocks::{ClockStep, disagree};
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::health::User;
 use crate::sweepers::{self, Sweeper, Unswept};
 
@@ -72,7 +72,7 @@ impl NotReadySince {
 }
 
 /// Beats until the worker stops. `readiness` is what `/readyz` says.
-pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Send) {
+pub(crate) async fn run(context: WorkerContext, readiness: impl Fn() -> Readiness + Send) {
     let name = WorkerName::own();
     let mut sweeper = Sweeper::new("the heartbeat", &context);
     let (mut step, mut is_new, mut reported_at) = (ClockStep::default(), true, None);
@@ -92,7 +92,7 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
                     context.health.database_writes();
                     report_clocks(&context, look, &mut reported_at);
                     if step.has_gone_back(look.database, look.at) || is_new {
-                        heal(&context, &sweeper).await;
+                        correct_times_ahead(&context, &sweeper).await;
                     }
                     is_new = false;
                     latest = Some((Instant::now(), why));
@@ -110,14 +110,14 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
     }
     let gone = context.on_database("saying good-bye", move |this| {
         let mut connection = this.pool.get()?;
-        worker_heartbeat::goodbye(&mut connection, &name.worker)
+        worker_heartbeat::remove(&mut connection, &name.worker)
     });
     // If this fails, another worker removes the row later.
     let _ = gone.await;
 }
 
 fn beat(
-    context: &Context,
+    context: &WorkerContext,
     name: &WorkerName,
     trouble: Option<&str>,
     is_new: bool,
@@ -149,10 +149,10 @@ fn beat(
 }
 
 /// Corrects times that the database wrote while its clock was ahead.
-async fn heal(context: &Context, sweeper: &Sweeper<'_>) {
+async fn correct_times_ahead(context: &WorkerContext, sweeper: &Sweeper<'_>) {
     let healed = sweeper.call(|context| {
         let mut connection = context.pool.get()?;
-        Ok(clock::heal(&mut connection)?)
+        Ok(clock::correct_times_ahead(&mut connection)?)
     });
     match healed.await {
         Ok(0) | Err(Unswept::Interrupted) => {}
@@ -168,7 +168,7 @@ async fn heal(context: &Context, sweeper: &Sweeper<'_>) {
 }
 
 /// Logs that clocks disagree: at once, each minute while it lasts, and when it is over.
-fn report_clocks(context: &Context, look: &ClockReading, reported_at: &mut Option<Instant>) {
+fn report_clocks(context: &WorkerContext, look: &ClockReading, reported_at: &mut Option<Instant>) {
     let messages = context.health.message_clock().ahead();
     for (with, ahead) in [("database", look.ahead), ("messages", messages)] {
         let seconds = i32::try_from(ahead.num_seconds()).unwrap_or(i32::MAX);

@@ -9,14 +9,14 @@ use metrics::gauge;
 use store::user_order::{self, MerchantOrders};
 use tracing::{error, info};
 
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::sweepers::{Sweeper, as_metric};
 
 /// The pause between two looks.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Watches until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the watch of the orders' merchants", &context);
     let mut reported = BTreeSet::new();
     while sweeper.turn().await {

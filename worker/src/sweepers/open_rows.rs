@@ -7,7 +7,7 @@ use store::{decision, order_expired};
 use tracing::{error, info, warn};
 
 use crate::batch::{self, BatchError, Outcome, Rules};
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::message::InboundMessage;
 use crate::sweepers::Sweeper;
 
@@ -19,7 +19,7 @@ const AGE: i64 = 15;
 const CHUNK: i64 = 64;
 
 /// Sweeps until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the sweeper of open rows", &context);
     while sweeper.turn().await {
         let swept = sweeper.call(sweep).await;
@@ -27,7 +27,7 @@ pub(crate) async fn run(context: Context) {
     }
 }
 
-fn sweep(context: &Context) -> Result<(), BatchError> {
+fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     let mut above = 0;
     loop {
@@ -59,7 +59,7 @@ fn sweep(context: &Context) -> Result<(), BatchError> {
 
 /// Applies the message that a row should have had, in a transaction of its own. Returns whether the row has ended.
 fn look(
-    context: &Context,
+    context: &WorkerContext,
     connection: &mut store::MysqlConnection,
     envelope: Envelope,
 ) -> Result<bool, BatchError> {

@@ -10,12 +10,12 @@ use diesel::Connection as _;
 use metrics::counter;
 use queue::Message;
 use serde::Serialize;
-use store::outbox::{self, About, Waiting};
+use store::outbox::{self, About, WaitingEvent};
 use tokio::runtime::Handle;
 use tracing::error;
 
 use crate::batch::BatchError;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::sweepers::Sweeper;
 
 /// How often the table is looked at when there was nothing.
@@ -66,7 +66,7 @@ struct Relayed {
 }
 
 /// Relays until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     // Until the first connection is made, a failure to publish is no error.
     tokio::select! {
         () = context.publisher.ready() => {}
@@ -90,7 +90,7 @@ pub(crate) async fn run(context: Context) {
     }
 }
 
-fn relay(context: &Context) -> Result<Relayed, BatchError> {
+fn relay(context: &WorkerContext) -> Result<Relayed, BatchError> {
     let mut connection = context.pool.get()?;
     connection.transaction(|connection| {
         let waiting = outbox::lock_unpublished(connection, CHUNK)?;
@@ -113,7 +113,7 @@ fn relay(context: &Context) -> Result<Relayed, BatchError> {
     })
 }
 
-fn message(event: &Waiting) -> Message {
+fn message(event: &WaitingEvent) -> Message {
     let (id, about) = match &event.about {
         About::Order { id: order, merchant, trade_no, status, total_fee, refunded_fee } => (
             format!("{order}:{}", event.event),

@@ -10,7 +10,7 @@
 //!                                       alipay.notify.0 ──▶ a lane, like a notification
 //! ```
 //!
-//! A crash anywhere repeats a question, and an answer that comes twice changes nothing: the lease
+//! A crash anywhere repeats a query, and an answer that comes twice changes nothing: the lease
 //! runs out and another worker asks. Closing can be repeated, too: a second close is refused, and the query then
 //! reports the trade as closed.
 
@@ -28,18 +28,18 @@ use futures_util::StreamExt;
 use gateway::Gateway;
 use metrics::counter;
 use order::QueryReason;
-use store::gateway_query::{self, Due, Move, Note, Pass};
+use store::gateway_query::{self, DueQuery, EnrolmentPass, QueryMove, QueryNote};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, lease};
 use asking::{QueriedOrder, QueryFailure, TradeAnswer, ask};
 use circuit_breaker::{BreakerState, CircuitBreaker};
 use plan::{QueryIntervals, QueryStep};
 
-/// Questions under way at one time.
-const AT_ONCE: usize = 8;
+/// Queries under way at one time.
+const CONCURRENCY: usize = 8;
 
 /// Rows claimed at one time, of all merchants together; at least one of each.
 const CHUNK: usize = 32;
@@ -51,18 +51,18 @@ const STEPS: usize = 50;
 /// An order that was committed this long after it was inserted is still found.
 const LATE: Duration = Duration::from_secs(3600);
 
-/// Calls of the gateway for one question at most: an order whose time is over is closed first.
+/// Calls of the gateway for one query at most: an order whose time is over is closed first.
 const CALLS: u32 = 2;
 
 /// A row that is asked now.
 #[derive(Debug, Clone)]
 struct Claimed {
-    due: Due,
+    due: DueQuery,
     leased_until: DateTime<Utc>,
 }
 
 /// Sweeps until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut current = context.current.clone();
     let mut breakers = askable(&current.borrow_and_update());
     let gateway = Gateway::new(context.config.worker.query_timeout);
@@ -71,7 +71,7 @@ pub(crate) async fn run(context: Context) {
         if current.has_changed().unwrap_or(false) {
             breakers = askable(&current.borrow_and_update());
         }
-        // When the worker stops, another worker repeats the questions under way after their lease.
+        // When the worker stops, another worker repeats the queries under way after their lease.
         let swept = sweep(&context, &gateway, &mut breakers);
         let Some(swept) = context.cancel.run_until_cancelled(swept).await else { return };
         sweeper.ended(swept.map(|more| if more { Duration::ZERO } else { INTERVAL }));
@@ -95,7 +95,7 @@ fn askable(config: &Config) -> Vec<CircuitBreaker> {
 
 /// Enrols, claims, asks, records. Returns whether the next round should follow at once.
 async fn sweep(
-    context: &Context,
+    context: &WorkerContext,
     gateway: &Gateway,
     breakers: &mut [CircuitBreaker],
 ) -> Result<bool, Unswept> {
@@ -122,12 +122,12 @@ async fn sweep(
     });
     let asked: Vec<QueriedOrder> = futures_util::stream::iter(questions)
         .map(|(one, merchant)| ask_one(context, gateway, one, merchant))
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
     service::crash_point!("queries.after_publish");
     for breaker in breakers.iter_mut() {
-        breaker.record(&asked);
+        breaker.observe(&asked);
     }
     let pauses: Vec<(String, Duration)> =
         breakers.iter().map(|breaker| (breaker.merchant.name.clone(), breaker.pause())).collect();
@@ -136,7 +136,7 @@ async fn sweep(
 }
 
 async fn ask_one(
-    context: &Context,
+    context: &WorkerContext,
     gateway: &Gateway,
     claimed: Claimed,
     merchant: Arc<Merchant>,
@@ -148,7 +148,7 @@ async fn ask_one(
 
 /// Each pass goes on through the orders that are old enough, a step at a time, from its cursor. The late passes do the
 /// same an hour behind: see [`LATE`].
-fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
+fn enrol(context: &WorkerContext, merchants: &[String]) -> Result<(), BatchError> {
     let worker = &context.config.worker;
     let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
     let mut connection = context.pool.get()?;
@@ -161,7 +161,7 @@ fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
         ("silent_late", QueryReason::Silent, worker.query_silent_after + LATE),
     ] {
         for _ in 0..STEPS {
-            let pass = Pass { name, why, age };
+            let pass = EnrolmentPass { name, why, age };
             let step = connection.transaction(|connection| {
                 gateway_query::enrol_next(connection, pass, &merchants, STEP)
             })?;
@@ -185,9 +185,12 @@ fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
 
 /// Takes rows that are due, up to the share of each merchant. Returns those to ask now, under a lease, and whether a
 /// merchant may have more that are due; the other rows are moved to a later time or deleted.
-fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, bool), BatchError> {
+fn claim(
+    context: &WorkerContext,
+    shares: &[(String, i64)],
+) -> Result<(Vec<Claimed>, bool), BatchError> {
     let limits = QueryIntervals::of(&context.config.worker);
-    let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);
+    let rounds = CHUNK.max(shares.len()).div_ceil(CONCURRENCY);
     let lease = lease(context.config.worker.query_timeout, rounds, CALLS);
     let mut connection = context.pool.get()?;
     connection.transaction(|connection| {
@@ -204,11 +207,11 @@ fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, b
                 match plan::judge(due, &limits) {
                     QueryStep::Ask => {
                         let leased_until = due.now + lease;
-                        moves.push(Move { order_id, due_at: Some(leased_until), asking: 1 });
+                        moves.push(QueryMove { order_id, due_at: Some(leased_until), asking: 1 });
                         claimed.push(Claimed { due: due.clone(), leased_until });
                     }
                     QueryStep::Later(at) => {
-                        moves.push(Move { order_id, due_at: Some(at), asking: 0 });
+                        moves.push(QueryMove { order_id, due_at: Some(at), asking: 0 });
                     }
                     QueryStep::Over => over.push(order_id),
                 }
@@ -220,15 +223,15 @@ fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, b
     })
 }
 
-/// Records the results of the questions and when each is asked again.
+/// Records the results of the queries and when each is asked again.
 fn note(
-    context: &Context,
+    context: &WorkerContext,
     asked: &[QueriedOrder],
     pauses: &[(String, Duration)],
 ) -> Result<(), BatchError> {
     let limits = QueryIntervals::of(&context.config.worker);
     let not_closed: Vec<Option<String>> = asked.iter().map(QueriedOrder::not_closed).collect();
-    let mut notes: Vec<Note<'_>> = asked
+    let mut notes: Vec<QueryNote<'_>> = asked
         .iter()
         .zip(&not_closed)
         .map(|(asked, not_closed)| {
@@ -247,7 +250,7 @@ fn note(
                     (due.why, Some(plan::retry(due, failure.is_transient, pause)))
                 }
             };
-            Note {
+            QueryNote {
                 order_id: &due.order_id,
                 why,
                 leased_until: Some(*leased_until),

@@ -29,7 +29,7 @@ use store::refund_request::{self, ClaimedRefund};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, lease};
 use call::carry_out;
 pub use call::refund_answer;
@@ -37,14 +37,14 @@ pub use call::refund_answer;
 /// Refunds of one merchant that are carried out at one time.
 const SHARE: i64 = 8;
 /// Calls under way at one time.
-const AT_ONCE: usize = 4;
+const CONCURRENCY: usize = 4;
 
 /// A refund without a known result is repeated after a pause as long as its age, within these limits.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(3);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// Sweeps until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut current = context.current.clone();
     let mut merchants = askable(&current.borrow_and_update());
     let gateway = Gateway::new(context.config.worker.query_timeout);
@@ -71,7 +71,7 @@ fn askable(config: &Config) -> Vec<Arc<Merchant>> {
 
 /// Claims, calls, publishes, records.
 async fn sweep(
-    context: &Context,
+    context: &WorkerContext,
     gateway: &Gateway,
     merchants: &[Arc<Merchant>],
 ) -> Result<(), Unswept> {
@@ -91,7 +91,7 @@ async fn sweep(
     });
     let ended: Vec<(ClaimedRefund, RefundOutcome)> = futures_util::stream::iter(calls)
         .map(|(one, merchant)| carry_out(context, gateway, one, merchant))
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
     service::crash_point!("refunds.after_publish");
@@ -100,10 +100,10 @@ async fn sweep(
 }
 
 /// Takes what is due, at most so many of each merchant.
-fn claim(context: &Context, merchants: &[String]) -> Result<Vec<ClaimedRefund>, BatchError> {
+fn claim(context: &WorkerContext, merchants: &[String]) -> Result<Vec<ClaimedRefund>, BatchError> {
     let most = usize::try_from(SHARE).unwrap_or(1) * merchants.len().max(1);
-    // The refund, and the question what became of it.
-    let lease = lease(context.config.worker.query_timeout, most.div_ceil(AT_ONCE), 2);
+    // The refund, and the query for its outcome.
+    let lease = lease(context.config.worker.query_timeout, most.div_ceil(CONCURRENCY), 2);
     let mut connection = context.pool.get()?;
     let mut claimed = Vec::new();
     for merchant in merchants {
@@ -115,7 +115,10 @@ fn claim(context: &Context, merchants: &[String]) -> Result<Vec<ClaimedRefund>, 
 }
 
 /// Records the results of the calls, and logs each once.
-fn note(context: &Context, ended: &[(ClaimedRefund, RefundOutcome)]) -> Result<(), BatchError> {
+fn note(
+    context: &WorkerContext,
+    ended: &[(ClaimedRefund, RefundOutcome)],
+) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     for (claimed, outcome) in ended {
         let request = &claimed.request;

@@ -6,7 +6,7 @@ use store::{StoreError, fulfillment, stock};
 use tracing::{info, warn};
 
 use crate::batch::{self, BatchError, Rules, run_halving};
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::health::User;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, as_metric};
 
@@ -14,7 +14,7 @@ use crate::sweepers::{INTERVAL, Sweeper, Unswept, as_metric};
 const CHUNK: i64 = 64;
 
 /// Sweeps until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the restock sweeper", &context);
     while sweeper.turn().await {
         let restocked = sweeper.call(sweep).await;
@@ -36,7 +36,7 @@ pub(crate) async fn run(context: Context) {
 
 /// Delivers to waiting orders, oldest payment first. Each batch locks its orders first and reads their state again, so an
 /// order that was refunded meanwhile gets nothing.
-fn sweep(context: &Context) -> Result<usize, BatchError> {
+fn sweep(context: &WorkerContext) -> Result<usize, BatchError> {
     let mut connection = context.pool.get()?;
     let mut restocked = 0;
     let named = fulfillment::accounts_named(&mut connection, CHUNK)?;
@@ -52,7 +52,7 @@ fn sweep(context: &Context) -> Result<usize, BatchError> {
             restocked += restock(context, &mut connection, &orders)?;
             let still = next_orders(context, &mut connection, &product_id)?;
             if still == orders {
-                // Locked by somebody else, or new payments took the stock: next time.
+                // Locked by another transaction, or new payments took the stock: next time.
                 break;
             }
         }
@@ -64,9 +64,9 @@ fn sweep(context: &Context) -> Result<usize, BatchError> {
 }
 
 /// Delivers to orders in one transaction. Where the database refuses one of them (a trigger or check of the
-/// shop's), the others get their goods all the same. Returns how many were worked on.
+/// shop's), the others get their goods anyway. Returns how many were worked on.
 fn restock(
-    context: &Context,
+    context: &WorkerContext,
     connection: &mut store::MysqlConnection,
     orders: &[String],
 ) -> Result<usize, BatchError> {
@@ -93,7 +93,7 @@ fn restock(
 }
 
 fn next_orders(
-    context: &Context,
+    context: &WorkerContext,
     connection: &mut store::MysqlConnection,
     product_id: &str,
 ) -> Result<Vec<String>, StoreError> {

@@ -9,7 +9,7 @@ use store::retry_copy;
 use tracing::{error, info};
 
 use super::{Sweeper, as_metric};
-use crate::context::Context;
+use crate::context::WorkerContext;
 
 /// Seconds after its time at which a copy is overdue: it may wait in the work queue, too.
 pub const OVERDUE_AFTER: i32 = 60;
@@ -18,7 +18,7 @@ pub const OVERDUE_AFTER: i32 = 60;
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Watches until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the watch of the retry tiers", &context);
     let mut overdue = BTreeMap::new();
     while sweeper.turn().await {

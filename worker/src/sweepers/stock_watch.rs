@@ -10,11 +10,11 @@ use store::{StoreError, outbox};
 use tracing::info;
 
 use crate::batch::BatchError;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use crate::sweepers::{INTERVAL, Sweeper};
 
 /// Watches until the worker stops.
-pub(crate) async fn run(context: Context) {
+pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the stock watch", &context);
     while sweeper.turn().await {
         let compared = sweeper.call(compare).await;
@@ -22,7 +22,7 @@ pub(crate) async fn run(context: Context) {
     }
 }
 
-fn compare(context: &Context) -> Result<(), BatchError> {
+fn compare(context: &WorkerContext) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     for product in notice::watched(&mut connection)? {
         let low = product.low(&mut connection)?.is_some();

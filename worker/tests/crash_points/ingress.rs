@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use service::crash_point;
-use simulator::{Ladder, Sender};
+use simulator::{RepeatSchedule, Sender};
 use testkit::WAIT_LIMIT;
 
 use crate::dying::{died_by, start};
@@ -27,8 +27,8 @@ async fn a_notification_whose_ingress_died_is_repeated_and_delivered_once() {
         let to = format!("http://{address}/alipay/shop/notify").parse().expect("a URI");
         let alipay = tokio::spawn(async move {
             let gap = Duration::from_millis(100);
-            let ladder = Ladder::alipay(u32::MAX).endless(gap).give_up_after(WAIT_LIMIT);
-            Sender::new(WAIT_LIMIT).deliver(&to, &signed, &ladder).await
+            let schedule = RepeatSchedule::alipay(u32::MAX).endless(gap).give_up_after(WAIT_LIMIT);
+            Sender::new(WAIT_LIMIT).deliver(&to, &signed, &schedule).await
         });
         died_by(&mut armed, point);
         let here = ("ALIPAY__INGRESS__LISTEN", address.as_str());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use alipay::{Fen, Form, Md5Key, Signer};
 use chrono::Utc;
 use queue::{MessageKind, message_id};
-use simulator::{Notification, SignedNotification};
+use simulator::{SignedNotification, UnsignedNotification};
 
 use crate::world::{TOTAL, World};
 
@@ -34,7 +34,7 @@ pub(crate) struct Load {
 }
 
 /// Signs as the merchant `shop`.
-pub(crate) fn sign(notification: Notification) -> SignedNotification {
+pub(crate) fn sign(notification: UnsignedNotification) -> SignedNotification {
     notification.sign(&Signer::Md5(Md5Key::new(KEY))).expect("a signature")
 }
 
@@ -84,7 +84,7 @@ impl Load {
         self.tell(world, next).await;
     }
 
-    async fn tell(&mut self, world: &World, notification: Notification) -> String {
+    async fn tell(&mut self, world: &World, notification: UnsignedNotification) -> String {
         let signed = sign(notification);
         let id = id_of(&signed);
         world.send_body("shop", signed.body()).await;

@@ -9,7 +9,7 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::FieldTable;
 use queue::topology::{self, RetryTier};
 use queue::{Cluster, Connection, ConnectionSettings, Envelope, Message, MessageKind};
-use simulator::Notification;
+use simulator::UnsignedNotification;
 use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox, until};
 
 use crate::world::{CONFIG, World};
@@ -32,7 +32,13 @@ impl Hand {
     }
 
     /// Publishes a message, which a queue must take.
-    async fn publish(&self, exchange: &str, key: &str, notification: Notification, id: &str) {
+    async fn publish(
+        &self,
+        exchange: &str,
+        key: &str,
+        notification: UnsignedNotification,
+        id: &str,
+    ) {
         let signed =
             notification.sign(&Signer::Md5(Md5Key::new("only0for0tests"))).expect("signed");
         let form = String::from_utf8(signed.body().to_vec()).expect("a form");

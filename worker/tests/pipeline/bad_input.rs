@@ -3,13 +3,16 @@
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use queue::{Envelope, Message, MessageKind};
-use simulator::{Notification, Trade};
+use simulator::{AlipayTrade, UnsignedNotification};
 use testkit::until;
 
 use crate::world::{CONFIG, TOTAL, World};
 
 /// The form of a notification, changed and then signed as Alipay would have.
-pub(crate) fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
+pub(crate) fn signed(
+    notification: &UnsignedNotification,
+    change: impl FnOnce(&mut Form),
+) -> Vec<u8> {
     let mut form = Form::new();
     for (name, value) in notification.parameters() {
         form.set(name, value.as_bytes());
@@ -39,7 +42,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     world.send_body("shop", body).await;
     expected.push((order(5), "currency_mismatch".to_owned()));
 
-    let mut old = Trade::open(&world.shop, order(6), TOTAL, Utc::now() - TimeDelta::days(40));
+    let mut old = AlipayTrade::open(&world.shop, order(6), TOTAL, Utc::now() - TimeDelta::days(40));
     let pays = old.pay(Utc::now() - TimeDelta::days(40)).expect("a payment");
     world.send(pays).await;
     expected.push((order(6), "trade_older_than_order".to_owned()));
@@ -53,7 +56,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
         world.send_body("shop", body).await;
         expected.push((String::new(), reason.to_owned()));
     }
-    // 0xFF is no lead byte of GBK; the signature is right all the same.
+    // 0xFF is no lead byte of GBK; the signature is right anyway.
     let gbk = world.payment(&order(7)).in_charset(Charset::Utf8);
     let body = signed(&gbk, |form| {
         form.set("charset", b"gbk");
@@ -78,7 +81,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     world.expect(&order(8), |order| order["is_send_goods"] == true);
 }
 
-/// A database with small packets could not store its inbox row, which would look like a connection problem for ever.
+/// A database with small packets could not store its inbox row, which would look like a connection problem forever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_above_one_mebibyte_is_rejected_at_once() {
     let mut world = World::with(&CONFIG.replace("[ingress]", "[ingress]\nmax_body = 4194304"), 2);
@@ -110,7 +113,7 @@ async fn a_message_with_refused_data_is_isolated() {
         let id = format!("D{number:06}");
         if number == 15 {
             world.sql("UPDATE user_order SET merchant = 'app' WHERE id = 'D000015'");
-            let mut trade = Trade::open(&world.app, id.as_str(), TOTAL, Utc::now());
+            let mut trade = AlipayTrade::open(&world.app, id.as_str(), TOTAL, Utc::now());
             trade.pay(Utc::now()).expect("a payment");
             let long = "R".repeat(300);
             let refund = trade.refund(alipay::Fen::new(1), Some(&long), Utc::now());

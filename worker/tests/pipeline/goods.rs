@@ -1,7 +1,7 @@
 //! All three kinds of product, restocking, events.
 
 use chrono::{TimeDelta, Utc};
-use simulator::Trade;
+use simulator::AlipayTrade;
 use testkit::until;
 
 use crate::world::{TOTAL, World};
@@ -63,7 +63,7 @@ async fn new_stock_goes_to_the_earliest_payment() {
     for number in (1..=5_i64).rev() {
         let id = format!("W{number:06}");
         let paid = Utc::now() - TimeDelta::minutes(number);
-        let mut trade = Trade::open(&world.shop, id.as_str(), TOTAL, paid);
+        let mut trade = AlipayTrade::open(&world.shop, id.as_str(), TOTAL, paid);
         world.send(trade.pay(paid).expect("a payment")).await;
         trades.push(trade);
     }
@@ -140,7 +140,7 @@ async fn a_withdrawn_refund_ends_in_status_106() {
     for (id, merchant) in
         [("R000001", &world.shop), ("R000002", &world.app), ("R000003", &world.shop)]
     {
-        let mut trade = Trade::open(merchant, id, TOTAL, Utc::now());
+        let mut trade = AlipayTrade::open(merchant, id, TOTAL, Utc::now());
         world.send(trade.pay(Utc::now()).expect("a payment")).await;
         let mut closed = trade.refund_closed(Utc::now()).expect("a closed refund");
         if id == "R000003" {

@@ -2,16 +2,16 @@
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
-use simulator::Trade;
+use simulator::AlipayTrade;
 use testkit::clock::beijing;
 use testkit::until;
 
 use crate::world::{TOTAL, World};
 
 /// An old trade of the Open Platform merchant, made and paid 200 days ago.
-fn old_trade(world: &World, order: &str) -> Trade {
+fn old_trade(world: &World, order: &str) -> AlipayTrade {
     let then = Utc::now() - TimeDelta::days(200);
-    let mut trade = Trade::open(&world.app, order, TOTAL, then);
+    let mut trade = AlipayTrade::open(&world.app, order, TOTAL, then);
     trade.pay(then).expect("a payment");
     trade
 }

@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use chrono::Utc;
-use simulator::BatchRefundItem;
+use simulator::BatchRefundLine;
 
 use crate::world::World;
 
@@ -17,9 +17,9 @@ async fn a_batch_of_a_thousand_refunds_is_recorded_completely() {
          FROM user_order",
     );
     let mut trade = world.trade("K000001");
-    let items: Vec<BatchRefundItem> = (1..=1000)
+    let items: Vec<BatchRefundLine> = (1..=1000)
         .map(|number| {
-            BatchRefundItem::success(&format!("20261120220014000000000{number:05}"), Fen::new(1000))
+            BatchRefundLine::success(&format!("20261120220014000000000{number:05}"), Fen::new(1000))
         })
         .collect();
     let batch = trade.batch_refund_notify("20261120001", &items, Utc::now());

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use queue::topology;
 use serde_json::{Value, json};
-use simulator::Trade;
+use simulator::AlipayTrade;
 
 use crate::broker::drain;
 use crate::world::{TOTAL, World};
@@ -77,7 +77,7 @@ async fn a_changed_threshold_applies_at_once() {
     let mut world = World::new(3);
     world.place_orders("L", 1);
     let _worker = world.worker();
-    let trade = Trade::open(&world.shop, "L000001", TOTAL, Utc::now()).pay(Utc::now());
+    let trade = AlipayTrade::open(&world.shop, "L000001", TOTAL, Utc::now()).pay(Utc::now());
     world.send(trade.expect("a payment")).await;
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 1);
     let set = |world: &World, threshold: &str| {

@@ -3,7 +3,7 @@
 use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::Utc;
 use serde_json::{Value, json};
-use simulator::Trade;
+use simulator::AlipayTrade;
 use testkit::until;
 
 use crate::world::{TOTAL, World};
@@ -52,7 +52,7 @@ async fn a_refund_returned_by_the_bank_opens_a_review_in_any_order_of_arrival() 
     };
     for turn in 0..3 {
         let order = format!("BACK{turn}");
-        let mut trade = Trade::open(&world.app, order.as_str(), TOTAL, Utc::now());
+        let mut trade = AlipayTrade::open(&world.app, order.as_str(), TOTAL, Utc::now());
         let back = told(&order, &trade.trade_no, "F");
         // The first message finds no order and waits in a retry tier.
         if turn == 0 {
@@ -95,7 +95,7 @@ async fn a_refund_returned_by_the_bank_opens_a_review_in_any_order_of_arrival() 
     }
     // Neither credited money nor money in progress needs a person.
     world.pipeline.order("FINE", "app", "CODE").expect("an order");
-    let trade = Trade::open(&world.app, "FINE", TOTAL, Utc::now());
+    let trade = AlipayTrade::open(&world.app, "FINE", TOTAL, Utc::now());
     for status in ["S", "P"] {
         world.send_body("app", told("FINE", &trade.trade_no, status)).await;
     }
@@ -112,7 +112,7 @@ async fn a_batch_refund_returned_by_the_bank_may_arrive_before_its_payment() {
     let mut world = World::new(10);
     let _worker = world.worker();
     world.pipeline.order("EARLY", "shop", "CODE").expect("an order");
-    let mut trade = Trade::open(&world.shop, "EARLY", TOTAL, Utc::now());
+    let mut trade = AlipayTrade::open(&world.shop, "EARLY", TOTAL, Utc::now());
     let payment = trade.pay(Utc::now()).expect("a payment");
     let refund = trade.refund(TOTAL, None, Utc::now()).expect("a refund");
     let batch = refund.batch.expect("a legacy refund has a batch");
@@ -135,7 +135,7 @@ async fn a_batch_refund_returned_by_the_bank_opens_a_review() {
         ("NOBANK", "^false^F", false),
     ] {
         world.pipeline.order(order, "shop", "CODE").expect("an order");
-        let mut trade = Trade::open(&world.shop, order, TOTAL, Utc::now());
+        let mut trade = AlipayTrade::open(&world.shop, order, TOTAL, Utc::now());
         world.send(trade.pay(Utc::now()).expect("a payment")).await;
         let refund = trade.refund(TOTAL, None, Utc::now()).expect("a refund");
         let batch = refund.batch.expect("a legacy refund has a batch");

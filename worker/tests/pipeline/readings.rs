@@ -3,7 +3,7 @@
 use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
-use simulator::Trade;
+use simulator::AlipayTrade;
 use testkit::until;
 
 use crate::bad_input::signed;
@@ -22,7 +22,7 @@ fn review(world: &World, order: &str, reason: &str) -> (String, String) {
 
 /// The Open Platform's word that the buyer has not paid yet, with a subject that the buyer chose.
 fn waits(world: &World, order: &str, subject: &str) -> Form {
-    let mut trade = Trade::open(&world.app, order, TOTAL, Utc::now());
+    let mut trade = AlipayTrade::open(&world.app, order, TOTAL, Utc::now());
     let paid = trade.pay(Utc::now()).expect("a payment");
     let mut form: Form = paid.parameters().collect();
     for parameter in ["gmt_payment", "buyer_pay_amount", "invoice_amount", "receipt_amount"] {

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use chrono::Utc;
 use serde_json::{Value, json};
-use simulator::{BatchRefundItem, Trade};
+use simulator::{AlipayTrade, BatchRefundLine};
 use testkit::until_ok;
 
 use crate::world::{TOTAL, World};
@@ -11,7 +11,7 @@ use crate::world::{TOTAL, World};
 const FAILED: &str = "REFUND_TRADE_FEE_ERROR";
 
 /// Writes a request as `ops refund` does.
-fn ask(world: &mut World, merchant: &str, trade: &Trade, number: &str, state: &str) {
+fn ask(world: &mut World, merchant: &str, trade: &AlipayTrade, number: &str, state: &str) {
     world.sql(&format!(
         "INSERT INTO refund_request (request_no, merchant, order_id, trade_no, amount, is_rest, reason, \
          asked_by, state) VALUES ('{number}', '{merchant}', '{}', '{}', 100, 0, 'broken', 'ann', '{state}')",
@@ -19,10 +19,10 @@ fn ask(world: &mut World, merchant: &str, trade: &Trade, number: &str, state: &s
     ));
 }
 
-fn item(trade: &Trade, fen: i64, result: &str) -> BatchRefundItem {
-    BatchRefundItem {
+fn item(trade: &AlipayTrade, fen: i64, result: &str) -> BatchRefundLine {
+    BatchRefundLine {
         result: result.to_owned(),
-        ..BatchRefundItem::success(&trade.trade_no, Fen::new(fen))
+        ..BatchRefundLine::success(&trade.trade_no, Fen::new(fen))
     }
 }
 
@@ -77,7 +77,7 @@ async fn a_batch_settles_the_request_with_its_number_in_any_order_of_arrival() {
     ask(&mut world, "shop", &trade, "20260101fails", "asked");
     let [failed, works] = [FAILED, "SUCCESS"].map(|result| item(&trade, 100, result));
     let mut batch =
-        |items: &[BatchRefundItem]| trade.batch_refund_notify("20260101fails", items, Utc::now());
+        |items: &[BatchRefundLine]| trade.batch_refund_notify("20260101fails", items, Utc::now());
     world.send(batch(&[failed])).await;
     assert_eq!(
         settled(&world, "FAILS", "refused"),
@@ -87,7 +87,7 @@ async fn a_batch_settles_the_request_with_its_number_in_any_order_of_arrival() {
     assert!(told.contains("refused: Alipay told that it failed"), "{told}");
     // Two items of one trade, one of them refused as its double.
     let double =
-        BatchRefundItem { result: "DUBL_TRADE_NO_IN_SAME_BATCH".to_owned(), ..works.clone() };
+        BatchRefundLine { result: "DUBL_TRADE_NO_IN_SAME_BATCH".to_owned(), ..works.clone() };
     world.send(batch(&[works, double])).await;
     assert_eq!(settled(&world, "FAILS", "accepted"), json!(null));
 }
@@ -103,7 +103,7 @@ async fn only_the_refund_that_was_asked_for_settles_a_request() {
         let mut trade = world.trade(order);
         world.send(trade.pay(Utc::now()).expect("a payment")).await;
         ask(&mut world, "shop", &trade, &format!("20260101{order}"), "asked");
-        let batch = |number: &str, of: &mut Trade, fen| {
+        let batch = |number: &str, of: &mut AlipayTrade, fen| {
             let items = [item(of, fen, "SUCCESS")];
             of.batch_refund_notify(number, &items, Utc::now())
         };
@@ -119,9 +119,9 @@ async fn only_the_refund_that_was_asked_for_settles_a_request() {
     world.wait_for_count("refund", 3);
     assert_eq!(world.count("refund_request WHERE state = 'asked'"), 2);
 
-    // Open Platform: an answer was lost, and the notification says what became of the refund.
+    // Open Platform: an answer was lost, and the notification says the outcome of the refund.
     world.pipeline.order("LOST", "app", "CODE").expect("an order");
-    let mut trade = Trade::open(&world.app, "LOST", TOTAL, Utc::now());
+    let mut trade = AlipayTrade::open(&world.app, "LOST", TOTAL, Utc::now());
     world.send(trade.pay(Utc::now()).expect("a payment")).await;
     ask(&mut world, "app", &trade, "R1", "unknown");
     let refund = trade.refund(Fen::new(100), Some("R2"), Utc::now()).expect("a refund");

@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use chrono::{TimeDelta, Utc};
-use simulator::Trade;
+use simulator::AlipayTrade;
 
 use crate::world::{CONFIG, TOTAL, World};
 
@@ -15,7 +15,7 @@ async fn pay(world: &mut World, id: &str, quantity: i64, seconds_ago: i64) {
         total.get()
     ));
     let paid = Utc::now() - TimeDelta::seconds(seconds_ago);
-    let mut trade = Trade::open(&world.shop, id, total, paid);
+    let mut trade = AlipayTrade::open(&world.shop, id, total, paid);
     world.send(trade.pay(paid).expect("a payment")).await;
 }
 
@@ -60,7 +60,7 @@ async fn codes_are_reserved_only_for_waiting_orders() {
     let mut world =
         World::with(&CONFIG.replace("batch = 16", "batch = 16\nstock_overtake_limit = \"1ms\""), 0);
     let _worker = world.worker();
-    let mut large = Trade::open(&world.shop, "W000001", TOTAL, Utc::now());
+    let mut large = AlipayTrade::open(&world.shop, "W000001", TOTAL, Utc::now());
     world.place_orders("W", 1);
     world.send(large.pay(Utc::now() - TimeDelta::seconds(5)).expect("a payment")).await;
     world.expect("W000001", |order| order["fulfillment"]["state"] == "awaiting_stock");

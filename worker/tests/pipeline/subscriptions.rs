@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::Value;
-use simulator::Trade;
+use simulator::AlipayTrade;
 use testkit::until;
 
 use crate::world::{TOTAL, World};
@@ -19,8 +19,8 @@ fn place(world: &mut World, id: &str, account: &str) {
     ));
 }
 
-async fn pay(world: &mut World, id: &str, at: DateTime<Utc>) -> Trade {
-    let mut trade = Trade::open(&world.shop, id, TOTAL, at);
+async fn pay(world: &mut World, id: &str, at: DateTime<Utc>) -> AlipayTrade {
+    let mut trade = AlipayTrade::open(&world.shop, id, TOTAL, at);
     world.send(trade.pay(at).expect("a payment")).await;
     trade
 }

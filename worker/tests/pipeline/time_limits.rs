@@ -1,7 +1,7 @@
 //! An implausible `expires_at`: a shop wrote its local time.
 
 use chrono::Utc;
-use simulator::Trade;
+use simulator::AlipayTrade;
 
 use crate::world::{CONFIG, TOTAL, World};
 
@@ -25,7 +25,7 @@ async fn a_time_limit_in_local_time_moves_no_money() {
     for (id, expires_at) in [("WEST", "-450 MINUTE"), ("EAST", "510 MINUTE"), ("CENTURY", "40 DAY")]
     {
         place(&mut world, id, expires_at);
-        let mut trade = Trade::open(&world.shop, id, TOTAL, Utc::now());
+        let mut trade = AlipayTrade::open(&world.shop, id, TOTAL, Utc::now());
         world.send(trade.pay(Utc::now()).expect("a payment")).await;
         world.expect(id, |order| {
             order["status"] == 8
@@ -42,7 +42,7 @@ async fn a_corrected_time_limit_is_used_again() {
     let mut world = world();
     let _worker = world.worker();
     place(&mut world, "WEST", "-450 MINUTE");
-    let mut trade = Trade::open(&world.shop, "WEST", TOTAL, Utc::now());
+    let mut trade = AlipayTrade::open(&world.shop, "WEST", TOTAL, Utc::now());
     world.send(trade.wait(Utc::now()).expect("a notification")).await;
     world.expect("WEST", |order| order["reviews"][0]["reason"] == "implausible_time_limit");
     world.sql("UPDATE user_order SET expires_at = created_at + INTERVAL 30 MINUTE");

@@ -11,7 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use queue::{Cluster, Message, Publisher, PublisherSettings};
 use serde_json::Value;
-use simulator::{Attempt, Merchant, Notification, Sender, Trade};
+use simulator::{AlipayTrade, Attempt, MerchantIdentity, Sender, UnsignedNotification};
 use testkit::{Program, TestApp, WAIT_LIMIT, until_ok};
 use tokio_util::sync::CancellationToken;
 
@@ -44,8 +44,8 @@ md5_key = "only0for0tests0too"
 
 /// A pipeline with an ingress; workers are the test's to start.
 pub(crate) struct World {
-    pub(crate) shop: Merchant,
-    pub(crate) app: Merchant,
+    pub(crate) shop: MerchantIdentity,
+    pub(crate) app: MerchantIdentity,
     sender: Sender,
     database: store::Connection,
     // Last: what uses it goes first.
@@ -75,8 +75,8 @@ impl World {
     pub(crate) fn of(test: TestApp) -> World {
         let database = store::Pool::new(&test.sandbox.database_url, 1).get();
         World {
-            shop: Merchant::mapi("2088000000000001"),
-            app: Merchant::openapi("2021000000000001", "2088000000000001"),
+            shop: MerchantIdentity::mapi("2088000000000001"),
+            app: MerchantIdentity::openapi("2021000000000001", "2088000000000001"),
             sender: Sender::new(Duration::from_secs(10)),
             database: database.expect("a connection"),
             test,
@@ -93,17 +93,17 @@ impl World {
     }
 
     /// A trade of the legacy merchant, created now.
-    pub(crate) fn trade(&self, order: &str) -> Trade {
-        Trade::open(&self.shop, order, TOTAL, Utc::now())
+    pub(crate) fn trade(&self, order: &str) -> AlipayTrade {
+        AlipayTrade::open(&self.shop, order, TOTAL, Utc::now())
     }
 
     /// The notification of a payment.
-    pub(crate) fn payment(&self, order: &str) -> Notification {
+    pub(crate) fn payment(&self, order: &str) -> UnsignedNotification {
         self.trade(order).pay(Utc::now()).expect("a payment")
     }
 
     /// Signs and sends as the merchant that the notification is for; it must be answered `success`.
-    pub(crate) async fn send(&self, notification: Notification) {
+    pub(crate) async fn send(&self, notification: UnsignedNotification) {
         let (name, key) = match notification.parameter("app_id") {
             Some(_) => ("app", "only0for0tests0too"),
             None => ("shop", "only0for0tests"),

@@ -49,7 +49,7 @@ async fn payments_unknown_to_the_gateway_are_not_delivered() {
     // An order that is not above the amount does not wait.
     side.world.place_orders("G", 1);
     side.world.sql("UPDATE user_order SET total_fee = 999 WHERE id = 'G000001'");
-    let trade = simulator::Trade::open(
+    let trade = simulator::AlipayTrade::open(
         &side.world.shop,
         "G000001",
         alipay::Fen::new(999),

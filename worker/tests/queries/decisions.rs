@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use queue::Envelope;
-use simulator::{Notification, Trade};
+use simulator::{AlipayTrade, UnsignedNotification};
 use store::decision::NewDecision;
 use testkit::clock::{beijing, minutes_ago};
 
@@ -82,7 +82,7 @@ impl AlipaySide {
         assert_eq!(self.world.count(&inbox), 1);
     }
 
-    async fn tell(&self, trade: &Trade, notification: Notification) -> String {
+    async fn tell(&self, trade: &AlipayTrade, notification: UnsignedNotification) -> String {
         self.world.send(notification).await;
         trade.trade_no.clone()
     }

@@ -15,13 +15,13 @@ const ROWS: i64 = 10_000;
 /// The database as far as a ledger is about it.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// By `notify_id`: what came of a notification.
+    /// By `notify_id`: the result of a notification.
     pub(crate) notifications: HashMap<String, Received>,
     /// By order number.
     pub(crate) orders: HashMap<String, OrderSeen>,
 }
 
-/// What came of a notification.
+/// The result of a notification.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
     /// `applied`, `unchanged`, `rejected`, `unknown`.

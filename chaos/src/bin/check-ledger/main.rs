@@ -20,7 +20,7 @@ use serde::Serialize;
 use simulator::LedgerLine;
 use store::{DatabaseSettings, Pool};
 
-use self::verdict::Gap;
+use self::verdict::LedgerGap;
 
 /// Between two looks at the database.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -64,17 +64,17 @@ enum Output {
 
 /// The document of `--output json`.
 #[derive(Debug, Serialize)]
-struct Report {
+struct LedgerReport {
     lines: usize,
     answered_success: usize,
     orders: usize,
-    gaps: Vec<Gap>,
+    gaps: Vec<LedgerGap>,
 }
 
 fn main() -> ExitCode {
     check(&Arguments::parse()).unwrap_or_else(|error| {
         let text = format!("{error:#}");
-        let text = service::unseen::escaped_lines(&text);
+        let text = service::invisible::escaped_lines(&text);
         // Nothing can be done about a closed stderr.
         let _ = writeln!(io::stderr(), "check-ledger: {text}");
         ExitCode::from(2)
@@ -107,7 +107,7 @@ fn check(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         std::thread::sleep(PAUSE);
     };
     let code = ExitCode::from(u8::from(!gaps.is_empty()));
-    let report = Report {
+    let report = LedgerReport {
         lines: lines.len(),
         answered_success: lines.iter().filter(|line| verdict::counts(line)).count(),
         orders: verdict::orders(&lines),
@@ -129,7 +129,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<LedgerLine>> {
     Ok(lines)
 }
 
-fn print(report: &Report, output: Output) -> anyhow::Result<()> {
+fn print(report: &LedgerReport, output: Output) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     if output == Output::Json {
         writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;

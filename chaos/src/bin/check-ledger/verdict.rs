@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use order::{FulfillmentState, MessageOutcome, OrderStatus, ProductKind};
 use serde::Serialize;
-use simulator::{Fault, Kind, LedgerLine};
+use simulator::{Fault, LedgerLine, NotificationKind};
 
 use super::database::{OrderSeen, Seen};
 
@@ -15,7 +15,7 @@ const REFUNDED: i16 = OrderStatus::Refunded.code();
 
 /// Something that is not as the ledger says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Gap {
+pub(crate) struct LedgerGap {
     /// The order.
     order: String,
     /// The notification, where it is about one.
@@ -27,7 +27,7 @@ pub(crate) struct Gap {
     found: String,
 }
 
-impl Gap {
+impl LedgerGap {
     pub(crate) fn text(&self) -> String {
         let id = self.notify_id.as_ref().map(|id| format!(" notify_id={id}")).unwrap_or_default();
         format!("{} order={}{id}: {}", self.what, self.order, self.found)
@@ -51,14 +51,15 @@ fn is_wrong(line: &LedgerLine) -> bool {
 
 /// Everything that is not as it should be, by order. `others`: orders that the ledger does not
 /// name may have been delivered.
-pub(crate) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<Gap> {
-    let mut gaps: Vec<Gap> = lines.iter().filter_map(|line| notification(line, seen)).collect();
+pub(crate) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<LedgerGap> {
+    let mut gaps: Vec<LedgerGap> =
+        lines.iter().filter_map(|line| notification(line, seen)).collect();
     let mut by_order: BTreeMap<&str, Expected> = BTreeMap::new();
     for line in lines {
         by_order.entry(&line.order).or_default().add(line);
     }
     for (order, told) in &by_order {
-        let gap = |(what, found): (&'static str, String)| Gap {
+        let gap = |(what, found): (&'static str, String)| LedgerGap {
             order: (*order).to_owned(),
             notify_id: None,
             what,
@@ -72,7 +73,7 @@ pub(crate) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<Gap> 
                 && seen.goods == Some(FulfillmentState::Delivered)
                 && !by_order.contains_key(order.as_str())
         };
-        gaps.extend(seen.orders.iter().filter(delivered).map(|(order, _)| Gap {
+        gaps.extend(seen.orders.iter().filter(delivered).map(|(order, _)| LedgerGap {
             order: order.clone(),
             notify_id: None,
             what: "delivered_without_a_line",
@@ -84,11 +85,11 @@ pub(crate) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<Gap> 
     gaps
 }
 
-fn notification(line: &LedgerLine, seen: &Seen) -> Option<Gap> {
+fn notification(line: &LedgerLine, seen: &Seen) -> Option<LedgerGap> {
     line.answered_success_at?;
     let gap = |what, found: String| {
         let notify_id = Some(line.notify_id.clone());
-        Some(Gap { order: line.order.clone(), notify_id, what, found })
+        Some(LedgerGap { order: line.order.clone(), notify_id, what, found })
     };
     if line.fault.is_some_and(Fault::is_forgery) {
         return gap("forged", "a forged notification was answered success".to_owned());
@@ -121,12 +122,12 @@ impl Expected {
     fn add(&mut self, line: &LedgerLine) {
         let success = counts(line);
         match line.kind {
-            Kind::Pay => self.paid |= success,
-            Kind::Refund => {
+            NotificationKind::Pay => self.paid |= success,
+            NotificationKind::Refund => {
                 self.refunded |= success;
                 self.maybe_refunded = true;
             }
-            Kind::BatchRefund => self.maybe_refunded = true,
+            NotificationKind::BatchRefund => self.maybe_refunded = true,
             _ => {}
         }
     }
@@ -162,12 +163,17 @@ impl Expected {
 
 #[cfg(test)]
 mod tests {
-    use simulator::{Fault, Kind, LedgerLine};
+    use simulator::{Fault, LedgerLine, NotificationKind};
 
     use super::super::database::{OrderSeen, Received, Seen};
     use super::gaps;
 
-    fn line(order: &str, kind: Kind, fault: Option<Fault>, success: bool) -> LedgerLine {
+    fn line(
+        order: &str,
+        kind: NotificationKind,
+        fault: Option<Fault>,
+        success: bool,
+    ) -> LedgerLine {
         let now = chrono::Utc::now();
         LedgerLine {
             order: order.to_owned(),
@@ -198,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_payment_is_in_the_inbox_and_delivered() {
-        let paid = [line("A", Kind::Pay, None, true)];
+        let paid = [line("A", NotificationKind::Pay, None, true)];
         assert_eq!(what(&paid, &seen("A", 8, Some("delivered"))), [""; 0]);
         assert_eq!(what(&paid, &seen("A", 8, Some("awaiting_stock"))), [""; 0]);
         assert_eq!(what(&paid, &seen("A", 8, None)), ["not_delivered"]);
@@ -209,12 +215,18 @@ mod tests {
 
     #[test]
     fn a_refund_takes_the_goods_back() {
-        let both = [line("A", Kind::Pay, None, true), line("A", Kind::Refund, None, true)];
+        let both = [
+            line("A", NotificationKind::Pay, None, true),
+            line("A", NotificationKind::Refund, None, true),
+        ];
         assert_eq!(what(&both, &seen("A", 105, Some("returned"))), [""; 0]);
         assert_eq!(what(&both, &seen("A", 105, Some("delivered"))), ["not_taken_back"]);
         assert_eq!(what(&both, &seen("A", 8, Some("delivered"))), ["not_refunded"]);
         // The answer to the refund was lost: it may have arrived.
-        let lost = [line("A", Kind::Pay, None, true), line("A", Kind::Refund, None, false)];
+        let lost = [
+            line("A", NotificationKind::Pay, None, true),
+            line("A", NotificationKind::Refund, None, false),
+        ];
         for (status, goods) in [(8, "delivered"), (105, "returned")] {
             assert_eq!(what(&lost, &seen("A", status, Some(goods))), [""; 0]);
         }
@@ -222,21 +234,24 @@ mod tests {
 
     #[test]
     fn what_is_not_genuine_must_not_count() {
-        let forged = [line("A", Kind::Pay, Some(Fault::Corrupt), true)];
+        let forged = [line("A", NotificationKind::Pay, Some(Fault::Corrupt), true)];
         assert_eq!(what(&forged, &seen("A", 0, None)), ["forged"]);
-        let wrong = [line("A", Kind::Pay, Some(Fault::WrongAmount), true)];
+        let wrong = [line("A", NotificationKind::Pay, Some(Fault::WrongAmount), true)];
         let mut seen = seen("A", 0, None);
         assert_eq!(what(&wrong, &seen), ["wrong_amount_taken"]);
         let reason = Some("total_mismatch".to_owned());
         let rejected = Received { outcome: "rejected".to_owned(), reason };
         seen.notifications.insert("A-pay".to_owned(), rejected);
         assert_eq!(what(&wrong, &seen), [""; 0]);
-        assert_eq!(what(&[line("A", Kind::Pay, None, true)], &seen), ["not_paid", "rejected"]);
+        assert_eq!(
+            what(&[line("A", NotificationKind::Pay, None, true)], &seen),
+            ["not_paid", "rejected"]
+        );
     }
 
     #[test]
     fn nothing_else_is_delivered() {
-        let paid = [line("A", Kind::Pay, None, false)];
+        let paid = [line("A", NotificationKind::Pay, None, false)];
         let seen = seen("B", 8, Some("delivered"));
         assert_eq!(what(&paid, &seen), ["delivered_without_a_line"]);
         assert!(gaps(&paid, &seen, true).is_empty());

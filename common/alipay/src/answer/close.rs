@@ -6,7 +6,7 @@ use super::json::{GatewayOutcome, SignedNode};
 use super::xml;
 use crate::{AnswerError, Charset, Protocol, Verifier};
 
-/// What became of a request to close a trade. A trade that was paid is refused
+/// The outcome of a request to close a trade. A trade that was paid is refused
 /// ([`AnswerError::Refused`], `TRADE_STATUS_NOT_AVAILD` or `ACQ.TRADE_STATUS_ERROR` and others).
 ///
 /// No fact about money: the legacy gateway does not sign this answer.

@@ -76,7 +76,7 @@ impl AnswerError {
     }
 
     /// Whether asking again later can help without anybody changing anything: the gateway's own
-    /// trouble, too many questions, and what looks like a page of something in between.
+    /// trouble, too many queries, and what looks like a page of something in between.
     pub fn is_transient(&self) -> bool {
         match self {
             AnswerError::NotAnAnswer { .. } => true,

@@ -15,7 +15,7 @@ pub(super) struct SignedNode {
     pub(super) fields: Form,
     /// Whether a signature was there and right.
     signed: bool,
-    /// Whether it is the `error_response`, which stands where the gateway did not get so far as to
+    /// Whether it is the `error_response`, which the gateway sends when it did not get so far as to
     /// run the method.
     is_error: bool,
 }

@@ -11,7 +11,7 @@ pub enum NotifyVerifyAnswer {
     Genuine,
     /// `false`: it did not, or the number is no longer valid.
     NotGenuine,
-    /// `invalid`: the question is wrong, such as a number of another partner.
+    /// `invalid`: the query is wrong, such as a number of another partner.
     WrongQuestion,
 }
 

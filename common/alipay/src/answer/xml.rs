@@ -8,7 +8,7 @@ use super::{AnswerError, MAX_ANSWER};
 use crate::{Charset, Form, MAX_PARAMETERS, Verifier};
 
 /// More nodes than any answer has: about 40 fields with their texts, and the request repeated.
-const MOST_NODES: u32 = 4096;
+const MAX_NODES: u32 = 4096;
 
 /// An answer, its signature not yet checked.
 pub(super) enum XmlAnswer {
@@ -142,7 +142,7 @@ fn decode(body: &[u8], charset: Charset) -> Result<(String, Charset), AnswerErro
 fn parse(text: &str) -> Result<Document<'_>, AnswerError> {
     // A DTD could define entities: the text would not be what was signed.
     let options =
-        ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, entity_resolver: None };
+        ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, entity_resolver: None };
     Document::parse_with_options(text, options)
         .map_err(|_| not_an_answer("it is no XML, or has a DTD or thousands of nodes"))
 }

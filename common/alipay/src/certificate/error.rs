@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     /// Its time is over.
-    #[error("the certificate {sn} ended at {not_after}")]
+    #[error("the certificate {sn} expired at {not_after}")]
     Expired {
         /// Alipay's number of the certificate.
         sn: String,
@@ -14,7 +14,7 @@ pub enum CertificateError {
         not_after: DateTime<Utc>,
     },
     /// Its time has not begun.
-    #[error("the certificate {sn} begins only at {not_before}")]
+    #[error("the certificate {sn} is valid only from {not_before}")]
     NotYetValid {
         /// Alipay's number of the certificate.
         sn: String,

@@ -9,7 +9,7 @@ use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer};
 
 /// The largest total at the legacy gateway, 100,000,000.00 yuan.
-const LEGACY_MOST: Fen = Fen::new(10_000_000_000);
+const LEGACY_MAX: Fen = Fen::new(10_000_000_000);
 
 /// The request that takes a buyer to Alipay's page. It is sent by the buyer's browser, as a
 /// [`link`](crate::link).
@@ -54,7 +54,7 @@ impl Payment<'_> {
         self.check()?;
         address::check("notify_url", self.notify_url, address::LEGACY_NOTIFY)?;
         address::check("return_url", self.return_url, address::LEGACY_RETURN)?;
-        require(self.total <= LEGACY_MOST, "total", "is above 100,000,000.00 yuan")?;
+        require(self.total <= LEGACY_MAX, "total", "is above 100,000,000.00 yuan")?;
         require(self.nested.is_empty(), "nested", "is for the Open Platform alone")?;
         let echo = self.more.iter().filter(|(name, _)| *name == "extra_common_param");
         for (_, value) in echo {

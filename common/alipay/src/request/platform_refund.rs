@@ -10,7 +10,7 @@ use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer, format_beijing};
 
 /// More refunds than this are not taken in one batch.
-const MOST_ITEMS: usize = 1000;
+const MAX_ITEMS: usize = 1000;
 
 /// A batch of refunds at the legacy gateway. The request is a [`link`](crate::link) for an
 /// operator's browser; the result comes by `batch_refund_notify` alone.
@@ -80,7 +80,7 @@ impl PlatformRefund<'_> {
             "is not 3 to 24 letters and digits other than 000",
         )?;
         require(!self.items.is_empty(), "items", "has no refund")?;
-        require(self.items.len() <= MOST_ITEMS, "items", "has more than 1000 refunds")?;
+        require(self.items.len() <= MAX_ITEMS, "items", "has more than 1000 refunds")?;
         let trades: BTreeSet<&str> = self.items.iter().map(|item| item.trade_no).collect();
         require(trades.len() == self.items.len(), "items", "has a trade twice")?;
         let items = self.items.iter().map(|item| {

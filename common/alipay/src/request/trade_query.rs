@@ -1,4 +1,4 @@
-//! `single_trade_query` and `alipay.trade.query`: what became of a trade.
+//! `single_trade_query` and `alipay.trade.query`: the outcome of a trade.
 
 use chrono::{DateTime, Utc};
 
@@ -24,7 +24,7 @@ impl<'a> TradeRef<'a> {
     }
 }
 
-/// The request that asks what became of a trade. [`QueryAnswer`](crate::QueryAnswer) reads the
+/// The request that asks for the outcome of a trade. [`QueryAnswer`](crate::QueryAnswer) reads the
 /// answer.
 #[derive(Debug)]
 pub struct TradeQuery;

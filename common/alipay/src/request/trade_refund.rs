@@ -48,7 +48,7 @@ impl TradeRefund<'_> {
     }
 }
 
-/// The request that asks what became of a refund. [`RefundQueryAnswer`](crate::RefundQueryAnswer)
+/// The request that asks for the outcome of a refund. [`RefundQueryAnswer`](crate::RefundQueryAnswer)
 /// reads the answer.
 #[derive(Debug)]
 pub struct RefundQuery;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::public_key::LEAST_BITS_RSA2;
+use crate::public_key::MIN_BITS_RSA2;
 use crate::{KeyError, Md5Key, PublicKey, SignType, SignatureError};
 
 /// A key that Alipay or the merchant does not use any more. It counts for what came before its end.
@@ -35,9 +35,9 @@ impl RetiredKey {
             OldKey::Public(_) if self.sign_types.is_empty() => Err(KeyError::NoSignTypes),
             OldKey::Public(_) if self.sign_types.iter().any(is_md5) => Err(KeyError::NoSignTypes),
             OldKey::Public(key)
-                if self.sign_types.contains(&SignType::Rsa2) && key.bits() < LEAST_BITS_RSA2 =>
+                if self.sign_types.contains(&SignType::Rsa2) && key.bits() < MIN_BITS_RSA2 =>
             {
-                Err(KeyError::TooShort { bits: key.bits(), needed: LEAST_BITS_RSA2 })
+                Err(KeyError::TooShort { bits: key.bits(), needed: MIN_BITS_RSA2 })
             }
             OldKey::Md5(_) | OldKey::Public(_) => Ok(()),
         }

@@ -59,7 +59,7 @@ pub(super) fn read(
     keys.collect()
 }
 
-/// The text of the key `name`, which stands in the entry or in a file.
+/// The text of the key `name`, which is in the entry or in a file.
 fn key_text(
     layers: &Layers,
     path: &str,

@@ -13,8 +13,8 @@ use lapin::types::LongString;
 use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
 use parking_lot::Mutex;
 use rand::seq::SliceRandom;
+use service::connect_failure;
 use service::outage::Outage;
-use service::reach;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 
@@ -185,7 +185,9 @@ impl Cluster {
         let resolve = tokio::net::lookup_host((address.host(), address.port()));
         let addresses: Vec<SocketAddr> = match timeout_at(deadline, resolve).await {
             Ok(Ok(addresses)) => addresses.collect(),
-            Ok(Err(error)) => return Err(failed(HostProblem::Name(reach::explain(&error)))),
+            Ok(Err(error)) => {
+                return Err(failed(HostProblem::Name(connect_failure::explain(&error))));
+            }
             Err(_) => return Err(failed(HostProblem::Timeout { action: "looking the name up" })),
         };
         let count = addresses.len();

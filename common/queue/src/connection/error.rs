@@ -54,7 +54,7 @@ impl ConnectionError {
         }
     }
 
-    /// Whether the broker is away, or somebody has to change something.
+    /// Whether the broker is away, or a person has to change something.
     pub(crate) fn kind(&self) -> OutageKind {
         match self {
             ConnectionError::Settings { .. } => OutageKind::Refuses,

@@ -1,4 +1,4 @@
-//! A connection for ever.
+//! Keeps a connection open: connects again whenever it is lost.
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use config::ClientCertificate;
-use service::reach::certificate_problem;
+use service::connect_failure::certificate_problem;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{AlertDescription, ClientConfig, Error, RootCertStore, crypto};
 

@@ -14,7 +14,7 @@ use super::ConnectionState;
 
 /// How often the status is looked at although no event came: lapin reports none for a connection
 /// that this side closed, and promises none for every other end.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Starts the task that keeps `state` up to date until the connection is lost.
 ///
@@ -32,7 +32,7 @@ pub(super) fn spawn(
     let state = Arc::clone(state);
     tokio::spawn(async move {
         let mut events = pin!(events);
-        let mut looks = interval(LOOK);
+        let mut looks = interval(POLL_INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut blocked = String::new();
         loop {

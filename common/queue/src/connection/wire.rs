@@ -17,7 +17,7 @@ use async_rs::util::RuntimeParts;
 use async_rs::{Runtime, Tokio};
 use futures_util::Stream;
 use parking_lot::Mutex;
-use service::reach;
+use service::connect_failure;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -80,7 +80,7 @@ impl Wire {
             stream.set_nodelay(true)?;
             Ok::<_, io::Error>(stream)
         };
-        let tcp = tcp.await.map_err(|error| HostProblem::Tcp(reach::explain(&error)))?;
+        let tcp = tcp.await.map_err(|error| HostProblem::Tcp(connect_failure::explain(&error)))?;
         let remarks = Arc::new(WireProblems::default());
         let Some((config, name)) = tls else {
             return Ok(Wire { transport: Box::new(tcp), remarks, first: Some(Vec::new()) });

@@ -274,7 +274,7 @@ fn soft_error(error: &ConnectionError) -> Option<(AMQPSoftError, String)> {
     }
 }
 
-/// What became of looking for `change`, or of declaring it: a refusal, or no answer.
+/// The outcome of looking for `change`, or of declaring it: a refusal, or no answer.
 pub(super) fn refusal(error: ConnectionError, change: &TopologyObject) -> TopologyError {
     match &error {
         ConnectionError::Amqp(amqp) => match amqp.kind() {

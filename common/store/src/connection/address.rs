@@ -24,7 +24,7 @@ fn in_brackets(set_by: Option<&str>) -> String {
 
 /// What a [`DatabaseSettings`] says, read.
 #[derive(Debug, Clone)]
-pub(super) struct Address {
+pub(super) struct DatabaseAddress {
     options: OptsBuilder,
     tls: Tls,
     ca: Option<Vec<Vec<u8>>>,
@@ -32,8 +32,8 @@ pub(super) struct Address {
     loopback: bool,
 }
 
-impl Address {
-    pub(super) fn read(settings: &DatabaseSettings) -> Result<Address, UrlError> {
+impl DatabaseAddress {
+    pub(super) fn read(settings: &DatabaseSettings) -> Result<DatabaseAddress, UrlError> {
         let unusable = |problem: String| UrlError { set_by: settings.source.clone(), problem };
         let form = || {
             let form =
@@ -113,7 +113,7 @@ impl Address {
             // diesel keeps the prepared statements, and counts found rows, not changed ones.
             .stmt_cache_size(0)
             .client_found_rows(true);
-        Ok(Address { options, tls, ca: settings.ca.clone(), label, loopback })
+        Ok(DatabaseAddress { options, tls, ca: settings.ca.clone(), label, loopback })
     }
 
     /// `HOST:PORT as "USER" (environment variable DATABASE_URL)`, for people.
@@ -172,10 +172,10 @@ fn tls_of(mode: &str) -> Option<Tls> {
 mod tests {
     use mysql_async::Opts;
 
-    use super::{Address, DatabaseSettings, Tls};
+    use super::{DatabaseAddress, DatabaseSettings, Tls};
 
-    fn read(url: &str) -> Result<Address, String> {
-        Address::read(&DatabaseSettings::new(url)).map_err(|error| error.to_string())
+    fn read(url: &str) -> Result<DatabaseAddress, String> {
+        DatabaseAddress::read(&DatabaseSettings::new(url)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
             tls: Tls::Required,
             ..DatabaseSettings::new("mysql://u@h/s?ssl_mode=disabled")
         };
-        assert_eq!(Address::read(&settings).unwrap().tls(), Tls::Required);
+        assert_eq!(DatabaseAddress::read(&settings).unwrap().tls(), Tls::Required);
     }
 
     #[test]
@@ -224,10 +224,11 @@ mod tests {
         let source = Some("environment variable DATABASE_URL".to_owned());
         let settings =
             |url: &str| DatabaseSettings { source: source.clone(), ..DatabaseSettings::new(url) };
-        let address = Address::read(&settings("mysql://shop:secret@db/pay")).unwrap();
+        let address = DatabaseAddress::read(&settings("mysql://shop:secret@db/pay")).unwrap();
         assert_eq!(address.label(), "db:3306 as \"shop\" (environment variable DATABASE_URL)");
-        let error =
-            Address::read(&settings("mysql://shop:se/cret@db/pay")).unwrap_err().to_string();
+        let error = DatabaseAddress::read(&settings("mysql://shop:se/cret@db/pay"))
+            .unwrap_err()
+            .to_string();
         assert!(
             error
                 .starts_with("the database URL (environment variable DATABASE_URL) cannot be used"),

@@ -1,8 +1,8 @@
 //! Why there is no connection, and what to do about it.
 
 use mysql_async::{DriverError, IoError};
+use service::connect_failure;
 use service::outage::OutageKind;
-use service::reach;
 
 use super::CONNECT_TIMEOUT;
 use super::address::UrlError;
@@ -70,7 +70,7 @@ pub enum ConnectProblem {
 }
 
 impl ConnectError {
-    /// Whether the server is away, or somebody has to change something.
+    /// Whether the server is away, or a person has to change something.
     pub fn kind(&self) -> OutageKind {
         match self {
             ConnectError::Url(_) | ConnectError::RefusedBefore(_) => OutageKind::Refuses,
@@ -86,7 +86,7 @@ impl ConnectError {
 }
 
 impl ConnectProblem {
-    /// Somebody has to change something.
+    /// A person has to change something.
     fn is_for_somebody(&self) -> bool {
         match self {
             ConnectProblem::NoTls | ConnectProblem::Tls(_) => true,
@@ -115,7 +115,7 @@ impl ConnectProblem {
             }
             mysql_async::Error::Io(IoError::Io(error)) => match tls::explain(&error) {
                 Some(reason) => ConnectProblem::Tls(reason),
-                None => ConnectProblem::Unreachable(reach::explain(&error)),
+                None => ConnectProblem::Unreachable(connect_failure::explain(&error)),
             },
             error => ConnectProblem::Unreachable(format!(
                 "what listens there does not answer as MySQL or MariaDB does ({error}): is the port right?"

@@ -1,4 +1,4 @@
-//! Makes the pool's connections, and throws away those that are of no use any more.
+//! Makes the pool's connections, and throws away those that cannot be used any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use service::outage::{Outage, OutageKind};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::address::{Address, UrlError};
+use super::address::{DatabaseAddress, UrlError};
 use super::connect_error::{ConnectError, ConnectProblem};
 use super::driver::Driver;
 use super::{CONNECT_TIMEOUT, DatabaseSettings, MysqlConnection, Tls};
@@ -47,7 +47,7 @@ pub struct Manager(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    address: Result<Address, UrlError>,
+    address: Result<DatabaseAddress, UrlError>,
     timeout: Option<Duration>,
     /// This server has no TLS; where that may be.
     plain: AtomicBool,
@@ -62,7 +62,7 @@ struct Inner {
 impl Manager {
     pub(super) fn new(settings: &DatabaseSettings, outage: Outage) -> Manager {
         Manager(Arc::new(Inner {
-            address: Address::read(settings),
+            address: DatabaseAddress::read(settings),
             timeout: settings.timeout,
             plain: AtomicBool::new(false),
             generation: AtomicU64::new(0),
@@ -78,7 +78,7 @@ impl Manager {
 
     /// Host, port, user and who set the URL, for people.
     pub(super) fn label(&self) -> &str {
-        self.0.address.as_ref().map_or("the database", Address::label)
+        self.0.address.as_ref().map_or("the database", DatabaseAddress::label)
     }
 
     /// The server's refusal of a moment ago.
@@ -126,7 +126,10 @@ impl Manager {
         Ok(connection)
     }
 
-    async fn log_in(&self, address: &Address) -> Result<AsyncMysqlConnection, ConnectError> {
+    async fn log_in(
+        &self,
+        address: &DatabaseAddress,
+    ) -> Result<AsyncMysqlConnection, ConnectError> {
         let failed = |problem| ConnectError::Attempt { label: address.label().to_owned(), problem };
         let encrypted = match address.tls() {
             Tls::Off => false,

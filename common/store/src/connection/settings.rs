@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::address::{Address, UrlError};
+use super::address::{DatabaseAddress, UrlError};
 
 /// Whether the line to the database is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -30,7 +30,7 @@ pub struct DatabaseSettings {
     pub tls: Tls,
     /// Certificates of the authorities, DER. They replace the built-in ones (Mozilla's).
     pub ca: Option<Vec<Vec<u8>>>,
-    /// The longest time that one call waits for its answer; none: for ever. Past it the connection is
+    /// The longest time that one call waits for its answer; none: forever. Past it the connection is
     /// given up and the server is asked to end the statement. The server itself ends a statement
     /// after a third of it (on MySQL: `SELECT` alone).
     pub timeout: Option<Duration>,
@@ -54,7 +54,7 @@ impl DatabaseSettings {
     /// # Errors
     /// What is wrong with it.
     pub fn check(&self) -> Result<(), UrlError> {
-        Address::read(self).map(drop)
+        DatabaseAddress::read(self).map(drop)
     }
 
     /// The same with a limit of time for each call.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use service::reach::certificate_problem;
+use service::connect_failure::certificate_problem;
 use tokio_rustls::rustls::Error;
 
 /// What went wrong with TLS. `None` when it was not TLS.

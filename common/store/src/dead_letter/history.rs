@@ -11,7 +11,7 @@ use crate::{MysqlConnection, Result};
 /// What was done with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum LetterAction {
     /// Sent back to work.
     Replayed,
     /// Thrown away, with its body kept in the row.
@@ -20,9 +20,9 @@ pub enum Action {
 
 /// One act of an operator.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry<'a> {
+pub struct HistoryEntry<'a> {
     /// What was done.
-    pub action: Action,
+    pub action: LetterAction,
     /// The letter's message id.
     pub message_id: &'a str,
     /// The order that the letter names; a stranger's letter can name one that is longer than any.
@@ -39,7 +39,7 @@ pub struct Entry<'a> {
 }
 
 /// Adds entries.
-pub fn insert(connection: &mut MysqlConnection, entries: &[Entry<'_>]) -> Result<()> {
+pub fn insert(connection: &mut MysqlConnection, entries: &[HistoryEntry<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("history_insert.sql"), entries)
 }
 
@@ -47,7 +47,7 @@ pub fn insert(connection: &mut MysqlConnection, entries: &[Entry<'_>]) -> Result
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = dead_letter_audit)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
-pub struct Row {
+pub struct HistoryRow {
     pub id: i64,
     pub done_at: BeijingTime,
     pub action: String,
@@ -63,11 +63,11 @@ pub fn list(
     connection: &mut MysqlConnection,
     message_id: Option<&str>,
     limit: i64,
-) -> Result<Vec<Row>> {
+) -> Result<Vec<HistoryRow>> {
     let mut query = dead_letter_audit::table
         .order(dead_letter_audit::id.desc())
         .limit(limit)
-        .select(Row::as_select())
+        .select(HistoryRow::as_select())
         .into_boxed();
     if let Some(id) = message_id {
         query = query.filter(dead_letter_audit::message_id.eq(id));
@@ -76,11 +76,11 @@ pub fn list(
 }
 
 /// The entries whose letter names this order, oldest first.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Row>> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<HistoryRow>> {
     Ok(dead_letter_audit::table
         .filter(dead_letter_audit::order_id.eq(order_id))
         .order(dead_letter_audit::id)
         .limit(1000)
-        .select(Row::as_select())
+        .select(HistoryRow::as_select())
         .load(connection)?)
 }

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use order::FulfillmentState;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{Word, value};
+use crate::column::{EnumText, value};
 use crate::json_rows::{json, load_rows, microseconds};
 use crate::schema::fulfillment;
 use crate::typed_sql::static_sql;
@@ -33,7 +33,7 @@ pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 
 /// A change of the goods of one order.
 #[derive(Debug, Clone)]
-pub struct Change<'a> {
+pub struct GoodsChange<'a> {
     /// The order.
     pub order_id: &'a str,
     /// The product sold.
@@ -44,13 +44,13 @@ pub struct Change<'a> {
     pub units: i32,
 }
 
-impl BulkRow for Change<'_> {
+impl BulkRow for GoodsChange<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
         use FulfillmentState::{Delivered, Returned};
         const NONE: i32 = 0;
         let state = self.state;
         values.push_all::<Text, &str>([&self.order_id, &self.product_id])?;
-        values.push::<Word<FulfillmentState>, _>(&self.state)?;
+        values.push::<EnumText<FulfillmentState>, _>(&self.state)?;
         values.push::<Integer, _>(&self.units)?;
         values.push::<Integer, _>(if state.is_given() { &self.units } else { &NONE })?;
         values.push_flags([state.is_waiting(), state == Delivered, state == Returned])
@@ -58,7 +58,7 @@ impl BulkRow for Change<'_> {
 }
 
 /// Writes new states, sorted by order. `given` follows: all units once delivered, none before.
-pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[Change<'_>]) -> Result<()> {
+pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[GoodsChange<'_>]) -> Result<()> {
     write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 

@@ -16,7 +16,7 @@ use crate::{MysqlConnection, Result};
 /// One way through all orders, from the oldest to the newest that are old enough. Each order is
 /// looked at once on each. The way of why `expired` goes by `expires_at`, all others by `created_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pass {
+pub struct EnrolmentPass {
     /// `gateway_query_cursor.name`.
     pub name: &'static str,
     /// `gateway_query.why` of what it finds: `unpaid` and `expired` take placed orders, `silent` all
@@ -28,7 +28,7 @@ pub struct Pass {
 
 /// How far one step of a pass went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct EnrolmentStep {
     /// Orders that were enrolled.
     pub enrolled: usize,
     /// There may be more orders that are old enough.
@@ -59,7 +59,7 @@ struct CandidateRow {
 }
 
 impl CandidateRow {
-    fn is_for(&self, pass: Pass) -> bool {
+    fn is_for(&self, pass: EnrolmentPass) -> bool {
         match pass.why {
             QueryReason::Unpaid => self.status == OrderStatus::Placed,
             QueryReason::Expired => {
@@ -70,7 +70,7 @@ impl CandidateRow {
         }
     }
 
-    fn query(&self, pass: Pass) -> NewQuery<'_> {
+    fn query(&self, pass: EnrolmentPass) -> NewQuery<'_> {
         // Whoever was asked about before its time was over is asked about again, and closed.
         let expired = pass.why == QueryReason::Expired;
         NewQuery {
@@ -88,10 +88,10 @@ impl CandidateRow {
 /// a time: for the others there is nothing to do. To be run in a transaction.
 pub fn enrol_next(
     connection: &mut MysqlConnection,
-    pass: Pass,
+    pass: EnrolmentPass,
     merchants: &[&str],
     limit: i64,
-) -> Result<Step> {
+) -> Result<EnrolmentStep> {
     let cursor: Option<(DateTime<Utc>, String, DateTime<Utc>)> = gateway_query_cursor::table
         .find(pass.name)
         .select((gateway_query_cursor::reached, gateway_query_cursor::reached_id, now()))
@@ -99,13 +99,13 @@ pub fn enrol_next(
         .skip_locked()
         .first(connection)
         .optional()?;
-    let nothing = Step { enrolled: 0, more: false, ahead: None };
+    let nothing = EnrolmentStep { enrolled: 0, more: false, ahead: None };
     let Some((reached, reached_id, now)) = cursor else { return Ok(nothing) };
     let until: DateTime<Utc> = now - pass.age;
     let ahead = reached - now;
     if ahead > AHEAD {
         set_cursor(connection, pass, until - BACK, "")?;
-        return Ok(Step { more: true, ahead: Some(ahead), ..nothing });
+        return Ok(EnrolmentStep { more: true, ahead: Some(ahead), ..nothing });
     }
     let candidates = match pass.why {
         QueryReason::Expired => include_str!("expired.sql"),
@@ -131,12 +131,12 @@ pub fn enrol_next(
     enrol(connection, &queries)?;
     set_cursor(connection, pass, last.at, &last.id)?;
     let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-    Ok(Step { enrolled: queries.len(), more: full, ahead: None })
+    Ok(EnrolmentStep { enrolled: queries.len(), more: full, ahead: None })
 }
 
 fn set_cursor(
     connection: &mut MysqlConnection,
-    pass: Pass,
+    pass: EnrolmentPass,
     reached: DateTime<Utc>,
     reached_id: &str,
 ) -> Result<()> {

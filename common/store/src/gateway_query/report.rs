@@ -1,4 +1,4 @@
-//! Questions to the gateway.
+//! Queries to the gateway.
 
 use diesel::dsl::{case_when, count, count_star, min};
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::column::{now, value};
 use crate::schema::gateway_query;
 use crate::{MysqlConnection, Result};
 
-/// What is asked about an order, and what came of it. The row is gone when nothing more is asked.
+/// What is asked about an order, and the result. The row is gone when nothing more is asked.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = gateway_query)]
 pub struct AskedRow {
@@ -18,13 +18,13 @@ pub struct AskedRow {
     pub why: String,
     /// When the gateway is asked next.
     pub due_at: BeijingTime,
-    /// Questions that were answered.
+    /// Queries that were answered.
     pub asked: i32,
-    /// The latest question.
+    /// The latest query.
     pub asked_at: Option<BeijingTime>,
-    /// The latest answer, in Alipay's word.
+    /// The latest answer, in Alipay's terms.
     pub answer: Option<String>,
-    /// Why the latest question has no answer.
+    /// Why the latest query has no answer.
     pub error: Option<String>,
 }
 
@@ -37,14 +37,14 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Opti
         .optional()?)
 }
 
-/// Questions in numbers.
+/// Counts of queries.
 #[derive(Debug, Clone, Copy, Queryable, Serialize)]
 pub struct AskedCounts {
     /// Orders about which the gateway is asked.
     pub orders: i64,
     /// Of these it should have been asked already.
     pub due: i64,
-    /// Of these the latest question has no answer.
+    /// Of these the latest query has no answer.
     pub failed: i64,
     /// Orders whose goods wait for the gateway's word.
     pub confirming: i64,

@@ -7,7 +7,7 @@ use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// One statement.
-pub(super) struct Step<'a> {
+pub(super) struct MigrationStep<'a> {
     /// With the comments before it.
     pub(super) statement: &'a str,
     /// The table that it makes.
@@ -21,14 +21,14 @@ pub(super) struct Created<'a> {
 }
 
 /// The statements of a file. Each ends with a semicolon at the end of a line that is no comment.
-pub(super) fn steps_of(file: &str) -> Vec<Step<'_>> {
+pub(super) fn steps_of(file: &str) -> Vec<MigrationStep<'_>> {
     let mut steps = Vec::new();
     let (mut begin, mut end) = (0, 0);
     for line in file.split_inclusive('\n') {
         end += line.len();
         if line.trim_end().ends_with(';') && !line.trim_start().starts_with("--") {
             let statement = &file[begin..end];
-            steps.push(Step { statement, creates: created(statement) });
+            steps.push(MigrationStep { statement, creates: created(statement) });
             begin = end;
         }
     }

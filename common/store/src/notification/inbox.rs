@@ -1,4 +1,4 @@
-//! What became of one message.
+//! The outcome of one message.
 
 use diesel::prelude::*;
 use order::MessageOutcome;
@@ -14,7 +14,7 @@ use crate::{MysqlConnection, Result};
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = notification)]
 pub struct InboxLine {
-    /// What came of its latest run.
+    /// The result of its latest run.
     pub outcome: MessageOutcome,
     /// Why it was rejected.
     pub reason: Option<String>,
@@ -47,7 +47,7 @@ pub fn find(
     .optional()?)
 }
 
-/// What came of the latest run of a message.
+/// The result of the latest run of a message.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 #[diesel(table_name = notification)]
 pub struct InboxState {
@@ -67,7 +67,7 @@ pub struct InboxState {
     pub seen: i32,
 }
 
-/// What came of each of these messages; one that no worker has come to an end with is left out.
+/// The result of each of these messages; one that no worker has come to an end with is left out.
 pub fn states(
     connection: &mut MysqlConnection,
     keys: &[MessageKey<'_>],

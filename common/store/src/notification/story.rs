@@ -29,7 +29,7 @@ pub struct StoryLine {
     pub trade_no: Option<String>,
     /// Alipay's word for the trade's state, or the kind of message.
     pub trade_status: Option<String>,
-    /// What came of its latest run.
+    /// The result of its latest run.
     pub outcome: MessageOutcome,
     /// Why it was rejected; or what is odd about one that counts.
     pub reason: Option<String>,

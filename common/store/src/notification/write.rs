@@ -6,13 +6,13 @@ use diesel::sql_types::{Integer, Nullable, Text};
 use order::MessageOutcome;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{Moment, Word};
+use crate::column::{EnumText, Moment};
 use crate::schema::notification;
 use crate::{MysqlConnection, Result};
 
 /// A notification as a batch records it.
 #[derive(Debug, Clone)]
-pub struct Record<'a> {
+pub struct InboxRow<'a> {
     /// Name of the merchant in the configuration.
     pub merchant: &'a str,
     /// The envelope's kind.
@@ -29,7 +29,7 @@ pub struct Record<'a> {
     pub charset: &'a str,
     /// As received, non-ASCII bytes percent-encoded.
     pub form: &'a str,
-    /// What came of it.
+    /// The result.
     pub outcome: MessageOutcome,
     /// This run makes a dead letter of it.
     pub dies: bool,
@@ -50,7 +50,7 @@ pub struct Record<'a> {
 /// The column `changes` holds fewer bytes than a batch refund of a thousand orders changes.
 const LONGEST_CHANGES: usize = 65_535;
 
-impl BulkRow for Record<'_> {
+impl BulkRow for InboxRow<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
         let is_long = self.changes.as_ref().is_some_and(|changes| changes.len() > LONGEST_CHANGES);
         let (short, long) = if is_long { (&None, &self.changes) } else { (&self.changes, &None) };
@@ -61,7 +61,7 @@ impl BulkRow for Record<'_> {
             &self.trade_status,
         ])?;
         values.push_all::<Text, &str>([&self.charset, &self.form])?;
-        values.push::<Word<MessageOutcome>, _>(&self.outcome)?;
+        values.push::<EnumText<MessageOutcome>, _>(&self.outcome)?;
         values.push_all::<Nullable<Text>, _>([&self.reason, &self.error])?;
         values.push::<Text, _>(&self.facts_added)?;
         values.push_all::<Nullable<Text>, _>([short, long])?;
@@ -73,8 +73,8 @@ impl BulkRow for Record<'_> {
 
 /// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
 /// the run that applied it wrote.
-pub fn record(connection: &mut MysqlConnection, sorted_records: &[Record<'_>]) -> Result<()> {
-    write_rows(connection, include_str!("record.sql"), sorted_records)
+pub fn upsert(connection: &mut MysqlConnection, sorted_rows: &[InboxRow<'_>]) -> Result<()> {
+    write_rows(connection, include_str!("upsert.sql"), sorted_rows)
 }
 
 /// What the inbox knows of the first time that a message was worked on.

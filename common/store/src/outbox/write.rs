@@ -57,7 +57,7 @@ pub fn insert_low_stock(
 
 /// An event that waits to be published.
 #[derive(Debug, Clone)]
-pub struct Waiting {
+pub struct WaitingEvent {
     /// `outbox.id`.
     pub id: i64,
     /// The routing key.
@@ -108,7 +108,7 @@ type OfProduct = (String, i32, i32);
 type WaitingRow = ((i64, String, DateTime<Utc>), Option<OfOrder>, Option<OfProduct>);
 
 /// `None`: it is about nothing that is there.
-fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<Waiting> {
+fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<WaitingEvent> {
     let about = match (product, order) {
         (Some((id, available, threshold)), _) => About::Product { id, available, threshold },
         (None, Some((id, merchant, trade_no, status, total_fee, refunded_fee))) => {
@@ -116,12 +116,12 @@ fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<Wait
         }
         (None, None) => return None,
     };
-    Some(Waiting { id, event, created_at, about })
+    Some(WaitingEvent { id, event, created_at, about })
 }
 
 /// Locks up to `limit` unpublished events, oldest first, leaving out what another relay has, and
 /// what is about nothing that is there.
-pub fn lock_unpublished(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<Waiting>> {
+pub fn lock_unpublished(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<WaitingEvent>> {
     let rows: Vec<WaitingRow> = static_sql(include_str!("lock_unpublished.sql"))
         .big_int(limit)
         .columns::<WaitingColumns>()

@@ -106,7 +106,7 @@ fn derive_amounts(lines: &mut [RefundLine]) {
             Some((trade_no, so_far)) if *trade_no == line.trade_no => *so_far,
             _ => 0,
         };
-        // A total that an answer to a later question told may count later refunds too.
+        // A total that an answer to a later query told may count later refunds too.
         let step = line.running_total.map(|total| total.saturating_sub(so_far));
         line.amount = line.amount.or(step);
         let after = match (line.by_answer(), line.running_total) {

@@ -7,7 +7,7 @@ use crate::json_rows::execute_rows;
 use crate::{MysqlConnection, Result};
 
 #[derive(Serialize)]
-struct Key<'a> {
+struct NotifiedRefund<'a> {
     merchant: &'a str,
     trade_no: &'a str,
     refund_key: &'a str,
@@ -20,9 +20,9 @@ pub fn end_notified(
     connection: &mut MysqlConnection,
     sorted_refunds: &[(&str, &Refund)],
 ) -> Result<()> {
-    let keys: Vec<Key<'_>> = sorted_refunds
+    let keys: Vec<NotifiedRefund<'_>> = sorted_refunds
         .iter()
-        .map(|(merchant, refund)| Key {
+        .map(|(merchant, refund)| NotifiedRefund {
             merchant,
             trade_no: &refund.trade_no,
             refund_key: &refund.refund_key,

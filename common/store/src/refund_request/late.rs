@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use crate::json_rows::{execute_rows, load_columns};
 use crate::{MysqlConnection, Result};
 
-/// What stands in `asked_by`.
+/// The value of `asked_by`.
 const ASKED_BY: &str = "worker";
-/// What stands in `reason`, and what the buyer may read.
+/// The value of `reason`, and what the buyer may read.
 const REASON: &str = "paid after the order had expired";
 
 /// Late money that goes back.

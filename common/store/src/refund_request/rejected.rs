@@ -11,7 +11,7 @@ use crate::{MysqlConnection, Result, named_lock};
 const NUMBER: &str = "CONCAT('alipay_refund.', LEFT(SHA2(CONCAT(DATABASE(), '.', ?), 256), 32))";
 
 /// Locks an order's number, of which there may be no row, against everybody who asks for a refund of a rejected
-/// payment of it; `false` when somebody else has held it for `seconds`. It ends with [`unlock_number`] or the
+/// payment of it; `false` when another connection has held it for `seconds`. It ends with [`unlock_number`] or the
 /// connection.
 pub fn lock_number(connection: &mut MysqlConnection, order_id: &str, seconds: i64) -> Result<bool> {
     named_lock::take(connection, NUMBER, order_id, seconds)

@@ -7,7 +7,7 @@ use order::{ReviewReason, ReviewState};
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{ColumnsOf, Word};
+use crate::column::{ColumnsOf, EnumText};
 use crate::json_rows::{execute_rows, load_columns, sql_time};
 use crate::schema::review;
 use crate::{MysqlConnection, Result};
@@ -57,7 +57,7 @@ pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 
 /// A case as it should be now.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Change<'a> {
+pub struct ReviewChange<'a> {
     /// The order.
     pub order_id: &'a str,
     /// Word of a [`ReviewReason`]: rows are locked in the order of their key, which is text.
@@ -68,22 +68,22 @@ pub struct Change<'a> {
     pub state: ReviewState,
 }
 
-impl BulkRow for Change<'_> {
+impl BulkRow for ReviewChange<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
         for text in [self.order_id, self.reason, self.evidence] {
             values.push::<Text, str>(text)?;
         }
-        values.push::<Word<ReviewState>, _>(&self.state)?;
+        values.push::<EnumText<ReviewState>, _>(&self.state)?;
         values.push_flags([self.state == ReviewState::Open])
     }
 }
 
 /// Opens and settles cases, sorted by key. What a person decided stays decided.
-pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[Change<'_>]) -> Result<()> {
+pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[ReviewChange<'_>]) -> Result<()> {
     write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 
-/// The cases with these numbers, as (`review.id`, case). Their orders should be locked: then nobody else ends them.
+/// The cases with these numbers, as (`review.id`, case). Their orders should be locked: then no other transaction ends them.
 pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<(i64, Case)>> {
     let rows: Vec<(i64, CaseRow)> = load_columns::<(BigInt, ColumnsOf<CaseRow>), _, _>(
         connection,

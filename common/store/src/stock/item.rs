@@ -58,14 +58,14 @@ pub fn available(connection: &mut MysqlConnection, product_id: &str, limit: i64)
 
 /// A picked code and the order that gets it.
 #[derive(Debug, Clone, Copy)]
-pub struct Given<'a> {
+pub struct GivenCode<'a> {
     /// `stock_item.id`.
     pub id: i64,
     /// The order.
     pub order_id: &'a str,
 }
 
-impl BulkRow for Given<'_> {
+impl BulkRow for GivenCode<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
         values.push::<BigInt, _>(&self.id)?;
         values.push::<Text, str>(self.order_id)
@@ -73,7 +73,7 @@ impl BulkRow for Given<'_> {
 }
 
 /// Gives picked codes to orders.
-pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<()> {
+pub fn give(connection: &mut MysqlConnection, given: &[GivenCode<'_>]) -> Result<()> {
     write_rows(connection, include_str!("give.sql"), given)
 }
 
@@ -85,7 +85,7 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 
 /// Lets one import of codes run at a time: what other products have is looked at first, and must still be true at the end.
 /// A lock of the server's by name and not of a row: an import takes long, and nobody who sells waits for it. `false` when
-/// somebody else has held it for `seconds`. It ends with the connection.
+/// another connection has held it for `seconds`. It ends with the connection.
 pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool> {
     let name = "CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))";
     named_lock::take(connection, name, "alipay_stock.", seconds)

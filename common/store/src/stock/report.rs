@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use order::CodeState;
 use serde::Serialize;
 
-use crate::column::{Word, value};
+use crate::column::{EnumText, value};
 use crate::schema::{product, stock_item};
 use crate::typed_sql::static_sql;
 use crate::{IdRange, MysqlConnection, Result};
@@ -85,7 +85,7 @@ pub fn low(connection: &mut MysqlConnection) -> Result<Vec<LowStock>> {
 
 /// A code of a stock product.
 #[derive(Debug, Clone, Queryable, Serialize)]
-pub struct Code {
+pub struct StockCode {
     /// The code.
     pub code: String,
     /// With the buyer, returned, or sold again.
@@ -93,13 +93,13 @@ pub struct Code {
 }
 
 /// The codes that this order got, in the order in which they came to stock.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<StockCode>> {
     Ok(static_sql("SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \
          UNION ALL SELECT stock_item_id, code, 'resold' FROM stock_resale WHERE order_id = ?) AS goods \
          ORDER BY id")
     .text(order_id)
     .text(order_id)
-    .columns::<(Text, Word<CodeState>)>()
+    .columns::<(Text, EnumText<CodeState>)>()
     .load(connection)?)
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use order::{Facts, Trade};
 
-use crate::parties::PartyRow;
+use crate::party_columns::PartyRow;
 use crate::schema::trade;
 
 /// What is computed from. An audit reads this alone.

@@ -6,7 +6,7 @@ use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use order::{FulfillmentState, ProductKind};
 
 use crate::IdRange;
-use crate::column::{Deadline, Moment, Word};
+use crate::column::{Deadline, EnumText, Moment};
 use crate::schema::user_order;
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
@@ -21,7 +21,7 @@ pub struct AuditedOrder {
     pub merchant: String,
     pub product_id: String,
     /// `product.kind`.
-    #[diesel(sql_type = Word<ProductKind>)]
+    #[diesel(sql_type = EnumText<ProductKind>)]
     pub kind: ProductKind,
     pub quantity: i32,
     pub total_fee: i64,
@@ -43,7 +43,7 @@ pub struct AuditedOrder {
     pub is_finish: bool,
     pub needs_review: bool,
     /// `fulfillment.state`, where there is a row; so are the next six.
-    #[diesel(sql_type = Nullable<Word<FulfillmentState>>)]
+    #[diesel(sql_type = Nullable<EnumText<FulfillmentState>>)]
     pub state: Option<FulfillmentState>,
     #[diesel(sql_type = Nullable<Text>)]
     pub fulfillment_product: Option<String>,

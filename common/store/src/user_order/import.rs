@@ -9,7 +9,7 @@ use diesel::sql_types::{Bool, Nullable};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::column::Word;
+use crate::column::EnumText;
 use crate::entitlement::{self, NewEntitlement};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::user_order;
@@ -61,7 +61,7 @@ pub struct KnownOrder {
     pub total_fee: Fen,
     /// When it was placed.
     pub created_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Word<FulfillmentState>>)]
+    #[diesel(sql_type = Nullable<EnumText<FulfillmentState>>)]
     state: Option<FulfillmentState>,
     #[diesel(sql_type = Nullable<Bool>)]
     is_imported: Option<bool>,
@@ -82,7 +82,7 @@ pub fn lock_known(
     load_rows(connection, include_str!("import_known.sql"), sorted_ids)
 }
 
-/// Writes orders that are not here, without their goods. They can be paid for ever.
+/// Writes orders that are not here, without their goods. They can be paid forever.
 pub fn insert(connection: &mut MysqlConnection, orders: &[&ImportedOrder]) -> Result<()> {
     execute_rows(connection, include_str!("import_insert.sql"), orders)
 }

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::column::{Deadline, Moment, Word};
+use crate::column::{Deadline, EnumText, Moment};
 use crate::schema::user_order;
 use crate::{BeijingTime, MysqlConnection, PartyRow, Result};
 
@@ -16,7 +16,7 @@ use crate::{BeijingTime, MysqlConnection, PartyRow, Result};
 #[derive(Debug, Clone, QueryableByName, Serialize)]
 #[diesel(table_name = user_order)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
-pub struct Order {
+pub struct OrderRow {
     pub id: String,
     pub merchant: String,
     pub account: String,
@@ -48,7 +48,7 @@ pub struct Order {
     pub expired_at: Option<BeijingTime>,
     pub updated_at: BeijingTime,
     /// `fulfillment.state`; none before a worker has come to its goods.
-    #[diesel(sql_type = Nullable<Word<FulfillmentState>>)]
+    #[diesel(sql_type = Nullable<EnumText<FulfillmentState>>)]
     pub goods_state: Option<FulfillmentState>,
     #[diesel(sql_type = Nullable<Moment>)]
     pub goods_waiting_since: Option<BeijingTime>,
@@ -88,7 +88,7 @@ impl<'a> OrderFilter<'a> {
         if let Some(state) = self.goods {
             let goods = " AND EXISTS (SELECT 1 FROM fulfillment AS g \
                          WHERE g.order_id = user_order.id AND g.state = ?)";
-            query = query.sql(goods).bind::<Word<FulfillmentState>, _>(state);
+            query = query.sql(goods).bind::<EnumText<FulfillmentState>, _>(state);
         }
         if let Some(buyer) = self.buyer {
             query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
@@ -100,7 +100,7 @@ impl<'a> OrderFilter<'a> {
 const SELECT: &str = include_str!("report.sql");
 
 /// The order with this id.
-pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<Order>> {
+pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<OrderRow>> {
     Ok(sql_query(SELECT)
         .into_boxed()
         .sql(" WHERE id = ?")
@@ -114,7 +114,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     filter: &OrderFilter<'_>,
     limit: i64,
-) -> Result<Vec<Order>> {
+) -> Result<Vec<OrderRow>> {
     let order = " ORDER BY user_order.created_at DESC, id LIMIT ?";
     Ok(filter.query().sql(order).bind::<BigInt, _>(limit).load(connection)?)
 }

@@ -5,7 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
 use super::report::OrderQuery;
-use super::{Order, OrderFilter};
+use super::{OrderFilter, OrderRow};
 use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
@@ -67,7 +67,7 @@ pub fn search(
     connection: &mut MysqlConnection,
     search: &OrderSearch<'_>,
     limit: i64,
-) -> Result<Vec<Order>> {
+) -> Result<Vec<OrderRow>> {
     let mut query = search.filter.query();
     if let Some(text) = search.text {
         query = query.sql(if is_of_few(connection, text)? { FIND_FEW } else { FIND_MANY });

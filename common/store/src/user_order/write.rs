@@ -13,7 +13,7 @@ use order::{
 };
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{Code, Deadline, Moment, Money, Value, after};
+use crate::column::{Deadline, EnumNumber, Moment, Money, Value, after};
 use crate::json_rows::{load_columns, load_rows, microseconds};
 use crate::schema::{entitlement, user_order};
 use crate::{MysqlConnection, Result};
@@ -51,7 +51,7 @@ struct LockedRow {
     needs_review: bool,
 }
 
-/// Locks the orders with these ids, sorted, and leaves out those that somebody else has locked and
+/// Locks the orders with these ids, sorted, and leaves out those that another transaction has locked and
 /// those that do not exist (or are not committed yet): neither is waited for.
 pub fn lock(connection: &mut MysqlConnection, sorted_ids: &[&str]) -> Result<Vec<LockedOrder>> {
     let rows: Vec<LockedRow> = load_rows(connection, include_str!("lock.sql"), sorted_ids)?;
@@ -74,9 +74,9 @@ pub fn lock(connection: &mut MysqlConnection, sorted_ids: &[&str]) -> Result<Vec
         .collect())
 }
 
-/// What came of naming an account.
+/// The result of naming an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedAccount {
     /// The order names it now.
     Done,
     /// There is no such order.
@@ -90,7 +90,11 @@ pub enum Named {
 
 /// Names the account that an order is for, unless its subscription has been granted. Under the order's lock,
 /// since a worker may be granting it.
-pub fn name_account(connection: &mut MysqlConnection, id: &str, account: &str) -> Result<Named> {
+pub fn name_account(
+    connection: &mut MysqlConnection,
+    id: &str,
+    account: &str,
+) -> Result<NamedAccount> {
     connection.transaction(|connection| {
         // The lock of the order first, as everybody takes it.
         let order = user_order::table
@@ -98,13 +102,13 @@ pub fn name_account(connection: &mut MysqlConnection, id: &str, account: &str) -
             .filter(user_order::id.eq(id))
             .select(entitlement::account.nullable());
         match order.for_update().get_result::<Option<String>>(connection).optional()? {
-            None => Ok(Named::NoOrder),
-            Some(Some(to)) => Ok(Named::Granted { to }),
+            None => Ok(NamedAccount::NoOrder),
+            Some(Some(to)) => Ok(NamedAccount::Granted { to }),
             Some(None) => {
                 diesel::update(user_order::table.find(id))
                     .set(user_order::account.eq(account))
                     .execute(connection)?;
-                Ok(Named::Done)
+                Ok(NamedAccount::Done)
             }
         }
     })
@@ -131,9 +135,9 @@ impl BulkRow for OrderColumns<'_> {
         let OrderColumns { record, state, needs_review } = *self;
         let fulfillment = record.fulfillment;
         values.push::<Nullable<Text>, _>(&state.trade_no)?;
-        values.push::<Code<OrderStatus>, _>(&state.status)?;
-        values.push::<Code<TradeStatusCode>, _>(&state.trade_status)?;
-        values.push::<Code<RefundStatusCode>, _>(&state.refund_status)?;
+        values.push::<EnumNumber<OrderStatus>, _>(&state.status)?;
+        values.push::<EnumNumber<TradeStatusCode>, _>(&state.trade_status)?;
+        values.push::<EnumNumber<RefundStatusCode>, _>(&state.refund_status)?;
         values.push::<Money, _>(&state.refunded_fee)?;
         values.push_all::<Nullable<Moment>, _>([
             &state.refund_dtime,
@@ -186,7 +190,7 @@ pub struct NewOrder<'a> {
     #[diesel(serialize_as = Value<Fen>)]
     pub total_fee: Fen,
     /// For how long it can be paid, by the database's clock; `None`: the default of the column, which
-    /// is for ever unless the shop has changed it.
+    /// is forever unless the shop has changed it.
     #[diesel(skip_insertion)]
     pub expires_after: Option<Duration>,
 }

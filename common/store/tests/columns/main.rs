@@ -17,9 +17,9 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use order::MessageOutcome;
 use order::{OrderRecord, OrderTerms, Parties, ProductKind, QueryReason, Refund, Trade};
-use store::notification::{self, Record};
+use store::notification::{self, InboxRow};
 use store::user_order::{self, OrderColumns};
-use store::{Connection, Fault, Pool, gateway_query, migrate, refund, trade};
+use store::{Connection, ErrorKind, Pool, gateway_query, migrate, refund, trade};
 use testkit::Sandbox;
 
 use bounds::{COLUMNS, PARTIES};
@@ -121,8 +121,8 @@ fn bytes(connection: &mut Connection, query: &str) -> Option<i64> {
     sql_query(query).get_result::<Kept>(connection).expect(query).bytes
 }
 
-fn record<'a>(id: &'a str, form: &'a str, changes: Option<String>) -> Record<'a> {
-    Record {
+fn record<'a>(id: &'a str, form: &'a str, changes: Option<String>) -> InboxRow<'a> {
+    InboxRow {
         merchant: "shop",
         kind: "batch_refund",
         message_id: id,
@@ -152,9 +152,9 @@ fn long_values_are_whole_refused_or_marked() {
     // Whole, in one column or the other, and a repeat without changes keeps them.
     for (id, length) in [("short", 65_535_usize), ("long", 65_536), ("longer", 1_000_000)] {
         let mut one = record(id, &long, Some("x".repeat(length)));
-        notification::record(db, std::slice::from_ref(&one)).expect("recorded");
+        notification::upsert(db, std::slice::from_ref(&one)).expect("recorded");
         one.changes = None;
-        notification::record(db, &[one]).expect("recorded");
+        notification::upsert(db, &[one]).expect("recorded");
         let kept = format!(
             "SELECT LENGTH(COALESCE(long_changes, changes)) AS bytes FROM notification \
              WHERE message_id = '{id}' AND LENGTH(form) = 90000"
@@ -165,8 +165,8 @@ fn long_values_are_whole_refused_or_marked() {
     // Refused, as the data's fault, which leaves the message alone to become a dead letter.
     let mut of_a_stranger = record("error", "a=1", None);
     of_a_stranger.error = Some(&long);
-    let error = notification::record(db, &[of_a_stranger]).expect_err("it is too long");
-    assert_eq!(error.fault(), Fault::Data);
+    let error = notification::upsert(db, &[of_a_stranger]).expect_err("it is too long");
+    assert_eq!(error.kind(), ErrorKind::Data);
     let told = |request_no: &str, result: &str| Refund {
         trade_no: "T".to_owned(),
         refund_key: request_no.to_owned(),
@@ -178,7 +178,7 @@ fn long_values_are_whole_refused_or_marked() {
     };
     for refund in [told(&long, "SUCCESS"), told("R", &long), told(&"x".repeat(256), "SUCCESS")] {
         let error = refund::upsert(db, &[("shop", &refund)]).expect_err("it is too long");
-        assert_eq!(error.fault(), Fault::Data);
+        assert_eq!(error.kind(), ErrorKind::Data);
     }
     let terms = OrderTerms {
         id: "A".to_owned(),
@@ -194,7 +194,7 @@ fn long_values_are_whole_refused_or_marked() {
         db,
         &[OrderColumns { record: &record, state: &state, needs_review: false }],
     );
-    assert_eq!(error.expect_err("it is too long").fault(), Fault::Data);
+    assert_eq!(error.expect_err("it is too long").kind(), ErrorKind::Data);
 
     sql_query("INSERT INTO trade (order_id, trade_no) VALUES ('A', 'T')")
         .execute(db)
@@ -203,7 +203,7 @@ fn long_values_are_whole_refused_or_marked() {
         let mut trade = Trade::new("T");
         trade.parties.receive_address = Some("x".repeat(length));
         let error = trade::update(db, &[("A", &trade)]).expect_err("it is too long");
-        assert_eq!(error.fault(), Fault::Data);
+        assert_eq!(error.kind(), ErrorKind::Data);
     }
     let mut trade = Trade::new("T");
     trade.parties.receive_address = Some("x".repeat(65_535));
@@ -213,7 +213,7 @@ fn long_values_are_whole_refused_or_marked() {
 
     // Cut and marked.
     let leased_until = Some("2026-01-01T00:00:00Z".parse().expect("a time"));
-    let note = gateway_query::Note {
+    let note = gateway_query::QueryNote {
         order_id: "A",
         why: QueryReason::Unpaid,
         leased_until,

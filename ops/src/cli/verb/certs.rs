@@ -43,7 +43,9 @@ impl CertsArgs {
         }
         let lines = list(context, self.merchant.as_deref(), TimeDelta::days(self.days.into()))?;
         if lines.is_empty() {
-            info!("no certificate is configured: the keys are in public key mode, and have no end");
+            info!(
+                "no certificate is configured: the keys are in public key mode and do not expire"
+            );
         }
         context.output.print(&lines, || {
             table::list(&lines)

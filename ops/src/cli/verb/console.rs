@@ -17,7 +17,7 @@ use crate::failure::Failure;
 /// pages that need only the other one still work.
 ///
 /// There is NO LOGIN: everybody who can reach it can act. It listens on loopback, where a reverse proxy with
-/// authentication or ssh -L can reach it. With --allow-remote it can listen elsewhere; then keep strangers out.
+/// authentication or ssh -L can reach it. With --allow-remote it can listen elsewhere; then limit who can reach it.
 /// Behind a proxy, give the name that browsers use with --host: NAME means https://NAME; write the scheme and the
 /// port if they differ, as in http://ops.lan:8090.
 ///

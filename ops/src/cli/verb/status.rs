@@ -27,7 +27,7 @@ use crate::operations::overview::broker::KnownBroker;
 /// messages that workers hold are counted from the workers' own reports.
 ///
 /// Exits with 0 if all is well (also with things to do), 1 if something is wrong, 3 if the database or the broker did not
-/// answer; the rest is reported all the same. Reviews and deliveries by hand are things to do; they count as wrong when they
+/// answer; the rest is still reported. Reviews and deliveries by hand are things to do; they count as wrong when they
 /// are old (3 days, 1 day).
 ///
 /// With --watch it repeats this, with rates since the last time; on a terminal in place, until q or Ctrl-C.

@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::output::plain;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
-use crate::operations::judgement::{Judgement, SignatureTrial};
+use crate::operations::verify_report::{SignatureTrial, VerifyReport};
 
 /// Check a notification's signature and explain the result
 ///
@@ -37,7 +37,7 @@ impl VerifyArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let merchant = context.merchant(&self.merchant)?;
         let bytes = read_file(&self.body_file)?;
-        let judgement = Judgement::of(&context.config, merchant, &bytes);
+        let judgement = VerifyReport::of(&context.config, merchant, &bytes);
         for note in &judgement.notes {
             info!("{note}");
         }
@@ -57,7 +57,7 @@ const NOTHING_FOUND: &str = "nothing that was tried: a value was changed, a para
     is not the one that Alipay uses for this merchant now";
 
 /// For a person.
-fn text(judgement: &Judgement) -> String {
+fn text(judgement: &VerifyReport) -> String {
     let mut lines = vec![match &judgement.error {
         None => "valid".to_owned(),
         Some(error) => format!("not valid: {error}"),

@@ -6,12 +6,12 @@ use config::Config;
 use queue::{Cluster, ReceivedMessage};
 use serde::Serialize;
 use store::MysqlConnection;
-use store::dead_letter::history::Action;
+use store::dead_letter::history::LetterAction;
 use tokio::task::block_in_place;
 
+use super::audit_trail::add_to_history;
 use super::claim::SettledReason;
 use super::not_there::not_there;
-use super::record::record;
 use super::rounds::walk;
 use super::settled::settled;
 use super::{DeadLetter, is_meant};
@@ -39,8 +39,8 @@ pub(crate) async fn discard(
     let mut queue = DeadQueue::open(cluster).await?;
     let work = async |queue: &mut DeadQueue, round: Vec<ReceivedMessage>| {
         let letters: Vec<&ReceivedMessage> = round.iter().collect();
-        let action = Action::Discarded;
-        block_in_place(|| record(database, config, action, &letters, note.by, note.why))?;
+        let action = LetterAction::Discarded;
+        block_in_place(|| add_to_history(database, config, action, &letters, note.by, note.why))?;
         for received in &letters {
             *discarded.entry(received.message_id.clone()).or_default() += 1;
         }

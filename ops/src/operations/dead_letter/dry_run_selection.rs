@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::operations::dead_queue::{Looked, look_at_letters};
 
 /// Letters that are kept with their bodies, a few KB each: the most that one dry run takes.
-pub(crate) const MOST: usize = 100_000;
+pub(crate) const MAX_LETTERS: usize = 100_000;
 
 /// Selected letters, the oldest first.
 pub(crate) struct DryRunSelection {
@@ -25,7 +25,7 @@ impl DryRunSelection {
         mut wanted: impl FnMut(&ReceivedMessage) -> bool,
     ) -> Result<DryRunSelection, Failure> {
         let mut earliest =
-            Earliest::new(limit.min(MOST), |a: &ReceivedMessage, b: &ReceivedMessage| {
+            Earliest::new(limit.min(MAX_LETTERS), |a: &ReceivedMessage, b: &ReceivedMessage| {
                 a.headers.first_seen.cmp(&b.headers.first_seen)
             });
         let looked = look_at_letters(cluster, u32::MAX, |received| {

@@ -15,7 +15,7 @@ use crate::operations::order::OrderLine;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::story::{header, not_done};
-use crate::operations::signature_check::{SignatureCheck, check};
+use crate::operations::signature_check::{SignatureResult, check};
 
 /// The letter, and what is known around it.
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ pub(crate) struct Evidence {
     #[serde(flatten)]
     pub(crate) opened: OpenedLetter,
     /// Of a notification whose merchant is configured here.
-    pub(crate) signature: Option<SignatureCheck>,
+    pub(crate) signature: Option<SignatureResult>,
     #[serde(flatten)]
     pub(crate) background: Background,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Background {
     #[serde(skip)]
     pub(crate) order_text: Vec<String>,
     /// What operators did with this message before.
-    pub(crate) history: Vec<history::Row>,
+    pub(crate) history: Vec<history::HistoryRow>,
 }
 
 /// The letter with this id; of several copies the one that died last.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::deadly::{DeadlyLetters, is_deadly};
+use super::poison::{PoisonLetters, is_poison};
 use super::{DeadLetter, is_meant};
 
 /// Conditions, all of which must hold.
@@ -73,7 +73,7 @@ pub(crate) struct SelectedLetters {
     /// Also those of messages that killed workers.
     pub(crate) even_if_deadly: bool,
     /// Those that match and are left out, since their messages killed workers.
-    pub(crate) left_out: DeadlyLetters,
+    pub(crate) left_out: PoisonLetters,
 }
 
 impl SelectedLetters {
@@ -81,7 +81,7 @@ impl SelectedLetters {
     pub(crate) fn takes(&mut self, letter: &DeadLetter) -> bool {
         let is_named = self.ids.is_empty() || self.ids.iter().any(|id| is_meant(id, &letter.id));
         let is_selected = is_named && self.filter.takes(letter);
-        if is_selected && !self.even_if_deadly && is_deadly(letter) {
+        if is_selected && !self.even_if_deadly && is_poison(letter) {
             self.left_out.add(&letter.id);
             return false;
         }

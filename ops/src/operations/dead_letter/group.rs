@@ -28,7 +28,7 @@ pub(crate) struct Group {
 /// Groups letters as they come; of each group a few words are kept, not its letters.
 #[derive(Debug, Default)]
 pub(crate) struct Grouping {
-    cohorts: BTreeMap<(Option<String>, String), GroupTally>,
+    groups: BTreeMap<(Option<String>, String), GroupTally>,
 }
 
 #[derive(Debug, Default)]
@@ -45,35 +45,35 @@ struct GroupTally {
 impl Grouping {
     pub(crate) fn add(&mut self, letter: DeadLetter) {
         let cause = (letter.reason.clone(), letter.fingerprint());
-        let cohort = self.cohorts.entry(cause).or_default();
-        cohort.letters += 1;
-        cohort.orders.extend(letter.order.as_ref().map(|order| hash(order)));
-        cohort.first_died = cohort.first_died.into_iter().chain(letter.died_at).min();
-        cohort.last_died = cohort.last_died.max(letter.died_at);
+        let group = self.groups.entry(cause).or_default();
+        group.letters += 1;
+        group.orders.extend(letter.order.as_ref().map(|order| hash(order)));
+        group.first_died = group.first_died.into_iter().chain(letter.died_at).min();
+        group.last_died = group.last_died.max(letter.died_at);
         if let Some(version) = &letter.worker_version
-            && !cohort.worker_versions.contains(version)
+            && !group.worker_versions.contains(version)
         {
-            cohort.worker_versions.insert(version.clone());
+            group.worker_versions.insert(version.clone());
         }
-        if cohort.example.as_ref().is_none_or(|last| by_death(last, &letter).is_lt()) {
-            cohort.example = Some(letter);
+        if group.example.as_ref().is_none_or(|last| by_death(last, &letter).is_lt()) {
+            group.example = Some(letter);
         }
     }
 
     /// The groups, the largest first.
     pub(crate) fn groups(self) -> Vec<Group> {
         let mut groups: Vec<Group> = self
-            .cohorts
+            .groups
             .into_iter()
-            .map(|((reason, fingerprint), cohort)| Group {
+            .map(|((reason, fingerprint), group)| Group {
                 reason,
                 fingerprint,
-                letters: cohort.letters,
-                orders: cohort.orders.len(),
-                first_died: cohort.first_died,
-                last_died: cohort.last_died,
-                worker_versions: cohort.worker_versions.into_iter().collect(),
-                example: cohort.example.map(|letter| letter.id).unwrap_or_default(),
+                letters: group.letters,
+                orders: group.orders.len(),
+                first_died: group.first_died,
+                last_died: group.last_died,
+                worker_versions: group.worker_versions.into_iter().collect(),
+                example: group.example.map(|letter| letter.id).unwrap_or_default(),
             })
             .collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.letters));

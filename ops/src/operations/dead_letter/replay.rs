@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use config::Config;
 use queue::{Cluster, Message, ReceivedMessage};
 use store::Connection;
-use store::dead_letter::history::Action;
+use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use super::NO_REASON;
-use super::record::record;
+use super::audit_trail::add_to_history;
 use super::replay_outcome::ReplayWait;
 use super::rounds::walk;
 use crate::failure::Failure;
@@ -76,8 +76,10 @@ impl Replay<'_> {
                 Err(error) => refused = Some(error),
             }
         }
-        let (database, action) = (&mut self.database, Action::Replayed);
-        block_in_place(|| record(database, self.config, action, &confirmed, self.by, self.note))?;
+        let (database, action) = (&mut self.database, LetterAction::Replayed);
+        block_in_place(|| {
+            add_to_history(database, self.config, action, &confirmed, self.by, self.note)
+        })?;
         if let Some(wait) = &mut self.wait {
             wait.published(&confirmed);
         }

@@ -1,4 +1,4 @@
-//! What became of letters that were replayed: a worker's line about each, or where it waits.
+//! The outcome of letters that were replayed: a worker's line about each, or where it waits.
 
 mod replayed;
 
@@ -20,7 +20,7 @@ const NO_PROGRESS_LIMIT: Duration = Duration::from_secs(10);
 const TOTAL_LIMIT: Duration = Duration::from_secs(120);
 
 /// The pause between two looks.
-const LOOK_PAUSE: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Messages of one question to the database.
 const MESSAGES_PER_QUERY: usize = 500;
@@ -118,7 +118,7 @@ impl ReplayWait {
                 break;
             }
             round += 1;
-            std::thread::sleep(LOOK_PAUSE);
+            std::thread::sleep(POLL_INTERVAL);
         }
         progress.finish_and_clear();
         Ok(())

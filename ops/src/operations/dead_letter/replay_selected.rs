@@ -18,7 +18,7 @@ use crate::operations::is_zero;
 /// Letters that are in the result.
 const LISTED: usize = 1000;
 
-/// Letters that were sent back, and what became of them.
+/// Letters that were sent back, and their outcome.
 #[derive(Serialize)]
 pub(crate) struct ReplayResult {
     /// Letters: an id stands for all its copies.

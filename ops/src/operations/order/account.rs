@@ -1,7 +1,7 @@
 //! The account that an order's subscription is granted to.
 
 use store::MysqlConnection;
-use store::user_order::{self, Named};
+use store::user_order::{self, NamedAccount};
 
 use super::missing_order;
 use crate::failure::Failure;
@@ -16,10 +16,10 @@ pub(crate) fn set_account(
     account: &str,
 ) -> Result<bool, Failure> {
     match user_order::name_account(connection, id, account)? {
-        Named::Done => Ok(true),
-        Named::Granted { to } if to == account => Ok(false),
-        Named::NoOrder => Err(missing_order(id)),
-        Named::Granted { to } => Err(Failure::Refused(format!(
+        NamedAccount::Done => Ok(true),
+        NamedAccount::Granted { to } if to == account => Ok(false),
+        NamedAccount::NoOrder => Err(missing_order(id)),
+        NamedAccount::Granted { to } => Err(Failure::Refused(format!(
             "order {id} has been granted to account {to:?}, which is not changed"
         ))),
     }

@@ -8,7 +8,7 @@ use crate::operations::order::status_name::status_name;
 
 /// What the run that applied a message changed about one order.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct OrderChange {
+pub(crate) struct AppliedChange {
     pub(crate) status: BeforeAfter<i16>,
     /// Fen.
     pub(crate) refunded_fee: BeforeAfter<i64>,
@@ -17,15 +17,15 @@ pub(crate) struct OrderChange {
     pub(crate) events: Vec<String>,
 }
 
-/// An [`OrderChange`] with its order.
+/// An [`AppliedChange`] with its order.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OrderChanged {
     pub(crate) order: String,
     #[serde(flatten)]
-    pub(crate) change: OrderChange,
+    pub(crate) change: AppliedChange,
 }
 
-impl OrderChange {
+impl AppliedChange {
     /// Whether status or money changed.
     pub(crate) fn moves(&self) -> bool {
         self.status.is_change() || self.refunded_fee.is_change()
@@ -75,7 +75,7 @@ pub(crate) fn changes_in(json: &str) -> Vec<OrderChanged> {
             (written.status, written.refunded_fee);
         OrderChanged {
             order: written.order,
-            change: OrderChange {
+            change: AppliedChange {
                 status: BeforeAfter { before: status_before, after: status_after },
                 refunded_fee: BeforeAfter { before: fee_before, after: fee_after },
                 goods: written.goods,
@@ -87,12 +87,12 @@ pub(crate) fn changes_in(json: &str) -> Vec<OrderChanged> {
 }
 
 /// The change of one order.
-pub(crate) fn change_of(json: &str, order_id: &str) -> Option<OrderChange> {
+pub(crate) fn change_of(json: &str, order_id: &str) -> Option<AppliedChange> {
     changes_in(json).into_iter().find(|it| it.order == order_id).map(|it| it.change)
 }
 
 /// A change in words; nothing where nothing changed.
-pub(crate) fn steps(change: &OrderChange) -> Vec<String> {
+pub(crate) fn steps(change: &AppliedChange) -> Vec<String> {
     let mut steps = Vec::new();
     let status = change.status;
     if status.is_change() {

@@ -101,7 +101,7 @@ impl OrderToCreate {
         })
     }
 
-    /// A shop with a pay link of its own may know better, so the order is taken all the same.
+    /// A shop with a pay link of its own may know better, so the order is taken anyway.
     fn warn_of_what_cannot_be_paid(&self, subject: &str) {
         let id = &self.id;
         if subject.contains('&') {

@@ -16,16 +16,16 @@ use store::refund::{self, RefundLine};
 use store::refund_request::{self, RefundRequestFilter, RefundRequestLine};
 use store::retry_copy::{self, WaitingCopy};
 use store::review::{self, ReviewRow};
-use store::stock::{self, Code};
+use store::stock::{self, StockCode};
 use store::{BeijingTime, MysqlConnection, redelivery, snapshot, trade, user_order};
 
 use crate::failure::Failure;
 use crate::operations::order::OrderLine;
-use crate::operations::order::change::{OrderChange, change_of, not_kept, steps};
+use crate::operations::order::change::{AppliedChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::next_step::NextStep;
-use crate::operations::signature_check::{SignatureCheck, check};
+use crate::operations::signature_check::{SignatureResult, check};
 
 /// More available codes than this need not be counted.
 const COUNTED: i64 = 100_000;
@@ -40,7 +40,7 @@ pub(crate) struct OrderDetails {
     pub(crate) order: OrderLine,
     pub(crate) product: ProductLine,
     pub(crate) fulfillment: Option<Fulfillment>,
-    pub(crate) goods: Vec<Code>,
+    pub(crate) goods: Vec<StockCode>,
     pub(crate) entitlement: Option<Entitlement>,
     pub(crate) trades: Vec<TradeLine>,
     pub(crate) refunds: Vec<RefundLine>,
@@ -53,11 +53,11 @@ pub(crate) struct OrderDetails {
     /// Messages that name it and wait in a retry tier.
     pub(crate) retries: Vec<WaitingCopy>,
     /// What operators did with its dead letters.
-    pub(crate) dead_letters: Vec<history::Row>,
+    pub(crate) dead_letters: Vec<history::HistoryRow>,
     /// Dead letters that name it and have no line in `story`.
-    pub(crate) unrecorded_letters: Vec<dead_letter::Letter>,
+    pub(crate) unrecorded_letters: Vec<dead_letter::DeadLetterRow>,
     /// Messages that name it and came back without an answer: each may have killed a worker.
-    pub(crate) came_back: Vec<redelivery::Came>,
+    pub(crate) came_back: Vec<redelivery::RedeliveryRow>,
     /// What to do next, in English.
     pub(crate) next_step: String,
     pub(crate) notifications: usize,
@@ -110,12 +110,12 @@ pub(crate) struct StoryMessage {
     pub(crate) seen: i32,
     pub(crate) attempts: i32,
     pub(crate) facts_added: FactList,
-    pub(crate) changes: Option<OrderChange>,
+    pub(crate) changes: Option<AppliedChange>,
     /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
     #[serde(skip_serializing_if = "crate::operations::is_zero")]
     pub(crate) changes_not_kept: usize,
     /// Of what Alipay signed, as far as its merchant is configured here.
-    pub(crate) signature: Option<SignatureCheck>,
+    pub(crate) signature: Option<SignatureResult>,
     #[serde(skip)]
     form: String,
 }

@@ -3,8 +3,8 @@
 use chrono::Utc;
 use order::MessageOutcome;
 use serde::Serialize;
-use store::dead_letter::{self, Letter};
-use store::redelivery::{self, Came};
+use store::dead_letter::{self, DeadLetterRow};
+use store::redelivery::{self, RedeliveryRow};
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, notification};
 
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::StoryMessage;
 use crate::operations::order::next_step::of_rejection;
-use crate::operations::order::story::{Happening, in_retry_tiers};
+use crate::operations::order::story::{StoryEvent, in_retry_tiers};
 use crate::plural;
 
 /// An order number that messages name and that no row has.
@@ -25,9 +25,9 @@ pub(crate) struct MissingOrder {
     /// Messages that named it and came to an end.
     story: Vec<StoryMessage>,
     /// Dead letters that name it and have no line in `story`.
-    unrecorded_letters: Vec<Letter>,
+    unrecorded_letters: Vec<DeadLetterRow>,
     /// Messages that name it and came back without an answer.
-    came_back: Vec<Came>,
+    came_back: Vec<RedeliveryRow>,
 }
 
 impl MissingOrder {
@@ -80,13 +80,13 @@ impl MissingOrder {
             lines.push(format!(
                 "{}  {}: `ops dlq list --order {id}`",
                 letter.died_at,
-                Happening::LetterDied(letter).english()
+                StoryEvent::LetterDied(letter).english()
             ));
         }
         lines.extend(
-            self.came_back
-                .iter()
-                .map(|came| format!("{}  {}", came.last_seen, Happening::CameBack(came).english())),
+            self.came_back.iter().map(|came| {
+                format!("{}  {}", came.last_seen, StoryEvent::CameBack(came).english())
+            }),
         );
         lines.join("\n")
     }

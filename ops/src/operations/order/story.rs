@@ -1,22 +1,22 @@
 //! An order as a story for a person: what it is, what happened to it, and what was not done and why.
 
-mod happening;
+mod event;
 mod not_done;
 
 use alipay::Fen;
 use order::{OrderStatus, PaymentState, TradeStatusCode, time_limit};
 use store::BeijingTime;
-use store::user_order::Order;
+use store::user_order::OrderRow;
 
 use crate::operations::order::details::{OrderDetails, ProductLine};
 use crate::operations::order::{payment, status};
 use crate::plural::count;
 
-pub(crate) use happening::{GoodsMove, Happening, happenings};
+pub(crate) use event::{GoodsMove, StoryEvent, happenings};
 pub(crate) use not_done::{in_retry_tiers, not_done, not_done_but_reviews};
 
 /// What the order is, in a few lines.
-pub(crate) fn header(row: &Order, product: &ProductLine) -> Vec<String> {
+pub(crate) fn header(row: &OrderRow, product: &ProductLine) -> Vec<String> {
     let mut lines = vec![
         format!("order {}: {}", row.id, in_words(row)),
         format!(
@@ -57,12 +57,12 @@ pub(crate) fn header(row: &Order, product: &ProductLine) -> Vec<String> {
 }
 
 /// Until when the order can be paid, where its limit counts.
-fn limit(row: &Order) -> Option<BeijingTime> {
+fn limit(row: &OrderRow) -> Option<BeijingTime> {
     let counts = |end: &BeijingTime| time_limit(row.created_at.0, Some(end.0), None).is_ok();
     row.expires_at.filter(counts)
 }
 
-fn in_words(row: &Order) -> String {
+fn in_words(row: &OrderRow) -> String {
     let (Some(status), Some(payment)) = (status(row), payment(row)) else {
         return format!("{} unknown to this version", row.status);
     };

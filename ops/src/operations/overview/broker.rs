@@ -190,7 +190,7 @@ async fn depths(
         };
         depths.push(QueueDepth { name, messages: ready, ready, consumers });
     }
-    // Last, since a connection that is blocked is of no use any more.
+    // Last, since a connection that is blocked cannot be used any more.
     let blocked = alarm::blocked(&connection).await?;
     alarm::leave(&connection).await;
     Ok((depths, blocked))

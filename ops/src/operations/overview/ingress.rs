@@ -18,7 +18,7 @@ pub(crate) struct IngressLook {
     /// Its address, as in `ingress.admin_listen`.
     pub(crate) address: String,
     pub(crate) answer: IngressAnswer,
-    /// What became of notifications since its start, by merchant.
+    /// The outcome of notifications since its start, by merchant.
     pub(crate) notifications: BTreeMap<String, Notifications>,
 }
 

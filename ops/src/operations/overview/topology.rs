@@ -36,7 +36,7 @@ impl TopologyState {
             Err(TopologyError::Conflicts(conflicts)) => {
                 found.conflicts = conflicts.iter().map(ToString::to_string).collect();
             }
-            // The account may not configure: what is missing can be seen all the same.
+            // The account may not configure: what is missing can be seen anyway.
             Err(TopologyError::Refused { .. }) => {
                 found.missing = topology::missing_objects(cluster, events).await?;
             }

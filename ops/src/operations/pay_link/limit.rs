@@ -3,7 +3,7 @@
 use alipay::{Protocol, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 use config::Merchant;
-use store::user_order::Order;
+use store::user_order::OrderRow;
 
 use crate::failure::Failure;
 
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// # Errors
 /// A no for an order whose time is over.
 pub(crate) fn of(
-    row: &Order,
+    row: &OrderRow,
     merchant: &Merchant,
     now: DateTime<Utc>,
 ) -> Result<Option<(&'static str, String)>, Failure> {

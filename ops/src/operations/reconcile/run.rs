@@ -23,12 +23,12 @@ use crate::operations::publish::ConfirmedPublisher;
 use crate::progress;
 
 /// Orders that are read, compared and published together.
-const TOGETHER: i64 = 40;
+const CHUNK: i64 = 40;
 
-/// Questions that are open at once.
+/// Queries that are open at once.
 const OPEN: usize = 4;
 
-/// A gateway that leaves so many questions in a row without an answer is given up.
+/// A gateway that leaves so many queries in a row without an answer is given up.
 const MAX_FAILURES_IN_A_ROW: usize = 20;
 
 /// A reconciliation on its way.
@@ -48,7 +48,7 @@ pub(crate) struct Reconciliation<'a> {
 
 /// Whether it is the first answer about these orders, or the one that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pass {
+enum ReconcilePass {
     First,
     Second,
 }
@@ -107,11 +107,11 @@ impl<'a> Reconciliation<'a> {
         let mut last: Option<SpanOrder> = None;
         loop {
             let orders = block_in_place(|| {
-                user_order::in_span(&mut self.database, &self.span, last.as_ref(), TOGETHER)
+                user_order::in_span(&mut self.database, &self.span, last.as_ref(), CHUNK)
             })?;
             let Some(end) = orders.last().cloned() else { break };
-            let answers = self.ask(orders, pace, Pass::First).await;
-            self.compare_and_publish(answers, publisher, Pass::First).await?;
+            let answers = self.ask(orders, pace, ReconcilePass::First).await;
+            self.compare_and_publish(answers, publisher, ReconcilePass::First).await?;
             if self.report.ended_early.is_some() {
                 return Ok(());
             }
@@ -121,7 +121,7 @@ impl<'a> Reconciliation<'a> {
         self.look_again(publisher, pace).await
     }
 
-    /// Asks once more about the orders whose answer would be an alarm. Their rows were read before this question, and are
+    /// Asks once more about the orders whose answer would be an alarm. Their rows were read before this query, and are
     /// read again after it: what still contradicts does so at one moment.
     async fn look_again(
         &mut self,
@@ -136,9 +136,9 @@ impl<'a> Reconciliation<'a> {
         let mut suspects = std::mem::take(&mut self.suspects).into_iter().peekable();
         while suspects.peek().is_some() && self.report.ended_early.is_none() {
             let orders: Vec<SpanOrder> =
-                suspects.by_ref().take(TOGETHER.unsigned_abs() as usize).collect();
-            let answers = self.ask(orders, pace, Pass::Second).await;
-            self.compare_and_publish(answers, publisher, Pass::Second).await?;
+                suspects.by_ref().take(CHUNK.unsigned_abs() as usize).collect();
+            let answers = self.ask(orders, pace, ReconcilePass::Second).await;
+            self.compare_and_publish(answers, publisher, ReconcilePass::Second).await?;
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl<'a> Reconciliation<'a> {
         &mut self,
         orders: Vec<SpanOrder>,
         pace: &Mutex<Interval>,
-        look: Pass,
+        look: ReconcilePass,
     ) -> Vec<(SpanOrder, VerifiedAnswer)> {
         let mut answers = Vec::new();
         let mut wanted = Vec::new();
@@ -178,7 +178,7 @@ impl<'a> Reconciliation<'a> {
                 next = questions.next() => next,
             };
             let Some((order, answered)) = next else { break };
-            if look == Pass::First {
+            if look == ReconcilePass::First {
                 self.progress.inc(1);
                 self.report.asked += 1;
             }
@@ -225,7 +225,7 @@ impl<'a> Reconciliation<'a> {
         &mut self,
         answers: Vec<(SpanOrder, VerifiedAnswer)>,
         publisher: Option<&ConfirmedPublisher>,
-        look: Pass,
+        look: ReconcilePass,
     ) -> Result<(), Failure> {
         let mut compared = Vec::new();
         let mut asked_about = HashMap::new();
@@ -246,7 +246,7 @@ impl<'a> Reconciliation<'a> {
                 self.report.not_begun += usize::from(answer == QueryAnswer::NotExist);
                 continue;
             }
-            if look == Pass::First
+            if look == ReconcilePass::First
                 && is_alarm(compared.comparison, publisher.is_some())
                 && let Some(asked) = asked_about.remove(&row.id)
             {

@@ -16,7 +16,7 @@ pub(crate) fn ask_workers(access: &Access, merchant: &str, order: &str) -> Resul
     publish(access, order, &[Envelope::query_request(merchant, order, "ops", Utc::now())])
 }
 
-/// Publishes the answers that say that the refund was made, where they are at hand, and a question
+/// Publishes the answers that say that the refund was made, where they are at hand, and a query
 /// about the trade, confirmed.
 pub(crate) fn tell_workers(
     access: &Access,

@@ -16,7 +16,7 @@ use super::totals::RefundTotals;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 
-/// Calls Alipay in the request's turn, writes down what became of it, and tells the workers.
+/// Calls Alipay in the request's turn, writes down its outcome, and tells the workers.
 pub(crate) fn call(
     access: &Access,
     connection: &mut MysqlConnection,
@@ -96,7 +96,7 @@ fn is_taken(connection: &mut MysqlConnection, request: &RefundRequest) -> Result
     Ok(!request.of_rejected || !trade::orders_of(connection, &[&request.trade_no])?.is_empty())
 }
 
-/// Asks for the refund, and where the answer leaves it open, what became of it; writes that down.
+/// Asks for the refund, and where the answer leaves it open, its outcome; writes that down.
 fn carry_out(
     access: &Access,
     connection: &mut MysqlConnection,

@@ -6,14 +6,14 @@ use order::refund::is_made;
 use order::{Facts, Trade};
 use store::refund::RefundLine;
 use store::refund_request::RefundRequest;
-use store::user_order::Order;
+use store::user_order::OrderRow;
 
 use super::password::is_good;
 use crate::failure::Failure;
 
 /// The trade that paid, or the one named of several.
 pub(crate) fn paid_trade<'a>(
-    row: &Order,
+    row: &OrderRow,
     trades: &'a [Trade],
     named: Option<&str>,
 ) -> Result<&'a Trade, Failure> {

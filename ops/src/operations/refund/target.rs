@@ -52,7 +52,7 @@ pub(crate) fn find(
         order = payment.order,
         trade_no,
         reason = rejected.reason,
-        "no order took this payment: it is refunded by what its rejected notification says"
+        "no order accepted this payment: the refund uses the data of its rejected notification"
     );
     let (order, merchant) = (payment.order.clone(), payment.merchant.clone());
     Ok(RefundTarget { order, merchant, rejected: Some(rejected) })

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use service::unseen;
+use service::invisible;
 
 /// What becomes of invisible characters in a code: zero width ones, direction marks, byte order marks, and no-break and
 /// other wide spaces at its ends.
@@ -29,7 +29,7 @@ pub(crate) fn code_of(line: &str, invisible: Invisible) -> Result<Cow<'_, str>, 
     if let Some((at, character)) = line.char_indices().find(|(_, it)| never(*it)) {
         return Err(why_never(at, character));
     }
-    let is_removed = |character: char| unseen::is_treacherous(character) && character != '\t';
+    let is_removed = |character: char| invisible::is_ambiguous(character) && character != '\t';
     let is_edge = |character: char| character.is_whitespace() && character != '\t';
     match invisible {
         Invisible::Keep => match line.char_indices().find(|(_, it)| *it == BYTE_ORDER_MARK) {
@@ -81,7 +81,7 @@ fn why_never(at: usize, character: char) -> String {
 }
 
 fn holds(at: usize, character: char, hint: &str) -> String {
-    format!("holds {} at byte {} of the code{hint}", unseen::named(character), at + 1)
+    format!("holds {} at byte {} of the code{hint}", invisible::named(character), at + 1)
 }
 
 #[cfg(test)]

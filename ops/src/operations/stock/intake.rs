@@ -19,7 +19,7 @@ pub(crate) fn lock(connection: &mut MysqlConnection) -> Result<(), Failure> {
     if stock::lock_import(connection, 0)? {
         return Ok(());
     }
-    tracing::warn!("another import is at work: waiting for it");
+    tracing::warn!("another import is running: waiting for it");
     if stock::lock_import(connection, IMPORT_LOCK_SECONDS)? {
         return Ok(());
     }

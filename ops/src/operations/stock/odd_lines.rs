@@ -21,7 +21,7 @@ const SHOWN: usize = 48;
 /// So many others are needed to say that a line is unlike them.
 const OTHERS: usize = 4;
 
-/// What stands between the fields of a line, in the order in which it is looked for.
+/// What is between the fields of a line, in the order in which it is looked for.
 const DELIMITERS: [&str; 5] = ["\t", "----", ",", ";", "|"];
 
 /// Words that stand above codes, in lower case without blanks and punctuation.

@@ -12,7 +12,7 @@ pub(crate) enum DatabaseFinding {
     ReadOnly {
         /// The evidence: a variable, or the server's answer to a write.
         evidence: String,
-        /// The account of this program may write all the same.
+        /// The account of this program may write anyway.
         may_write: bool,
         /// When a worker wrote its last heartbeat, where that is a while ago.
         since: Option<BeijingTime>,

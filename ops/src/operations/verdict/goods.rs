@@ -1,8 +1,8 @@
-//! Findings about orders: paid and not delivered, reviews, refunds, questions to the gateway, merchants that are not configured.
+//! Findings about orders: paid and not delivered, reviews, refunds, queries to the gateway, merchants that are not configured.
 
 use chrono::TimeDelta;
 use store::BeijingTime;
-use store::counts::Waiting;
+use store::counts::WaitingCount;
 
 use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
@@ -15,7 +15,7 @@ const OLD_REVIEW: TimeDelta = TimeDelta::days(3);
 const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
 /// The gateway confirms within seconds; after ten minutes a person has to look.
 const UNCONFIRMED: TimeDelta = TimeDelta::minutes(10);
-/// A question that has been due for so long is not being asked.
+/// A query that has been due for so long is not being asked.
 const UNASKED: TimeDelta = TimeDelta::minutes(15);
 /// Nobody knows whether a refund was made.
 const UNKNOWN_REFUND: TimeDelta = TimeDelta::minutes(15);
@@ -57,7 +57,7 @@ pub(crate) struct Waits {
 pub(super) fn judge(overview: &Overview) -> Vec<GoodsFinding> {
     let mut found: Vec<GoodsFinding> =
         overview.unknown_merchants.iter().flatten().map(unknown_merchant).collect();
-    let waits = |waiting: &Option<Waiting>| {
+    let waits = |waiting: &Option<WaitingCount>| {
         waits(overview, waiting.as_ref()?.count, waiting.as_ref()?.oldest)
     };
     found.extend(waits(&overview.not_at_alipay).map(GoodsFinding::NotAtAlipay));

@@ -11,16 +11,16 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use queue::topology::{TopologyObject, work_queue};
 use store::BeijingTime;
-use store::counts::Waiting;
+use store::counts::WaitingCount;
 use store::gateway_query::AskedCounts;
-use store::pulse::Pulse;
 use store::retry_copy::TierCopies;
 use store::stock::LowStock;
+use store::throughput::Throughput;
 use store::user_order::MerchantOrders;
 use store::worker_heartbeat::WorkerRow;
 use store::write_access::WriteAccess;
 
-use super::{CertificateSpan, Health, NotAsked, Urgency, Verdict, length};
+use super::{CertificateSpan, NotAsked, SystemHealth, Urgency, Verdict, length};
 use crate::operations::management::BrokerAlarm;
 use crate::operations::overview::broker::{BrokerState, QueueDepth};
 use crate::operations::overview::ingress::{IngressAnswer, IngressLook, Notifications};
@@ -41,12 +41,12 @@ fn minutes(minutes: i64) -> TimeDelta {
     TimeDelta::minutes(minutes)
 }
 
-fn nothing() -> Option<Waiting> {
-    Some(Waiting { count: 0, oldest: None })
+fn nothing() -> Option<WaitingCount> {
+    Some(WaitingCount { count: 0, oldest: None })
 }
 
-fn waits(count: i64, time: TimeDelta) -> Option<Waiting> {
-    Some(Waiting { count, oldest: Some(ago(time)) })
+fn waits(count: i64, time: TimeDelta) -> Option<WaitingCount> {
+    Some(WaitingCount { count, oldest: Some(ago(time)) })
 }
 
 fn queue(name: String, messages: u32, consumers: u32) -> QueueDepth {
@@ -93,7 +93,7 @@ fn well() -> Overview {
     });
     overview.low_stock = Some(Vec::new());
     overview.unknown_merchants = Some(Vec::new());
-    overview.work = Some(Pulse {
+    overview.work = Some(Throughput {
         messages: 3,
         events: 3,
         latest: Some(ago(minutes(1))),
@@ -151,10 +151,10 @@ fn judged(change: impl FnOnce(&mut Overview)) -> Verdict {
 #[test]
 fn a_system_that_is_well_has_no_findings() {
     let verdict = judged(|_| {});
-    assert_eq!((verdict.answer, verdict.findings.len()), (Health::Well, 0));
+    assert_eq!((verdict.answer, verdict.findings.len()), (SystemHealth::Well, 0));
     assert_eq!(printed(&verdict), "all is well");
     // Nor one of which nothing was gathered, as before a schema is there.
-    assert_eq!(Verdict::of(&Overview::empty(BeijingTime(now()))).answer, Health::Well);
+    assert_eq!(Verdict::of(&Overview::empty(BeijingTime(now()))).answer, SystemHealth::Well);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
         it.not_asked.push(NotAsked::Database { why: why() });
         it.dead_letters = Some(1);
     });
-    assert_eq!(verdict.answer, Health::NotAllAsked);
+    assert_eq!(verdict.answer, SystemHealth::NotAllAsked);
     assert!(
         printed(&verdict).starts_with(
             "not everything could be asked: 2 things\nNOW   database_not_asked: 127.0.0.1:1"
@@ -183,7 +183,7 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
         (NotAsked::Topology { why: why() }, "to do topology_not_asked"),
     ] {
         assert_eq!(found(|it| it.not_asked.push(not_asked.clone())), [code]);
-        assert_eq!(judged(|it| it.not_asked.push(not_asked)).answer, Health::Well);
+        assert_eq!(judged(|it| it.not_asked.push(not_asked)).answer, SystemHealth::Well);
     }
 }
 
@@ -271,7 +271,7 @@ fn the_most_urgent_comes_first_and_each_says_what_to_do() {
     });
     let codes: Vec<&str> = verdict.findings.iter().map(|it| it.describe().code).collect();
     assert_eq!(codes, ["database_read_only", "no_workers", "dead_letters", "reviews_open"]);
-    assert_eq!((verdict.answer, verdict.wrong()), (Health::Wrong, 3));
+    assert_eq!((verdict.answer, verdict.wrong()), (SystemHealth::Wrong, 3));
     assert_eq!(verdict.headline(), "3 things are wrong; 1 to do");
     let json = serde_json::to_value(&verdict).unwrap();
     assert_eq!(json["verdict"], "wrong");
@@ -279,7 +279,10 @@ fn the_most_urgent_comes_first_and_each_says_what_to_do() {
     assert_eq!(json["findings"][2]["urgency"], "soon");
     assert_eq!(json["findings"][2]["explained"], "docs/troubleshooting.md#dead_letters");
     let well = judged(|it| it.open_reviews = waits(1, minutes(1)));
-    assert_eq!((well.answer, well.headline()), (Health::Well, "all is well; 1 to do".to_owned()));
+    assert_eq!(
+        (well.answer, well.headline()),
+        (SystemHealth::Well, "all is well; 1 to do".to_owned())
+    );
 }
 
 #[test]

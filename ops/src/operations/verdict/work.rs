@@ -32,7 +32,7 @@ pub(crate) enum WorkFinding {
         messages: u32,
         /// The worker with the latest heartbeat, and why it cannot work.
         last: Option<(String, BeijingTime, Option<String>)>,
-        /// Whether one runs all the same.
+        /// Whether one runs anyway.
         one_lives: bool,
     },
     /// Workers end and are started again.

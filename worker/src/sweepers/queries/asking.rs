@@ -1,5 +1,5 @@
-//! One question to the gateway, and its answer on the way to the lanes. An unpaid order whose time is over is closed
-//! there first. What the question then finds is final, unless a payment page is still open in a browser.
+//! One query to the gateway, and its answer on the way to the lanes. An unpaid order whose time is over is closed
+//! there first. What the query then finds is final, unless a payment page is still open in a browser.
 
 use std::fmt::Display;
 
@@ -11,17 +11,17 @@ use metrics::counter;
 use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
 use store::gateway_answer::{self, AnswerKey};
-use store::gateway_query::Due;
+use store::gateway_query::DueQuery;
 use store::{MysqlConnection, StoreError, order_expired};
 
 use super::{Claimed, plan};
-use crate::context::{Context, Interrupted};
+use crate::context::{Interrupted, WorkerContext};
 
-/// What came of a question.
+/// The result of a query.
 pub(super) struct QueriedOrder {
     pub(super) claimed: Claimed,
     pub(super) result: Result<TradeAnswer, QueryFailure>,
-    /// What came of closing, where that was wanted. Closing does not change the order; the answer that follows does.
+    /// The result of closing, where that was wanted. Closing does not change the order; the answer that follows does.
     closed: Option<Result<CloseAnswer, GatewayError>>,
 }
 
@@ -83,7 +83,7 @@ impl QueriedOrder {
         self.claimed.due.why == QueryReason::Confirm && self.is_unpaid_there()
     }
 
-    /// The order was paid here before the question, and Alipay reports no payment: it is asked once more, since its
+    /// The order was paid here before the query, and Alipay reports no payment: it is asked once more, since its
     /// servers can lag behind its own notification.
     pub(super) fn asks_once_more(&self) -> bool {
         let due = &self.claimed.due;
@@ -103,14 +103,14 @@ impl QueriedOrder {
     }
 }
 
-/// Whether an answer that nothing is paid contradicts what was known before the question.
-fn contradicts(due: &Due) -> bool {
+/// Whether an answer that nothing is paid contradicts what was known before the query.
+fn contradicts(due: &DueQuery) -> bool {
     due.order.as_ref().is_some_and(plan::is_paid)
 }
 
 /// Asks about one order and publishes the answer, confirmed.
 pub(super) async fn ask(
-    context: &Context,
+    context: &WorkerContext,
     gateway: &Gateway,
     merchant: &Merchant,
     claimed: Claimed,
@@ -136,7 +136,7 @@ pub(super) async fn ask(
     QueriedOrder { claimed, result, closed }
 }
 
-/// Has the gateway close what is unpaid. A refusal is no failure: the trade was paid or is closed, and the question
+/// Has the gateway close what is unpaid. A refusal is no failure: the trade was paid or is closed, and the query
 /// that follows reports which.
 async fn close(
     gateway: &Gateway,
@@ -154,10 +154,10 @@ async fn close(
     closed
 }
 
-/// The trade to ask about: the one that was paid. Before a payment the question is about the order, since another of
+/// The trade to ask about: the one that was paid. Before a payment the query is about the order, since another of
 /// its trades may be the one that gets paid; and so it is while a payment waits to be confirmed, since Alipay may not
 /// know the trade that a notification named.
-fn known_trade(due: &Due) -> Option<&str> {
+fn known_trade(due: &DueQuery) -> Option<&str> {
     let order = due
         .order
         .as_ref()
@@ -166,7 +166,7 @@ fn known_trade(due: &Due) -> Option<&str> {
 }
 
 async fn hand_on(
-    context: &Context,
+    context: &WorkerContext,
     merchant: &Merchant,
     claimed: &Claimed,
     closed: Option<&Result<CloseAnswer, GatewayError>>,
@@ -204,7 +204,7 @@ async fn hand_on(
 
 /// Publishes an answer for the lanes. They accept it because of the row that is written first.
 async fn publish_answer(
-    context: &Context,
+    context: &WorkerContext,
     merchant: &Merchant,
     order: &str,
     answered: &VerifiedAnswer,
@@ -227,7 +227,7 @@ fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
 }
 
 async fn write_expired(
-    context: &Context,
+    context: &WorkerContext,
     order: &str,
     ended: DateTime<Utc>,
     said_at: DateTime<Utc>,
@@ -240,7 +240,7 @@ async fn write_expired(
 }
 
 async fn write(
-    context: &Context,
+    context: &WorkerContext,
     what: &'static str,
     row: impl FnOnce(&mut MysqlConnection) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), QueryFailure> {

@@ -44,7 +44,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// How many questions it may get now: `chunk`, one as a probe, or none.
+    /// How many queries it may get now: `chunk`, one as a probe, or none.
     pub(super) fn share(&self, chunk: i64) -> Option<i64> {
         match self.left_alone_until {
             Some(until) if until > Instant::now() => None,
@@ -53,18 +53,18 @@ impl CircuitBreaker {
         }
     }
 
-    /// How long a question that failed waits.
+    /// How long a query that failed waits.
     pub(super) fn pause(&self) -> Duration {
         self.pause
     }
 
-    /// Takes in what came of its own questions among a chunk. One usable answer is enough for a gateway that
+    /// Takes in the results of its own queries among a chunk. One usable answer is enough for a gateway that
     /// answers: it gets its full share again, and failures beside it are matters of single orders. Without
     /// any, the gateway is left alone for a pause, twice as long each time.
     ///
     /// Logs a change of state once. An answer that cannot be used, beside others that can, is no change of
     /// state and logged with each chunk.
-    pub(super) fn record(&mut self, asked: &[QueriedOrder]) {
+    pub(super) fn observe(&mut self, asked: &[QueriedOrder]) {
         let mut answered = false;
         let mut worst: Option<(&QueryFailure, &str)> = None;
         for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
@@ -91,7 +91,7 @@ impl CircuitBreaker {
             report(&self.merchant.name, self.state, Some(failure), order);
         }
         match (answered, failed) {
-            // None of the questions was its own.
+            // None of the queries was its own.
             (false, None) => {}
             (false, Some(failed)) => {
                 self.pause = self.backoff.next_pause();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{OrderStatus, PaymentState, QueryReason};
-use store::gateway_query::{Due, DueOrder};
+use store::gateway_query::{DueOrder, DueQuery};
 
 use crate::clocks::CLOCK_TOLERANCE;
 
@@ -50,7 +50,7 @@ pub(super) enum QueryStep {
 }
 
 /// Judges a row by its order as it is now.
-pub(super) fn judge(due: &Due, limits: &QueryIntervals) -> QueryStep {
+pub(super) fn judge(due: &DueQuery, limits: &QueryIntervals) -> QueryStep {
     let Some(order) = &due.order else { return QueryStep::Over };
     if !due.why.is_routine() {
         return QueryStep::Ask;
@@ -69,7 +69,7 @@ pub(super) fn judge(due: &Due, limits: &QueryIntervals) -> QueryStep {
 /// Whether Alipay is asked to close the order before the query: it is unpaid, and its time limit is over by the
 /// database's clock and by this worker's, `here`. A database clock that is hours ahead must not close an order that can
 /// still be paid. A pending payment (the seller's account cannot receive yet) is not closed.
-pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
+pub(super) fn closes_first(due: &DueQuery, here: DateTime<Utc>) -> bool {
     let unpaid = due.order.as_ref().map(payment).filter(|payment| payment.is_unpaid());
     time_over(due).is_some_and(|over| over <= here + CLOCK_TOLERANCE)
         && unpaid.is_some_and(|payment| payment != PaymentState::Pending)
@@ -77,7 +77,11 @@ pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
 
 /// The next query is due one row-age from now, or as long as the time limit has been over, so the intervals double. `None`:
 /// never again, the row is deleted. `still_open`: Alipay has closed the trade, and the query did not report that yet.
-pub(super) fn next(due: &Due, limits: &QueryIntervals, still_open: bool) -> Option<DateTime<Utc>> {
+pub(super) fn next(
+    due: &DueQuery,
+    limits: &QueryIntervals,
+    still_open: bool,
+) -> Option<DateTime<Utc>> {
     let order = due.order.as_ref()?;
     if still_open {
         return Some(due.now + FIRST_PAUSE);
@@ -103,12 +107,12 @@ pub(super) fn next(due: &Due, limits: &QueryIntervals, still_open: bool) -> Opti
 
 /// The next query for an order whose goods wait and whose payment the gateway does not report yet: its servers can lag
 /// behind its own notification. The intervals double.
-pub(super) fn confirm_again(due: &Due) -> DateTime<Utc> {
+pub(super) fn confirm_again(due: &DueQuery) -> DateTime<Utc> {
     due.now + (due.now - due.since).max(FIRST_CONFIRM_PAUSE)
 }
 
 /// Why it is asked the next time.
-pub(super) fn next_why(due: &Due) -> QueryReason {
+pub(super) fn next_why(due: &DueQuery) -> QueryReason {
     match &due.order {
         Some(order) if is_unpaid(order) && order.is_finish => QueryReason::OpenTooLate,
         Some(order) if is_unpaid(order) && time_over(due).is_some() => QueryReason::Expired,
@@ -128,14 +132,14 @@ pub(super) fn is_unpaid(order: &DueOrder) -> bool {
     payment(order).is_unpaid()
 }
 
-/// Paid, as far as was known before the question, and not refunded.
+/// Paid, as far as was known before the query, and not refunded.
 pub(super) fn is_paid(order: &DueOrder) -> bool {
     payment(order) == PaymentState::Paid
 }
 
 /// Whether the gateway was queried often enough: a payment that is known here does not exist there. While
 /// goods wait for a confirmation it is asked at growing intervals anyway.
-pub(super) fn is_asked_again(due: &Due) -> bool {
+pub(super) fn is_asked_again(due: &DueQuery) -> bool {
     match due.why {
         QueryReason::NotAtAlipay => true,
         QueryReason::Confirm => due.now - due.since >= REVIEW_AFTER,
@@ -144,12 +148,12 @@ pub(super) fn is_asked_again(due: &Due) -> bool {
 }
 
 /// When the gateway is asked once more about an order that is paid here and not there.
-pub(super) fn once_more(due: &Due) -> DateTime<Utc> {
+pub(super) fn once_more(due: &DueQuery) -> DateTime<Utc> {
     due.now + FIRST_PAUSE
 }
 
 /// An implausible time limit does not count: no trade is closed because of it.
-pub(super) fn forget_implausible_limit(due: &mut Due, longest: Option<TimeDelta>) {
+pub(super) fn forget_implausible_limit(due: &mut DueQuery, longest: Option<TimeDelta>) {
     if let Some(order) = &mut due.order {
         let limit = order::time_limit(order.created_at, order.expires_at, longest);
         order.expires_at = limit.ok().flatten();
@@ -157,12 +161,12 @@ pub(super) fn forget_implausible_limit(due: &mut Due, longest: Option<TimeDelta>
 }
 
 /// When the order's time limit ended, if it has.
-fn time_over(due: &Due) -> Option<DateTime<Utc>> {
+fn time_over(due: &DueQuery) -> Option<DateTime<Utc>> {
     due.order.as_ref()?.expires_at.filter(|expires_at| *expires_at <= due.now)
 }
 
-/// When a question without a usable answer is repeated. `pause` is that of the gateway.
-pub(super) fn retry(due: &Due, transient: bool, pause: Duration) -> DateTime<Utc> {
+/// When a query without a usable answer is repeated. `pause` is that of the gateway.
+pub(super) fn retry(due: &DueQuery, transient: bool, pause: Duration) -> DateTime<Utc> {
     if transient {
         return due.now + delta(pause);
     }
@@ -182,7 +186,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
     use order::QueryReason::{Confirm, Expired, InDoubt, NotAtAlipay, Request, Silent, Unpaid};
     use order::{OrderStatus, QueryReason, TradeStatusCode};
-    use store::gateway_query::{Due, DueOrder};
+    use store::gateway_query::{DueOrder, DueQuery};
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -192,8 +196,8 @@ mod tests {
         QueryIntervals { unpaid_after: TimeDelta::minutes(10), silent_after: TimeDelta::hours(24) }
     }
 
-    fn due(why: QueryReason, status: i16, is_finish: bool, row_age: TimeDelta) -> Due {
-        Due {
+    fn due(why: QueryReason, status: i16, is_finish: bool, row_age: TimeDelta) -> DueQuery {
+        DueQuery {
             order_id: "A".into(),
             merchant: "shop".into(),
             why,
@@ -236,7 +240,7 @@ mod tests {
             age += pause;
         }
         assert_eq!(pauses[..5], [10, 10, 20, 40, 80]);
-        // The last question comes when Alipay has closed the trade for sure.
+        // The last query comes when Alipay has closed the trade for sure.
         assert_eq!(pauses.iter().sum::<i64>(), 16 * 24 * 60 - 10);
         assert!(pauses.len() < 15, "{pauses:?}");
     }
@@ -272,7 +276,7 @@ mod tests {
     }
 
     /// An order that waits for money, whose time has been over for so long.
-    fn over(status: i16, trade_status: i16, is_finish: bool, since: TimeDelta) -> Due {
+    fn over(status: i16, trade_status: i16, is_finish: bool, since: TimeDelta) -> DueQuery {
         let mut due = due(Expired, status, is_finish, TimeDelta::hours(1));
         let order = due.order.as_mut().unwrap();
         order.trade_status = TradeStatusCode::from_code(trade_status).unwrap();
@@ -318,7 +322,7 @@ mod tests {
 
     #[test]
     fn an_expired_order_is_asked_about_as_an_unpaid_one() {
-        let next = |due: &Due, open| super::next(due, &limits(), open).map(|at| at - now());
+        let next = |due: &DueQuery, open| super::next(due, &limits(), open).map(|at| at - now());
         let minute = TimeDelta::minutes(1);
         for status in [0, 32] {
             let just = over(status, 0, false, TimeDelta::zero());

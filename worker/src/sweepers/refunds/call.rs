@@ -10,11 +10,11 @@ use order::RefundRequestState;
 use queue::{Envelope, Publisher, RefundAnswerForm};
 use store::refund_request::{ClaimedRefund, RefundRequest};
 
-use crate::context::Context;
+use crate::context::WorkerContext;
 
 /// Calls Alipay about one refund, and publishes its answers when it was made.
 pub(super) async fn carry_out(
-    context: &Context,
+    context: &WorkerContext,
     gateway: &Gateway,
     claimed: ClaimedRefund,
     merchant: Arc<Merchant>,
@@ -52,7 +52,7 @@ pub fn refund_answer(request: &RefundRequest, proof: &RefundProof) -> Envelope {
     Envelope::refund_answer(&request.merchant, proof.charset, &form, proof.asked_at)
 }
 
-/// Publishes the answers for the lanes, and a question about the trade: a full refund closes it, and not every product
+/// Publishes the answers for the lanes, and a query about the trade: a full refund closes it, and not every product
 /// of Alipay notifies that.
 async fn publish(
     publisher: &Publisher,

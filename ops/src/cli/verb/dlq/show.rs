@@ -13,7 +13,7 @@ use crate::text::or_empty;
 
 /// Show a dead letter with all its evidence
 ///
-/// Prints the headers, the form as text in its charset, whether its signature holds with today's keys, its order
+/// Prints the headers, the form as text in its charset, whether its signature is valid with today's keys, its order
 /// as it is now, and what operators did with this message before.
 ///
 /// Example: ops dlq show MESSAGE_ID

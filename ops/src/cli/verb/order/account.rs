@@ -10,7 +10,7 @@ use crate::operations::order::{parse_account, parse_id};
 /// Set the account of an order for a subscription
 ///
 /// For an order that was placed without an account. If it is already paid, a worker grants the subscription
-/// within seconds, and its review no_account settles. If another account already has the goods, nothing is
+/// within seconds, and its review no_account is settled. If another account already has the goods, nothing is
 /// changed (1). Setting the same account again changes nothing (0).
 ///
 /// Example: ops order account A-1001 li@example.com

@@ -20,10 +20,10 @@ use crate::operations::order::{parse_account, parse_id, parse_new_id, parse_subj
 /// The total is the product's price times the quantity. Exits with 1 if the id is taken (by an order of any merchant) or the
 /// product is off sale.
 ///
-/// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
 /// With --created-at it is an order of an old system, like those that `ops order import` reads from a file: if the
 /// order already exists with a later time, it gets this time.
 ///
+/// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
 /// Example: ops order create A-1002 --merchant shop --product gift-100 --expires-after 30m
 /// Example: ops order create B-7 --merchant shop --product gift-100 --created-at "2026-05-10 10:00:00" --delivered
 #[derive(Args)]

@@ -39,7 +39,7 @@ pub(crate) struct OrderImportArgs {
 }
 
 #[derive(Serialize)]
-struct Imported {
+struct OrderImportResult {
     orders: usize,
     #[serde(flatten)]
     counts: ImportCounts,
@@ -62,12 +62,13 @@ impl OrderImportArgs {
             progress.inc(done);
         });
         progress.finish_and_clear();
-        let result = Imported { orders: orders.len(), counts: counts?, dry_run: self.dry_run };
+        let result =
+            OrderImportResult { orders: orders.len(), counts: counts?, dry_run: self.dry_run };
         context.output.print(&result, || text(&result))
     }
 }
 
-fn text(result: &Imported) -> String {
+fn text(result: &OrderImportResult) -> String {
     let ImportCounts { imported, corrected, unchanged } = result.counts;
     let would = if result.dry_run { "nothing was written; this would be: " } else { "" };
     format!("{would}imported {imported}, corrected {corrected}, unchanged {unchanged}\n")

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use clap::Args;
 use order::FulfillmentState;
-use store::user_order::{self, Order, OrderFilter};
+use store::user_order::{self, OrderFilter, OrderRow};
 
 use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
@@ -73,7 +73,7 @@ impl OrderListArgs {
 }
 
 /// What became of the goods, in words.
-fn goods(row: &Order) -> String {
+fn goods(row: &OrderRow) -> String {
     let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
     match row.goods_state {
         Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),

@@ -10,7 +10,7 @@ use crate::operations::order::details::look_up;
 
 /// Show an order: its state, its history, and what was not done and why
 ///
-/// The text lists in Beijing time what arrived and how often, whether its signature holds with today's keys,
+/// The text lists in Beijing time what arrived and how often, whether its signature is valid with today's keys,
 /// retries, facts, the status before and after, goods, events. JSON holds all columns of the order, its goods,
 /// trades, refunds, reviews, events, and `story`: every notification with what it changed. If the order does not
 /// exist, it says which messages wait for it or were rejected, and exits with 1.

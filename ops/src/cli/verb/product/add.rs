@@ -3,7 +3,7 @@
 use alipay::Fen;
 use clap::Args;
 use order::ProductKind;
-use service::unseen;
+use service::invisible;
 use store::product::Product;
 
 use super::product_table;
@@ -54,7 +54,7 @@ impl ProductAddArgs {
 
 pub(super) fn parse_name(text: &str) -> Result<String, String> {
     match text.chars().count() {
-        1..=255 => unseen::check_shown(text).map(|()| text.to_owned()),
+        1..=255 => invisible::check_shown(text).map(|()| text.to_owned()),
         length => Err(format!("it has {length} characters, expected 1 to 255")),
     }
 }

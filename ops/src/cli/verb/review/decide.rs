@@ -19,7 +19,7 @@ use crate::operations::review_decision::{ReviewDecision, send};
 ///
 /// Decisions: paid, refunded, accepted, delivered, taken_back, noted; `ops review show` lists those that are possible
 /// for a review. Others are refused before they are sent (2). Exits with 1 if the review has ended, or if a late
-/// payment shall be accepted whose refund is in progress (`ops refund-requests --order ORDER`).
+/// payment that is being refunded shall be accepted (`ops refund-requests --order ORDER`).
 ///
 /// Example: ops review decide 7 refunded --note "refunded by phone, ticket 88"
 /// Example: ops review decide 8 accepted --note "two minutes late, agreed with the buyer"

@@ -2,13 +2,13 @@
 
 use crate::cli::output::plain;
 use crate::cli::terminal::Style;
-use crate::operations::verdict::{Description, Finding, Health, Urgency, Verdict};
+use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency, Verdict};
 
 /// The first line in the colour of its answer.
 pub(super) fn headline(verdict: &Verdict) -> String {
     let style = match verdict.answer {
-        Health::Well => Style::Green,
-        Health::Wrong | Health::NotAllAsked => Style::Red,
+        SystemHealth::Well => Style::Green,
+        SystemHealth::Wrong | SystemHealth::NotAllAsked => Style::Red,
     };
     style.paint(verdict.headline())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use console::truncate_str;
-use service::unseen;
+use service::invisible;
 
 use super::findings;
 use crate::cli::terminal;
@@ -33,7 +33,7 @@ pub(super) fn page(
     }
     lines.push(String::new());
     let figures = overview.figures();
-    lines.extend(unseen::escaped_lines(&figures).lines().map(str::to_owned));
+    lines.extend(invisible::escaped_lines(&figures).lines().map(str::to_owned));
     fit(lines, rows, columns)
 }
 

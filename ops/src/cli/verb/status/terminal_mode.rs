@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::dup2_stderr;
-use service::unseen;
+use service::invisible;
 
 use crate::cli::terminal;
 
@@ -20,7 +20,7 @@ const LEAVE: &str = "\u{1b}[?25h\u{1b}[?1049l";
 
 /// A key that was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum PressedKey {
     /// `q`, Escape or Ctrl-C.
     End,
     /// Any other: look now.
@@ -53,7 +53,7 @@ impl TerminalMode {
     /// Draws these lines over what is there.
     pub(super) fn draw(&self, lines: &[String]) -> std::io::Result<()> {
         let colours = terminal::colours();
-        let escape = |part: &str| unseen::escaped(part).into_owned();
+        let escape = |part: &str| invisible::escaped(part).into_owned();
         let end = if colours { "\u{1b}[0m" } else { "" };
         let page: Vec<String> = lines
             .iter()
@@ -63,7 +63,7 @@ impl TerminalMode {
     }
 
     /// Waits for a key, at most so long.
-    pub(super) fn key(&self, most: Duration) -> Option<Key> {
+    pub(super) fn key(&self, most: Duration) -> Option<PressedKey> {
         let stdin = std::io::stdin();
         if self.before.borrow().is_none() {
             std::thread::sleep(most);
@@ -86,9 +86,11 @@ impl TerminalMode {
         let mut bytes = [0; 16];
         match stdin.lock().read(&mut bytes) {
             // Whoever typed has closed the terminal.
-            Ok(0) | Err(_) => Some(Key::End),
-            Ok(read) if matches!(bytes[..read], [b'q' | b'Q' | 3 | 4 | 0x1b]) => Some(Key::End),
-            Ok(_) => Some(Key::Other),
+            Ok(0) | Err(_) => Some(PressedKey::End),
+            Ok(read) if matches!(bytes[..read], [b'q' | b'Q' | 3 | 4 | 0x1b]) => {
+                Some(PressedKey::End)
+            }
+            Ok(_) => Some(PressedKey::Other),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The overview for a person.
 
-use store::counts::Waiting;
+use store::counts::WaitingCount;
 
 use super::findings;
 use crate::cli::table::table;
@@ -103,12 +103,12 @@ impl Overview {
     fn waiting_text(&self) -> Option<String> {
         let outbox = self.outbox.as_ref();
         let outbox =
-            outbox.map(|outbox| Waiting { count: outbox.unpublished, oldest: outbox.oldest });
+            outbox.map(|outbox| WaitingCount { count: outbox.unpublished, oldest: outbox.oldest });
         let asked = self.gateway_queries.as_ref();
-        let due = asked.map(|asked| Waiting { count: asked.due, oldest: asked.oldest_due });
-        let confirming =
-            asked.map(|asked| Waiting { count: asked.confirming, oldest: asked.oldest_confirming });
-        let failed = asked.map(|asked| Waiting { count: asked.failed, oldest: None });
+        let due = asked.map(|asked| WaitingCount { count: asked.due, oldest: asked.oldest_due });
+        let confirming = asked
+            .map(|asked| WaitingCount { count: asked.confirming, oldest: asked.oldest_confirming });
+        let failed = asked.map(|asked| WaitingCount { count: asked.failed, oldest: None });
         let waiting = [
             ("retries overdue", self.overdue()),
             ("events to publish", outbox),

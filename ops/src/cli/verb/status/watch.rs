@@ -3,11 +3,11 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use service::unseen;
+use service::invisible;
 
 use super::look;
 use super::screen;
-use super::terminal_mode::{Key, TerminalMode};
+use super::terminal_mode::{PressedKey, TerminalMode};
 use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::cli::terminal;
@@ -29,7 +29,7 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
         let asked = std::thread::scope(|scope| {
             let asking = scope.spawn(|| look(context, before.as_ref(), &mut known));
             while let (Some(mode), false) = (&mode, asking.is_finished()) {
-                if mode.key(KEYS) == Some(Key::End) {
+                if mode.key(KEYS) == Some(PressedKey::End) {
                     // A server that does not answer would keep us for some seconds. Nothing is half done.
                     mode.leave();
                     #[expect(
@@ -57,7 +57,7 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
         let rest = every.saturating_sub(began.elapsed());
         match &mode {
             Some(mode) => {
-                if mode.key(rest) == Some(Key::End) {
+                if mode.key(rest) == Some(PressedKey::End) {
                     return Ok(());
                 }
             }
@@ -72,7 +72,7 @@ fn print(context: &Context, overview: &Overview, every: Duration) -> Result<(), 
         Output::Json => {
             let json = serde_json::to_string(overview)
                 .map_err(|error| Failure::Refused(format!("the result is no JSON: {error}")))?;
-            unseen::escaped_json(&json).into_owned()
+            invisible::escaped_json(&json).into_owned()
         }
         Output::Table => {
             let seconds = every.as_secs();
@@ -81,7 +81,7 @@ fn print(context: &Context, overview: &Overview, every: Duration) -> Result<(), 
                 overview.at,
                 overview.text()
             );
-            terminal::render(&text, false, |part| unseen::escaped_lines(part).into_owned())
+            terminal::render(&text, false, |part| invisible::escaped_lines(part).into_owned())
         }
     };
     let mut out = std::io::stdout().lock();

@@ -11,7 +11,7 @@ use store::notification::InboxState;
 use store::retry_copy::WaitingCopy;
 use worker::message::content_id;
 
-/// What became of one letter.
+/// The outcome of one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReplayOutcome {

@@ -13,10 +13,10 @@ use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
 use store::review::ReviewRow;
-use store::user_order::Order;
+use store::user_order::OrderRow;
 use worker::OVERDUE_AFTER;
 
-use super::Happening;
+use super::StoryEvent;
 use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
@@ -57,7 +57,7 @@ fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
     lines.extend(
         page.came_back
             .iter()
-            .map(|came| format!("not worked on yet: {}", Happening::CameBack(came).english())),
+            .map(|came| format!("not worked on yet: {}", StoryEvent::CameBack(came).english())),
     );
     lines.extend(rejected(page));
     lines.extend(other_trades(page));
@@ -101,7 +101,7 @@ fn rejected(page: &OrderDetails) -> Vec<String> {
     reasons.into_iter().map(line).collect()
 }
 
-/// What became of the money of trades that paid the order besides the one that it goes by.
+/// What happened to the money of trades that paid the order besides the one that it goes by.
 fn other_trades(page: &OrderDetails) -> Vec<String> {
     let row = &page.order.row;
     let Some(own) = row.trade_no.as_deref() else { return Vec::new() };
@@ -150,7 +150,7 @@ pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec
 }
 
 /// An order whose time is over and that is neither paid nor closed.
-fn not_closed(row: &Order, now: DateTime<Utc>) -> Option<String> {
+fn not_closed(row: &OrderRow, now: DateTime<Utc>) -> Option<String> {
     let end = row.expires_at.filter(|_| payment(row) == Some(PaymentState::Unpaid))?;
     time_limit(row.created_at.0, Some(end.0), None).ok()?;
     (end.0 < now).then(|| {

@@ -35,7 +35,7 @@ fn an_ingress_that_is_away_or_not_ready() {
     ] {
         assert_eq!(found(ingress(answer.clone(), &[])), ["to do ingress_away"]);
         let verdict = judged(ingress(answer, &[]));
-        assert_eq!(verdict.answer, Health::Well);
+        assert_eq!(verdict.answer, SystemHealth::Well);
         assert!(
             verdict.findings[0].describe().seen.starts_with(seen),
             "{}",

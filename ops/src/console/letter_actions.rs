@@ -9,12 +9,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use queue::ReceivedMessage;
 use service::language::say;
-use store::dead_letter::history::Action;
+use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
 
 use super::address::link;
-use super::cohort::Selection;
 use super::dry_run::dry_run;
+use super::letter_query::Selection;
 use super::page::{Menu, Page, usage};
 use super::person::{name, note};
 use super::request::PostedForm;
@@ -34,12 +34,12 @@ pub(super) async fn act(
     let selection = Selection::read(&form)?;
     let (action, note) = match form.get("act") {
         "dry_run" => return Ok(dry_run(&console, selection).await?.into_response()),
-        "replay" => (Action::Replayed, note(&form)?),
-        "discard" => (Action::Discarded, note(&form)?),
+        "replay" => (LetterAction::Replayed, note(&form)?),
+        "discard" => (LetterAction::Discarded, note(&form)?),
         _ => return Err(usage("没有这个操作", "no such button")),
     };
     let by = name(&form)?;
-    if action == Action::Discarded && note.is_empty() {
+    if action == LetterAction::Discarded && note.is_empty() {
         return Err(usage("丢弃时必须写原因", "to discard a letter say why"));
     }
     let note = Some(note).filter(|note| !note.is_empty());
@@ -67,7 +67,7 @@ pub(super) fn left_out_warning(letters: usize) -> Markup {
 async fn move_letters(
     console: &Arc<Console>,
     selection: Selection,
-    action: Action,
+    action: LetterAction,
     by: String,
     note: Option<String>,
 ) -> Result<Redirect, Failure> {
@@ -83,11 +83,11 @@ async fn move_letters(
         Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}"))
     })?;
     let (title, done) = match action {
-        Action::Replayed => (
+        LetterAction::Replayed => (
             say("重放", "Replay"),
             say("条死信已送回工作队列，并已记录。", "letters went back to work."),
         ),
-        Action::Discarded => (
+        LetterAction::Discarded => (
             say("丢弃", "Discard"),
             say(
                 "条死信已丢弃，内容保留在记录里。",
@@ -120,7 +120,7 @@ async fn move_letters(
     Ok(console.results.keep(Menu::DeadLetters, page))
 }
 
-/// What became of replayed letters.
+/// The outcome of replayed letters.
 fn outcome_counts(wait: &ReplayWait) -> Markup {
     let counted = [
         (ReplayOutcome::Applied, Tone::Good, say("已生效", "applied")),
@@ -143,7 +143,7 @@ fn outcome_counts(wait: &ReplayWait) -> Markup {
     }
 }
 
-/// How many were moved, what became of them, and why not all.
+/// How many were moved, their outcome, and why not all.
 #[derive(Default)]
 struct Moved {
     count: usize,
@@ -156,7 +156,7 @@ struct Moved {
 async fn walk(
     console: &Console,
     selection: &Selection,
-    action: Action,
+    action: LetterAction,
     by: &str,
     note: Option<&str>,
 ) -> Moved {
@@ -172,7 +172,7 @@ async fn walk(
     };
     let config = &console.config;
     let cluster = console.broker();
-    if action == Action::Discarded {
+    if action == LetterAction::Discarded {
         let mut selected = SelectedLetters { even_if_deadly: true, ..selection.letters() };
         let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
         let (note, mut ids) = (DiscardNote { by, why: note }, BTreeMap::new());

@@ -7,11 +7,11 @@ use parking_lot::Mutex;
 use crate::{KeptTrade, TradeFile, TradeFileError, Trades};
 
 /// Trades by merchant and order, in memory or in a [`TradeFile`], which other programs may change
-/// meanwhile. Cheap to clone; clones are the same book.
+/// meanwhile. Cheap to clone; clones are the same store.
 ///
 /// Calls wait for a lock and, where there is a file, for the disk.
 #[derive(Debug, Clone)]
-pub struct Book(Kept);
+pub struct TradeStore(Kept);
 
 #[derive(Debug, Clone)]
 enum Kept {
@@ -19,18 +19,18 @@ enum Kept {
     File(TradeFile),
 }
 
-impl Book {
-    /// An empty book in memory, which ends with the process.
-    pub fn in_memory() -> Book {
-        Book(Kept::Memory(Arc::default()))
+impl TradeStore {
+    /// An empty store in memory, which ends with the process.
+    pub fn in_memory() -> TradeStore {
+        TradeStore(Kept::Memory(Arc::default()))
     }
 
     /// The trades of a file, which need not exist yet.
-    pub fn of_file(file: TradeFile) -> Book {
-        Book(Kept::File(file))
+    pub fn of_file(file: TradeFile) -> TradeStore {
+        TradeStore(Kept::File(file))
     }
 
-    /// Reads what is in the book.
+    /// Reads what is in the trade store.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -41,7 +41,7 @@ impl Book {
         }
     }
 
-    /// Changes what is in the book. An error of `change` must not have changed anything: with a
+    /// Changes what is in the trade store. An error of `change` must not have changed anything: with a
     /// file nothing is written, in memory nothing is undone.
     ///
     /// # Errors
@@ -59,12 +59,12 @@ impl Book {
 
 /// Which trade a merchant asks about: `trade_no` wins.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Which<'a> {
+pub(super) struct TradeSelector<'a> {
     pub(super) out_trade_no: Option<&'a str>,
     pub(super) trade_no: Option<&'a str>,
 }
 
-impl Which<'_> {
+impl TradeSelector<'_> {
     /// The merchant's trade. Of several trades of one order the latest that was paid, else the
     /// latest: an order number has one trade at Alipay, and only the simulator makes a second one.
     pub(super) fn find<'t>(&self, trades: &'t Trades, merchant: &str) -> Option<&'t KeptTrade> {

@@ -6,11 +6,11 @@ use alipay::{Md5Key, PrivateKey, Protocol, Signer};
 use anyhow::Context;
 use diesel::deserialize::QueryableByName;
 use diesel::{RunQueryDsl, sql_query, sql_types};
-use simulator::{KeyPair, Merchant};
+use simulator::{KeyPair, MerchantIdentity};
 use store::{Connection, MysqlConnection, Pool};
 use testkit::{Pipeline, Sandbox};
 
-use crate::bodies::Sender;
+use crate::bodies::SigningMerchant;
 
 const MD5_KEY: &str = "only0for0the0bench0000000000000";
 const SELLER: &str = "2088000000000001";
@@ -19,11 +19,11 @@ const APP: &str = "2021000000000001";
 const ROWS: usize = 1000;
 
 /// Servers, configuration and merchants of one run.
-pub(crate) struct Stage {
+pub(crate) struct BenchSystem {
     pub(crate) sandbox: Sandbox,
     pub(crate) pipeline: Pipeline,
-    pub(crate) md5: Sender,
-    pub(crate) rsa2: Sender,
+    pub(crate) md5: SigningMerchant,
+    pub(crate) rsa2: SigningMerchant,
     /// The key with which handlers verify RSA2, as PEM.
     pub(crate) public_key: String,
     /// Of the MD5 merchant.
@@ -32,9 +32,9 @@ pub(crate) struct Stage {
     pool: Pool,
 }
 
-impl Stage {
+impl BenchSystem {
     /// Makes schema, queues and a product, and writes the configuration.
-    pub(crate) fn new() -> anyhow::Result<Stage> {
+    pub(crate) fn new() -> anyhow::Result<BenchSystem> {
         let folder = tempfile::tempdir()?;
         let keys = KeyPair::generate()?;
         let signer = PrivateKey::read(&keys.private_pem)?;
@@ -44,15 +44,15 @@ impl Stage {
         let pipeline = Pipeline::new(folder.path(), &config, &sandbox.environment())?;
         pipeline.prepare(&["FIRST".to_owned()])?;
         let pool = Pool::new(&sandbox.database_url, 2);
-        Ok(Stage {
-            md5: Sender {
+        Ok(BenchSystem {
+            md5: SigningMerchant {
                 name: "md5",
-                merchant: Merchant::mapi(SELLER),
+                merchant: MerchantIdentity::mapi(SELLER),
                 signer: Signer::Md5(Md5Key::new(MD5_KEY)),
             },
-            rsa2: Sender {
+            rsa2: SigningMerchant {
                 name: "rsa2",
-                merchant: Merchant::openapi(APP, SELLER),
+                merchant: MerchantIdentity::openapi(APP, SELLER),
                 signer: Signer::Rsa2(signer),
             },
             public_key: keys.public_pem,

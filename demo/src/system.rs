@@ -5,12 +5,12 @@ use std::time::Duration;
 use alipay::{Charset, Fen, Md5Key, Payment, PrivateKey, Signer};
 use anyhow::Context;
 use chrono::Utc;
-use simulator::{KeptTrade, Sender, Trade, TradeFile, TradeFileError};
+use simulator::{AlipayTrade, KeptTrade, Sender, TradeFile, TradeFileError};
 use testkit::{Merchants, Pipeline, Program};
 
 use crate::by_hand::ByHand;
-use crate::config::{Config, MD5_KEY};
-use crate::folder::Folder;
+use crate::config::{DemoConfig, MD5_KEY};
+use crate::folder::DemoFolder;
 use crate::say;
 
 /// How long a page of the simulator may take.
@@ -23,13 +23,13 @@ const QUERY_AFTER_BY_HAND: &str = "20s";
 const CODES_BY_HAND: usize = 200;
 
 /// Everything that runs.
-pub(crate) struct Stage {
+pub(crate) struct DemoSystem {
     pub(crate) shop: Pipeline,
     /// `127.0.0.1:PORT` of the ingress.
     pub(crate) ingress: String,
     /// `http://127.0.0.1:PORT` of the simulator, which is Alipay for both merchants.
     alipay: String,
-    folder: Folder,
+    folder: DemoFolder,
     database_url: String,
     amqp_url: String,
     workers: Vec<Program>,
@@ -37,17 +37,17 @@ pub(crate) struct Stage {
     others: Vec<Program>,
 }
 
-impl Stage {
+impl DemoSystem {
     /// Writes the configuration, prepares database and broker, starts the programs. `keep`: they will stay.
-    pub(crate) async fn set(keep: bool) -> anyhow::Result<Stage> {
+    pub(crate) async fn start(keep: bool) -> anyhow::Result<DemoSystem> {
         let server = |name: &str| {
             std::env::var(name).with_context(|| {
                 format!("{name} is not set: run the demo with `make demo`, or with `testkit run -- demo`")
             })
         };
         let (database_url, amqp_url) = (server("DATABASE_URL")?, server("AMQP_URL")?);
-        let folder = Folder::make(keep)?;
-        let first = Config {
+        let folder = DemoFolder::make(keep)?;
+        let first = DemoConfig {
             database_url: &database_url,
             amqp_url: &amqp_url,
             ingress: "127.0.0.1:0",
@@ -71,16 +71,16 @@ impl Stage {
         say(&format!("· simulator ready on {alipay} (process {})", program.id()));
         others.push(program);
         let workers = Vec::new();
-        let mut stage =
-            Stage { shop, ingress, alipay, folder, database_url, amqp_url, workers, others };
+        let mut system =
+            DemoSystem { shop, ingress, alipay, folder, database_url, amqp_url, workers, others };
         // Now that both listen: workers and operators find them where they are.
-        stage.configure(QUERY_AFTER)?;
-        stage.start_workers(2);
-        Ok(stage)
+        system.configure(QUERY_AFTER)?;
+        system.start_workers(2);
+        Ok(system)
     }
 
     fn configure(&self, query_unpaid_after: &str) -> anyhow::Result<()> {
-        let config = Config {
+        let config = DemoConfig {
             database_url: &self.database_url,
             amqp_url: &self.amqp_url,
             ingress: &self.ingress,
@@ -152,7 +152,7 @@ impl Stage {
 
     /// Leaves everything running and says what to do with it. The simulator knows the trades that were played, as
     /// Alipay would: `ops reconcile` and `ops query` ask it.
-    pub(crate) fn keep(&mut self, played: Vec<(&'static str, Trade)>) -> anyhow::Result<()> {
+    pub(crate) fn keep(&mut self, played: Vec<(&'static str, AlipayTrade)>) -> anyhow::Result<()> {
         TradeFile::new(self.shop.trades_file()).update(|trades| {
             for (merchant, trade) in played {
                 let order = trade.out_trade_no.clone();

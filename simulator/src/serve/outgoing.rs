@@ -11,17 +11,17 @@ use rand::RngExt;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Attempt, Fault, Ladder, Notification, Sender, Trust};
+use crate::{Attempt, Fault, RepeatSchedule, Sender, Trust, UnsignedNotification};
 use alipay::Signer;
 
 /// So many notifications are remembered with their attempts.
-const MOST: usize = 10_000;
+const MAX_NOTIFICATIONS: usize = 10_000;
 
 /// How notifications are sent.
 #[derive(Debug, Clone)]
 pub struct SendSettings {
     /// When to repeat what was not answered `success`.
-    pub ladder: Ladder,
+    pub schedule: RepeatSchedule,
     /// How long to wait for an answer.
     pub timeout: Duration,
     /// Where notifications go that name no address of their own: `http://HOST:PORT`, to which
@@ -34,10 +34,10 @@ pub struct SendSettings {
 }
 
 impl Default for SendSettings {
-    /// Alipay's ladder 240 times faster, ten seconds for an answer, no faults.
+    /// Alipay's schedule 240 times faster, ten seconds for an answer, no faults.
     fn default() -> SendSettings {
         SendSettings {
-            ladder: Ladder::alipay(240),
+            schedule: RepeatSchedule::alipay(240),
             timeout: Duration::from_secs(10),
             ingress: None,
             trust: Trust::default(),
@@ -48,7 +48,7 @@ impl Default for SendSettings {
 
 /// What is known about the sending of one notification.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sent {
+pub(super) struct SendLog {
     /// Where it goes; none when there is no address.
     pub(super) to: Option<String>,
     /// What was done wrong on purpose.
@@ -61,7 +61,7 @@ pub(super) struct Sent {
 
 /// Sends, repeats, and remembers.
 #[derive(Debug)]
-pub(super) struct Post {
+pub(super) struct OutgoingNotifications {
     settings: SendSettings,
     sender: Sender,
     log: Log,
@@ -74,26 +74,31 @@ struct Log(Arc<Mutex<Entries>>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    by_id: BTreeMap<String, Sent>,
+    by_id: BTreeMap<String, SendLog>,
     oldest_first: VecDeque<String>,
 }
 
 /// One notification with what it takes to send it.
-pub(super) struct Letter<'a> {
+pub(super) struct PendingNotification<'a> {
     /// The merchant's name in the configuration.
     pub(super) merchant: &'a str,
     pub(super) signer: &'a Signer,
     /// The address that the merchant asked for.
     pub(super) to: Option<&'a str>,
-    pub(super) notification: Notification,
+    pub(super) notification: UnsignedNotification,
     /// The fault to send it with; none: drawn by the settings.
     pub(super) fault: Option<Fault>,
 }
 
-impl Post {
-    pub(super) fn new(settings: SendSettings) -> Post {
+impl OutgoingNotifications {
+    pub(super) fn new(settings: SendSettings) -> OutgoingNotifications {
         let sender = Sender::trusting(settings.timeout, &settings.trust);
-        Post { settings, sender, log: Log::default(), stop: CancellationToken::new() }
+        OutgoingNotifications {
+            settings,
+            sender,
+            log: Log::default(),
+            stop: CancellationToken::new(),
+        }
     }
 
     /// Ends all deliveries.
@@ -102,12 +107,12 @@ impl Post {
     }
 
     /// What is known about a notification that this server sent.
-    pub(super) fn sent(&self, notify_id: &str) -> Option<Sent> {
+    pub(super) fn sent(&self, notify_id: &str) -> Option<SendLog> {
         self.log.entries().by_id.get(notify_id).cloned()
     }
 
     /// Sends in the background. Must be called on a thread of the runtime.
-    pub(super) fn send(&self, letter: Letter<'_>) {
+    pub(super) fn send(&self, letter: PendingNotification<'_>) {
         let fault = letter.fault.or_else(|| self.draw());
         let usual = || {
             let ingress = self.settings.ingress.as_ref()?;
@@ -118,7 +123,7 @@ impl Post {
         let uri = to.as_deref().and_then(|to| to.parse::<Uri>().ok());
         self.log.begin(&id, to, fault);
         let Some(uri) = uri.filter(|_| fault != Some(Fault::Drop)) else { return };
-        // What was signed for the book can be signed again; a charset that lacks a character is
+        // What was signed for the trade can be signed again; a charset that lacks a character is
         // the one reason why not, and then there is nothing to send.
         let Ok(signed) = Fault::sign(fault, &letter.notification, letter.signer) else {
             return;
@@ -126,8 +131,8 @@ impl Post {
         let copies = if fault == Some(Fault::Duplicate) { 2 } else { 1 };
         for _ in 0..copies {
             let sender = self.sender.writing(Fault::writing(fault));
-            let (log, ladder, stop) =
-                (self.log.clone(), self.settings.ladder.clone(), self.stop.clone());
+            let (log, schedule, stop) =
+                (self.log.clone(), self.settings.schedule.clone(), self.stop.clone());
             let (id, uri, signed) = (id.clone(), uri.clone(), signed.clone());
             log.change(&id, |sent| sent.under_way += 1);
             Handle::current().spawn(async move {
@@ -137,7 +142,7 @@ impl Post {
                         log.change(&id, |sent| sent.attempts.push(attempt.clone()));
                     };
                     // See above: it was signed before.
-                    let _ = sender.deliver_telling(&uri, &signed, &ladder, tell).await;
+                    let _ = sender.deliver_telling(&uri, &signed, &schedule, tell).await;
                 };
                 stop.run_until_cancelled(deliver).await;
                 log.change(&id, |sent| sent.under_way -= 1);
@@ -146,11 +151,11 @@ impl Post {
     }
 
     /// Sends what was sent before once more, as it is now and without a fault.
-    pub(super) fn resend(&self, letter: Letter<'_>, at: DateTime<Utc>) {
+    pub(super) fn resend(&self, letter: PendingNotification<'_>, at: DateTime<Utc>) {
         let time = alipay::format_beijing(chrono::SubsecRound::trunc_subsecs(at, 0));
         let mut notification = letter.notification.with("notify_time", time);
         notification.notify_time = at;
-        self.send(Letter { notification, ..letter });
+        self.send(PendingNotification { notification, ..letter });
     }
 
     fn draw(&self) -> Option<Fault> {
@@ -165,7 +170,7 @@ impl Log {
         let mut entries = self.entries();
         if !entries.by_id.contains_key(id) {
             entries.oldest_first.push_back(id.to_owned());
-            if entries.oldest_first.len() > MOST
+            if entries.oldest_first.len() > MAX_NOTIFICATIONS
                 && let Some(oldest) = entries.oldest_first.pop_front()
             {
                 entries.by_id.remove(&oldest);
@@ -175,7 +180,7 @@ impl Log {
         (sent.to, sent.fault) = (to, fault);
     }
 
-    fn change(&self, id: &str, change: impl FnOnce(&mut Sent)) {
+    fn change(&self, id: &str, change: impl FnOnce(&mut SendLog)) {
         if let Some(sent) = self.entries().by_id.get_mut(id) {
             change(sent);
         }

@@ -12,7 +12,7 @@ use store::BeijingTime;
 
 /// The verdict on a body, with what led to it.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Judgement {
+pub(crate) struct VerifyReport {
     pub(crate) merchant: String,
     pub(crate) protocol: &'static str,
     pub(crate) valid: bool,
@@ -81,13 +81,13 @@ impl SignatureTrial {
     }
 }
 
-impl Judgement {
+impl VerifyReport {
     /// Judges a body by the keys and rules of a merchant.
-    pub(crate) fn of(config: &Config, merchant: &Merchant, bytes: &[u8]) -> Judgement {
-        let mut judgement = Judgement {
+    pub(crate) fn of(config: &Config, merchant: &Merchant, bytes: &[u8]) -> VerifyReport {
+        let mut judgement = VerifyReport {
             merchant: merchant.name.clone(),
             protocol: merchant.protocol.name(),
-            ..Judgement::default()
+            ..VerifyReport::default()
         };
         let body = judgement.trim(bytes);
         match Form::parse(body) {

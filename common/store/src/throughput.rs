@@ -11,7 +11,7 @@ use crate::{MysqlConnection, Result};
 
 /// Numbers that only grow: two samples give rates. Read from the ends of indexes, so they cost nothing.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Pulse {
+pub struct Throughput {
     /// Different messages that workers have come to an end with.
     pub messages: i64,
     /// Events written for the shop.
@@ -24,7 +24,7 @@ pub struct Pulse {
 }
 
 /// A sample.
-pub fn pulse(connection: &mut MysqlConnection) -> Result<Pulse> {
+pub fn throughput(connection: &mut MysqlConnection) -> Result<Throughput> {
     let on_its_way = "CAST(TIMESTAMPDIFF(MICROSECOND, received_at, first_seen) / 1000 AS SIGNED)";
     let last: Option<(i64, BeijingTime, i64)> = notification::table
         .order(notification::id.desc())
@@ -32,7 +32,7 @@ pub fn pulse(connection: &mut MysqlConnection) -> Result<Pulse> {
         .first(connection)
         .optional()?;
     let events: Option<i64> = outbox::table.select(max(outbox::id)).get_result(connection)?;
-    Ok(Pulse {
+    Ok(Throughput {
         messages: last.map_or(0, |(id, _, _)| id),
         events: events.unwrap_or(0),
         latest: last.map(|(_, first_seen, _)| first_seen),

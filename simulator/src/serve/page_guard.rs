@@ -2,22 +2,22 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use service::guard::{Foreign, Guard, WrongName};
+use service::guard::{Foreign, OriginGuard, WrongName};
 
 use super::gateway;
 
 /// Names of the simulator's pages. A page of another site must not pay trades in the browser of whoever has
 /// both open.
 #[derive(Debug, Clone)]
-pub struct Names(Guard);
+pub struct PageGuard(OriginGuard);
 
-impl Names {
+impl PageGuard {
     /// These besides `localhost` and addresses: `NAME` for `https://NAME`, or with scheme and port.
     ///
     /// # Errors
     /// [`WrongName`].
-    pub fn new(names: &[String]) -> Result<Names, WrongName> {
-        Ok(Names(Guard::new(names, true)?.for_programs_too()))
+    pub fn new(names: &[String]) -> Result<PageGuard, WrongName> {
+        Ok(PageGuard(OriginGuard::new(names, true)?.for_programs_too()))
     }
 
     /// The gateway is for programs, and for buyers whom a shop's page sends; what it does is signed.
@@ -35,8 +35,8 @@ impl Names {
     }
 }
 
-impl Default for Names {
-    fn default() -> Names {
-        Names(Guard::addresses().for_programs_too())
+impl Default for PageGuard {
+    fn default() -> PageGuard {
+        PageGuard(OriginGuard::addresses().for_programs_too())
     }
 }

@@ -9,7 +9,7 @@ use testkit::Sandbox;
 use crate::dead_letters::{depth, letter, publish};
 use crate::program::Ops;
 
-fn deadly(id: &str, died: i64) -> Message {
+fn killed_workers(id: &str, died: i64) -> Message {
     let message = letter(id, died);
     let headers = Headers { reason: Some("kills_workers".into()), ..message.headers };
     Message { headers, ..message }
@@ -20,7 +20,10 @@ fn a_replay_leaves_out_letters_that_kill_workers() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
-    publish(&sandbox.amqp_url, vec![letter("harmless", 1), deadly("kills", 2), deadly("kills", 3)]);
+    publish(
+        &sandbox.amqp_url,
+        vec![letter("harmless", 1), killed_workers("kills", 2), killed_workers("kills", 3)],
+    );
 
     let dry =
         ops.run("dlq replay --all --dry-run --output json").ended(1, "2 letters were left out");
@@ -91,7 +94,7 @@ fn letters_without_an_inbox_row_are_in_the_order_history() {
     assert!(missing.contains("a message (once) came back once without an answer"), "{missing}");
 
     // Removed with its letter; the operator's action is still shown.
-    publish(&sandbox.amqp_url, vec![deadly("kills", 1)]);
+    publish(&sandbox.amqp_url, vec![killed_workers("kills", 1)]);
     ops.run("dlq discard kills --reason poison --by ann").done();
     let page = ops.json("order show A-1");
     assert_eq!(page["unrecorded_letters"], json!([]));

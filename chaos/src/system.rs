@@ -12,13 +12,13 @@ use alipay::{Md5Key, PrivateKey, Signer};
 use anyhow::Context;
 use hyper::Uri;
 use rand::RngExt;
-use simulator::Merchant;
+use simulator::MerchantIdentity;
 use testkit::{
     FaultProxy, Folder, Merchants, Pipeline, RabbitMq, RabbitMqControl, Servers, Wanted,
 };
 
-use crate::faults::{Fault, Kind, parts};
-use crate::gateway::{Address, AlipayGateway};
+use crate::faults::{PartKind, PlannedFault, parts};
+use crate::gateway::{AlipayGateway, GatewayAddress};
 use crate::part::{Engine, Launch, News, Part};
 use crate::say;
 
@@ -32,43 +32,43 @@ const PORTS: std::ops::Range<u16> = 10_000..20_000;
 
 /// One merchant as Alipay knows it.
 #[derive(Debug, Clone)]
-pub(crate) struct Gateway {
+pub(crate) struct SimulatedMerchant {
     pub(crate) name: &'static str,
-    pub(crate) merchant: Merchant,
+    pub(crate) merchant: MerchantIdentity,
     pub(crate) signer: Signer,
     /// Its notify URL at each ingress.
     pub(crate) to: Vec<Uri>,
 }
 
 /// Everything that runs.
-pub(crate) struct Stage {
+pub(crate) struct ChaosSystem {
     pub(crate) shop: Pipeline,
     /// Where the pipeline asks; it knows of what was lost.
     pub(crate) gateway: AlipayGateway,
-    pub(crate) gateways: [Gateway; 2],
+    pub(crate) gateways: [SimulatedMerchant; 2],
     pub(crate) database_url: String,
     /// HOST:PORT of each of the broker's nodes.
     pub(crate) brokers: Vec<String>,
     /// Tells which node leads the work queue.
     controls: Vec<RabbitMqControl>,
     pub(crate) news: Receiver<News>,
-    parts: BTreeMap<Kind, Vec<Part>>,
+    parts: BTreeMap<PartKind, Vec<Part>>,
     servers: Arc<Folder>,
     /// Configuration, logs and ledger.
     pub(crate) folder: PathBuf,
 }
 
-impl Stage {
+impl ChaosSystem {
     /// Starts everything; `units` codes are in stock. With `lines` programs reach servers through
     /// lines that can be broken, otherwise directly, and ask the gateway about orders that are unpaid
     /// after this time.
-    pub(crate) fn set(
+    pub(crate) fn start(
         folder: PathBuf,
         units: usize,
         lines: bool,
         unpaid_after: Duration,
         wanted: Wanted,
-    ) -> anyhow::Result<Stage> {
+    ) -> anyhow::Result<ChaosSystem> {
         std::fs::create_dir_all(&folder)?;
         let mut servers = Servers::start(Arc::new(Folder::create()?), wanted, |line| {
             say(&format!("· {line}"));
@@ -85,7 +85,7 @@ impl Stage {
         let md5_key = format!("chaos{:027x}", rand::rng().random::<u64>());
         let borrowed: Vec<(&str, &str)> =
             environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let address = Address::bind()?;
+        let address = GatewayAddress::bind()?;
         let merchants = Merchants { md5_key: &md5_key, gateway: Some(&address.url()) };
         // DATABASE_URL, AMQP_URL and where an ingress listens come from the environment. One merchant gives back
         // what is paid late, the other delivers.
@@ -110,15 +110,15 @@ impl Stage {
             Ok(ports.iter().map(uri).collect::<Result<_, _>>()?)
         };
         let gateways = [
-            Gateway {
+            SimulatedMerchant {
                 name: "shop",
-                merchant: Merchant::mapi(Merchants::SELLER_ID),
+                merchant: MerchantIdentity::mapi(Merchants::SELLER_ID),
                 signer: Signer::Md5(Md5Key::new(md5_key.as_str())),
                 to: to("shop")?,
             },
-            Gateway {
+            SimulatedMerchant {
                 name: "app",
-                merchant: Merchant::openapi(Merchants::APP_ID, Merchants::SELLER_ID),
+                merchant: MerchantIdentity::openapi(Merchants::APP_ID, Merchants::SELLER_ID),
                 signer: Signer::Rsa2(alipay_key),
                 to: to("app")?,
             },
@@ -129,11 +129,11 @@ impl Stage {
         let controls = nodes.iter().map(RabbitMq::remote).collect();
         let counts = BTreeMap::from(parts(nodes.len()));
         let database = servers.database.take().context("no database")?;
-        let mut engines = vec![(Kind::Database, 0, Engine::Database(database))];
+        let mut engines = vec![(PartKind::Database, 0, Engine::Database(database))];
         for (node, number) in nodes.into_iter().zip(0..) {
-            engines.push((Kind::Broker, number, Engine::Broker(node)));
+            engines.push((PartKind::Broker, number, Engine::Broker(node)));
         }
-        for (kind, number) in [Kind::Ingress, Kind::Worker]
+        for (kind, number) in [PartKind::Ingress, PartKind::Worker]
             .into_iter()
             .flat_map(|kind| (0..counts[&kind]).map(move |number| (kind, number)))
         {
@@ -151,21 +151,21 @@ impl Stage {
                 }
                 own.set(name, &urls.join(","));
             }
-            if kind == Kind::Ingress {
+            if kind == PartKind::Ingress {
                 own.set("ALIPAY__INGRESS__LISTEN", &format!("127.0.0.1:{}", ports[number]));
             }
             let log = folder.join(format!("{}.log", kind.part_name(number, counts[&kind])));
             let launch = Launch { program: kind.name(), shop: own, log };
             engines.push((kind, number, Engine::Program(launch, None)));
         }
-        let mut parts: BTreeMap<Kind, Vec<Part>> = BTreeMap::new();
+        let mut parts: BTreeMap<PartKind, Vec<Part>> = BTreeMap::new();
         for (kind, number, engine) in engines {
             let name = kind.part_name(number, counts[&kind]);
             let part = Part::supervise(name, engine, tell.clone());
             parts.entry(kind).or_default().push(part);
         }
         let servers = servers.folder().clone();
-        Ok(Stage {
+        Ok(ChaosSystem {
             shop,
             gateway,
             gateways,
@@ -180,7 +180,7 @@ impl Stage {
     }
 
     /// Breaks a part.
-    pub(crate) fn inject(&self, fault: &Fault) {
+    pub(crate) fn inject(&self, fault: &PlannedFault) {
         let leader = if fault.leader { self.leader() } else { None };
         let number = leader.unwrap_or(fault.number);
         if let Some(part) = self.of(fault.kind).get(number) {
@@ -201,18 +201,18 @@ impl Stage {
     }
 
     /// Ends a server in an orderly way.
-    pub(crate) fn stop(&self, server: Kind) {
+    pub(crate) fn stop(&self, server: PartKind) {
         self.of(server).iter().for_each(|part| drop(part.stop()));
     }
 
     /// Starts a server again; what is returned answers when it has started.
-    pub(crate) fn begin_start(&self, server: Kind) -> Vec<Receiver<()>> {
+    pub(crate) fn begin_start(&self, server: PartKind) -> Vec<Receiver<()>> {
         self.of(server).iter().map(Part::begin_start).collect()
     }
 
     /// Ends all workers in an orderly way; tells of those that ended in another.
     pub(crate) fn stop_workers(&self) -> Vec<String> {
-        let ends = self.of(Kind::Worker).iter().zip(1..).map(|(part, number)| {
+        let ends = self.of(PartKind::Worker).iter().zip(1..).map(|(part, number)| {
             let how = part.stop().unwrap_or_else(|| "not at all within a minute".to_owned());
             (number, how)
         });
@@ -223,7 +223,7 @@ impl Stage {
 
     /// Starts all workers again.
     pub(crate) fn start_workers(&self) {
-        self.of(Kind::Worker).iter().for_each(Part::start);
+        self.of(PartKind::Worker).iter().for_each(Part::start);
     }
 
     /// Puts the servers' logs beside ours, before their folder goes.
@@ -236,7 +236,7 @@ impl Stage {
         self.servers.path()
     }
 
-    fn of(&self, kind: Kind) -> &[Part] {
+    fn of(&self, kind: PartKind) -> &[Part] {
         self.parts.get(&kind).map_or(&[], Vec::as_slice)
     }
 }
@@ -251,11 +251,11 @@ pub(crate) fn keep_logs(servers: &Path, folder: &Path) {
 }
 
 /// The line from this program to the server of a variable. The ingress knows no database.
-fn line_of(kind: Kind, variable: &str) -> Option<Kind> {
+fn line_of(kind: PartKind, variable: &str) -> Option<PartKind> {
     match (kind, variable) {
-        (Kind::Worker, "AMQP_URL") => Some(Kind::WorkerToBroker),
-        (Kind::Worker, "DATABASE_URL") => Some(Kind::WorkerToDatabase),
-        (Kind::Ingress, "AMQP_URL") => Some(Kind::IngressToBroker),
+        (PartKind::Worker, "AMQP_URL") => Some(PartKind::WorkerToBroker),
+        (PartKind::Worker, "DATABASE_URL") => Some(PartKind::WorkerToDatabase),
+        (PartKind::Ingress, "AMQP_URL") => Some(PartKind::IngressToBroker),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Letters of messages that killed workers: a replay leaves them out unless somebody wants it all the same.
+//! Poison letters: their messages killed workers. A replay leaves them out unless an operator asks for them.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,19 @@ use order::RejectionReason;
 use super::{DeadLetter, short};
 
 /// Whether the letter's message killed workers.
-pub(crate) fn is_deadly(letter: &DeadLetter) -> bool {
+pub(crate) fn is_poison(letter: &DeadLetter) -> bool {
     letter.reason.as_deref() == Some(RejectionReason::KillsWorkers.as_str())
 }
 
 /// Letters that are left out of a replay.
 #[derive(Debug, Default)]
-pub(crate) struct DeadlyLetters {
+pub(crate) struct PoisonLetters {
     pub(crate) letters: usize,
     /// Copies of a message have one id.
     pub(crate) ids: BTreeSet<String>,
 }
 
-impl DeadlyLetters {
+impl PoisonLetters {
     /// Notes a letter that is selected and left out.
     pub(crate) fn add(&mut self, id: &str) {
         self.letters += 1;

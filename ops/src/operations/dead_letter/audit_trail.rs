@@ -4,7 +4,7 @@ use config::Config;
 use queue::{Envelope, ReceivedMessage};
 use store::MysqlConnection;
 use store::dead_letter;
-use store::dead_letter::history::{Action, Entry, insert};
+use store::dead_letter::history::{HistoryEntry, LetterAction, insert};
 use store::notification::{MessageKey, removed};
 
 use worker::message::content_id;
@@ -13,33 +13,33 @@ use super::DeadLetter;
 use crate::failure::Failure;
 
 /// Puts on record what is done with these letters; of discarded ones the body too.
-pub(crate) fn record(
+pub(crate) fn add_to_history(
     database: &mut MysqlConnection,
     config: &Config,
-    action: Action,
+    action: LetterAction,
     letters: &[&ReceivedMessage],
     by: &str,
     note: Option<&str>,
 ) -> Result<(), Failure> {
     let opened: Vec<(DeadLetter, &ReceivedMessage)> =
         letters.iter().map(|received| (DeadLetter::from(*received), *received)).collect();
-    let entries: Vec<Entry<'_>> = opened
+    let entries: Vec<HistoryEntry<'_>> = opened
         .iter()
-        .map(|(letter, received)| Entry {
+        .map(|(letter, received)| HistoryEntry {
             action,
             message_id: &letter.id,
             order_id: letter.order.as_deref(),
             done_by: by,
             note,
             headers: serde_json::to_string(letter).unwrap_or_default(),
-            body: (action == Action::Discarded)
+            body: (action == LetterAction::Discarded)
                 .then(|| String::from_utf8_lossy(&received.body).into_owned()),
         })
         .collect();
     insert(database, &entries)?;
     let ids: Vec<&str> = opened.iter().map(|(letter, _)| letter.id.as_str()).collect();
     dead_letter::remove(database, &ids)?;
-    if action == Action::Discarded {
+    if action == LetterAction::Discarded {
         remove_marks(database, config, letters)?;
     }
     Ok(())

@@ -5,10 +5,10 @@ use alipay::Fen;
 use order::{Facts, FulfillmentState, MessageOutcome};
 use queue::MessageKind;
 use store::BeijingTime;
-use store::dead_letter::Letter;
+use store::dead_letter::DeadLetterRow;
 use store::dead_letter::history;
 use store::outbox::OrderEvent;
-use store::redelivery::Came;
+use store::redelivery::RedeliveryRow;
 use store::refund_request::RefundRequestLine;
 use store::review::ReviewRow;
 
@@ -20,7 +20,7 @@ use crate::operations::order::fact_list::FactList;
 use crate::plural::count;
 
 /// Something that happened to an order.
-pub(crate) enum Happening<'a> {
+pub(crate) enum StoryEvent<'a> {
     /// The order was placed.
     Placed,
     /// The time within which it could be paid ended.
@@ -36,11 +36,11 @@ pub(crate) enum Happening<'a> {
     /// A person decided a review.
     ReviewDecided(&'a ReviewRow),
     /// An operator replayed or discarded a dead letter.
-    LetterHandled(&'a history::Row),
+    LetterHandled(&'a history::HistoryRow),
     /// A message became a dead letter and has no row in the inbox.
-    LetterDied(&'a Letter),
+    LetterDied(&'a DeadLetterRow),
     /// A message was redelivered: no worker acknowledged it.
-    CameBack(&'a Came),
+    CameBack(&'a RedeliveryRow),
     /// An event was published to the shop.
     EventPublished(&'a OrderEvent),
 }
@@ -66,26 +66,28 @@ impl GoodsMove {
 }
 
 /// All that happened, sorted by time.
-pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, Happening<'_>)> {
+pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, StoryEvent<'_>)> {
     let row = &details.order.row;
-    let mut all = vec![(row.created_at, Happening::Placed)];
+    let mut all = vec![(row.created_at, StoryEvent::Placed)];
     let ended = limit(row).filter(|end| end.0 < details.read_at);
-    all.extend(ended.map(|end| (end, Happening::PaymentTimeEnded)));
+    all.extend(ended.map(|end| (end, StoryEvent::PaymentTimeEnded)));
     let requests = details.refund_requests.iter();
-    all.extend(requests.map(|it| (it.created_at, Happening::RefundAsked(it))));
-    all.extend(details.story.iter().map(|it| (it.at, Happening::Message(it))));
-    all.extend(goods_moved_alone(details).map(|(at, moved)| (at, Happening::Goods(moved))));
+    all.extend(requests.map(|it| (it.created_at, StoryEvent::RefundAsked(it))));
+    all.extend(details.story.iter().map(|it| (it.at, StoryEvent::Message(it))));
+    all.extend(goods_moved_alone(details).map(|(at, moved)| (at, StoryEvent::Goods(moved))));
     for review in &details.reviews {
-        all.push((review.raised_at, Happening::ReviewRaised(review)));
+        all.push((review.raised_at, StoryEvent::ReviewRaised(review)));
         if let (Some(at), Some(_)) = (review.ended_at, &review.decided_by) {
-            all.push((at, Happening::ReviewDecided(review)));
+            all.push((at, StoryEvent::ReviewDecided(review)));
         }
     }
-    all.extend(details.dead_letters.iter().map(|it| (it.done_at, Happening::LetterHandled(it))));
-    all.extend(details.unrecorded_letters.iter().map(|it| (it.died_at, Happening::LetterDied(it))));
-    all.extend(details.came_back.iter().map(|it| (it.last_seen, Happening::CameBack(it))));
+    all.extend(details.dead_letters.iter().map(|it| (it.done_at, StoryEvent::LetterHandled(it))));
+    all.extend(
+        details.unrecorded_letters.iter().map(|it| (it.died_at, StoryEvent::LetterDied(it))),
+    );
+    all.extend(details.came_back.iter().map(|it| (it.last_seen, StoryEvent::CameBack(it))));
     let events = details.events.iter();
-    all.extend(events.filter_map(|it| Some((it.published_at?, Happening::EventPublished(it)))));
+    all.extend(events.filter_map(|it| Some((it.published_at?, StoryEvent::EventPublished(it)))));
     all.sort_by_key(|(at, _)| *at);
     all
 }
@@ -108,46 +110,46 @@ fn goods_moved_alone(details: &OrderDetails) -> impl Iterator<Item = (BeijingTim
         .filter_map(|(moved, at)| Some((at?, moved)))
 }
 
-impl Happening<'_> {
+impl StoryEvent<'_> {
     /// In a line.
     pub(crate) fn english(&self) -> String {
         match self {
-            Happening::Placed => "placed".to_owned(),
-            Happening::PaymentTimeEnded => "its time to be paid ended".to_owned(),
-            Happening::RefundAsked(request) => {
+            StoryEvent::Placed => "placed".to_owned(),
+            StoryEvent::PaymentTimeEnded => "its time to be paid ended".to_owned(),
+            StoryEvent::RefundAsked(request) => {
                 let (amount, by) = (Fen::new(request.amount), &request.asked_by);
                 format!("refund of {amount} yuan asked for by {by}: {}", request.reason)
             }
-            Happening::Message(message) => message_text(message),
-            Happening::Goods(GoodsMove::Wait) => "goods wait".to_owned(),
-            Happening::Goods(GoodsMove::Delivered) => "goods delivered".to_owned(),
-            Happening::Goods(GoodsMove::Returned) => "goods returned".to_owned(),
-            Happening::ReviewRaised(review) => {
+            StoryEvent::Message(message) => message_text(message),
+            StoryEvent::Goods(GoodsMove::Wait) => "goods wait".to_owned(),
+            StoryEvent::Goods(GoodsMove::Delivered) => "goods delivered".to_owned(),
+            StoryEvent::Goods(GoodsMove::Returned) => "goods returned".to_owned(),
+            StoryEvent::ReviewRaised(review) => {
                 format!("review {} raised: {}", review.id, review.reason)
             }
-            Happening::ReviewDecided(review) => {
+            StoryEvent::ReviewDecided(review) => {
                 let by = review.decided_by.as_deref().unwrap_or_default();
                 let decision = review.decision.as_deref().unwrap_or("ended");
                 let note = review.note.as_deref().unwrap_or_default();
                 format!("review {} decided by {by}: {decision} {note}", review.reason)
             }
-            Happening::LetterHandled(row) => {
+            StoryEvent::LetterHandled(row) => {
                 let note = row.note.as_deref().unwrap_or_default();
                 let line = format!("dead letter {} by {} {note}", row.action, row.done_by);
                 line.trim_end().to_owned()
             }
-            Happening::LetterDied(letter) => {
+            StoryEvent::LetterDied(letter) => {
                 let id = short(&letter.message_id);
                 format!("dead letter {id}, {}: {}", letter.reason, letter.error)
             }
-            Happening::CameBack(came) => came_back(came),
-            Happening::EventPublished(event) => format!("event {} published", event.event),
+            StoryEvent::CameBack(came) => came_back(came),
+            StoryEvent::EventPublished(event) => format!("event {} published", event.event),
         }
     }
 
     /// How a message arrived: its signature, its retries.
     pub(crate) fn detail(&self) -> Option<String> {
-        let Happening::Message(message) = self else { return None };
+        let StoryEvent::Message(message) = self else { return None };
         let mut parts = Vec::new();
         if let Some(signature) = &message.signature {
             let word = if signature.valid { "valid today" } else { "NOT VALID today" };
@@ -167,7 +169,7 @@ impl Happening<'_> {
 }
 
 /// A message that was redelivered without an acknowledgement.
-fn came_back(came: &Came) -> String {
+fn came_back(came: &RedeliveryRow) -> String {
     let id = short(&came.message_id);
     let times = match came.count {
         1 => "once".to_owned(),

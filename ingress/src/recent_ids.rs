@@ -7,20 +7,20 @@ use std::sync::Arc;
 const LONGEST_ID: usize = 256;
 
 /// A merchant's name and an id.
-type Key = (Box<str>, Box<[u8]>);
+type NotificationKey = (Box<str>, Box<[u8]>);
 
 /// A bounded set.
-pub(crate) struct Remembered {
+pub(crate) struct RecentIds {
     most: usize,
-    keys: HashSet<Arc<Key>>,
+    keys: HashSet<Arc<NotificationKey>>,
     /// The same keys in the order of their arrival.
-    order: VecDeque<Arc<Key>>,
+    order: VecDeque<Arc<NotificationKey>>,
 }
 
-impl Remembered {
+impl RecentIds {
     /// Holds so many at most.
-    pub(crate) fn new(most: usize) -> Remembered {
-        Remembered { most, keys: HashSet::new(), order: VecDeque::new() }
+    pub(crate) fn new(most: usize) -> RecentIds {
+        RecentIds { most, keys: HashSet::new(), order: VecDeque::new() }
     }
 
     pub(crate) fn add(&mut self, merchant: &str, id: &[u8]) {
@@ -41,7 +41,7 @@ impl Remembered {
     }
 }
 
-fn key(merchant: &str, id: &[u8]) -> Arc<Key> {
+fn key(merchant: &str, id: &[u8]) -> Arc<NotificationKey> {
     Arc::new((merchant.into(), id.into()))
 }
 
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let mut remembered = Remembered::new(2);
+        let mut remembered = RecentIds::new(2);
         for id in ["a", "b", "a", "c"] {
             remembered.add("shop", id.as_bytes());
         }
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_is_no_id_of_alipay_takes_no_memory() {
-        let mut remembered = Remembered::new(2);
+        let mut remembered = RecentIds::new(2);
         let long = [b'x'; LONGEST_ID + 1];
         remembered.add("shop", &long);
         assert!(!remembered.contains("shop", &long) && remembered.order.is_empty());

@@ -7,7 +7,7 @@ use tokio_rustls::rustls::{self, CertificateError};
 
 /// How far a connection came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum ConnectFailure {
     /// The name has no address.
     Name,
     /// Nothing accepts connections at this address and port.
@@ -22,14 +22,14 @@ pub enum Obstacle {
     Broken,
 }
 
-impl Obstacle {
+impl ConnectFailure {
     /// What stood in the way, by an error and its causes.
-    pub fn of(error: &(dyn Error + 'static)) -> Obstacle {
+    pub fn of(error: &(dyn Error + 'static)) -> ConnectFailure {
         let mut cause = Some(error);
-        let mut found = Obstacle::Broken;
+        let mut found = ConnectFailure::Broken;
         while let Some(error) = cause {
             if error.is::<rustls::Error>() {
-                return Obstacle::Tls;
+                return ConnectFailure::Tls;
             }
             if let Some(io) = error.downcast_ref::<io::Error>() {
                 found = of_io(io).unwrap_or(found);
@@ -41,7 +41,7 @@ impl Obstacle {
             }
             // hyper's connector says it in words alone.
             if error.to_string().contains("dns error") {
-                return Obstacle::Name;
+                return ConnectFailure::Name;
             }
             cause = error.source();
         }
@@ -51,16 +51,20 @@ impl Obstacle {
     /// In words, without the place, which the caller names.
     fn explanation(self) -> &'static str {
         match self {
-            Obstacle::Name => {
+            ConnectFailure::Name => {
                 "the name has no address: is it spelt right, and does this machine resolve names?"
             }
-            Obstacle::Refused => {
+            ConnectFailure::Refused => {
                 "nothing accepts connections there: is the server running, and is the port right?"
             }
-            Obstacle::Network => "there is no way to this address: look at routes and firewalls",
-            Obstacle::Slow => "the connection was not made in time: look at routes and firewalls",
-            Obstacle::Tls => "TLS failed",
-            Obstacle::Broken => "the connection ended before an answer",
+            ConnectFailure::Network => {
+                "there is no way to this address: look at routes and firewalls"
+            }
+            ConnectFailure::Slow => {
+                "the connection was not made in time: look at routes and firewalls"
+            }
+            ConnectFailure::Tls => "TLS failed",
+            ConnectFailure::Broken => "the connection ended before an answer",
         }
     }
 }
@@ -95,16 +99,16 @@ pub fn certificate_problem(wrong: &CertificateError, server: &str, section: &str
     format!("the {server}'s certificate {problem}")
 }
 
-fn of_io(error: &io::Error) -> Option<Obstacle> {
+fn of_io(error: &io::Error) -> Option<ConnectFailure> {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => Some(Obstacle::Refused),
+        io::ErrorKind::ConnectionRefused => Some(ConnectFailure::Refused),
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::AddrNotAvailable
-        | io::ErrorKind::PermissionDenied => Some(Obstacle::Network),
-        io::ErrorKind::TimedOut => Some(Obstacle::Slow),
-        _ if error.to_string().contains("failed to lookup address") => Some(Obstacle::Name),
+        | io::ErrorKind::PermissionDenied => Some(ConnectFailure::Network),
+        io::ErrorKind::TimedOut => Some(ConnectFailure::Slow),
+        _ if error.to_string().contains("failed to lookup address") => Some(ConnectFailure::Name),
         _ => None,
     }
 }
@@ -130,7 +134,7 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
     while let Some(cause) = last.source() {
         last = cause;
     }
-    format!("{} ({last})", Obstacle::of(error).explanation())
+    format!("{} ({last})", ConnectFailure::of(error).explanation())
 }
 
 #[cfg(test)]
@@ -146,22 +150,22 @@ mod tests {
         let tls = rustls::Error::General("x".to_owned());
         let inside = io::Error::new(io::ErrorKind::InvalidData, tls);
         for (error, expected) in [
-            (io(io::ErrorKind::ConnectionRefused), Obstacle::Refused),
-            (io(io::ErrorKind::NetworkUnreachable), Obstacle::Network),
-            (io(io::ErrorKind::TimedOut), Obstacle::Slow),
-            (io(io::ErrorKind::ConnectionReset), Obstacle::Broken),
-            (io(io::ErrorKind::UnexpectedEof), Obstacle::Broken),
-            (inside, Obstacle::Tls),
+            (io(io::ErrorKind::ConnectionRefused), ConnectFailure::Refused),
+            (io(io::ErrorKind::NetworkUnreachable), ConnectFailure::Network),
+            (io(io::ErrorKind::TimedOut), ConnectFailure::Slow),
+            (io(io::ErrorKind::ConnectionReset), ConnectFailure::Broken),
+            (io(io::ErrorKind::UnexpectedEof), ConnectFailure::Broken),
+            (inside, ConnectFailure::Tls),
             (
                 io::Error::other("failed to lookup address information: Name or service not known"),
-                Obstacle::Name,
+                ConnectFailure::Name,
             ),
         ] {
-            assert_eq!(Obstacle::of(&error), expected, "{error}");
+            assert_eq!(ConnectFailure::of(&error), expected, "{error}");
         }
         // Inside of an error of another library.
         let wrapped = io::Error::other(io(io::ErrorKind::ConnectionRefused));
-        assert_eq!(Obstacle::of(&wrapped), Obstacle::Refused);
+        assert_eq!(ConnectFailure::of(&wrapped), ConnectFailure::Refused);
     }
 
     #[tokio::test]
@@ -174,6 +178,6 @@ mod tests {
         assert!(text.starts_with("nothing accepts connections there"), "{text}");
         assert!(text.ends_with("(Connection refused (os error 111))"), "{text}");
         let error = tokio::net::TcpStream::connect("no.such.name.invalid:1").await.unwrap_err();
-        assert_eq!(Obstacle::of(&error), Obstacle::Name, "{error}");
+        assert_eq!(ConnectFailure::of(&error), ConnectFailure::Name, "{error}");
     }
 }

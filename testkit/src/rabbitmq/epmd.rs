@@ -14,16 +14,16 @@ use crate::suite::Place;
 /// The name service (epmd) of one broker, at a port of its own. A foreground child of ours: the one
 /// that Erlang would start in the background outlives the server. Dropped, it ends.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct Epmd {
     pub(super) port: u16,
     process: Mutex<ServerProcess>,
 }
 
-impl Names {
-    pub(super) fn start(folder: &Arc<Folder>, place: Place) -> Result<Names, ServerError> {
+impl Epmd {
+    pub(super) fn start(folder: &Arc<Folder>, place: Place) -> Result<Epmd, ServerError> {
         write_cookie(folder)?;
         let [port] = ports::free()?;
-        Ok(Names { port, process: Mutex::new(launch(folder, place, port)?) })
+        Ok(Epmd { port, process: Mutex::new(launch(folder, place, port)?) })
     }
 
     /// Starts it again, should it have ended.
@@ -36,7 +36,7 @@ impl Names {
     }
 }
 
-impl Drop for Names {
+impl Drop for Epmd {
     fn drop(&mut self) {
         self.process.get_mut().unwrap_or_else(PoisonError::into_inner).kill();
     }

@@ -1,4 +1,4 @@
-//! Places for connections, and the memory of their bodies. Both are limited: a new connection or body takes the place of
+//! Slots for connections, and the memory of their bodies. Both are limited: a new connection or body takes the slot of
 //! the one that was silent longest.
 
 use std::collections::HashMap;
@@ -15,45 +15,45 @@ use crate::Refusal;
 use crate::counted::Counted;
 use crate::peer::Peer;
 
-/// All places; shared by all connections.
+/// All slots; shared by all connections.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct ConnectionSlots {
     most: usize,
     most_of_a_peer: usize,
     most_bytes: usize,
     proxies: Vec<Network>,
-    state: Mutex<PlacesState>,
+    state: Mutex<SlotsState>,
     freed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct PlacesState {
+struct SlotsState {
     next: u64,
-    /// Counts what was heard, of any connection: a clock that never stands still.
+    /// Counts what was heard, of any connection: a counter that serves as a clock.
     heard: u64,
     held: HashMap<u64, OpenConnection>,
     of_peers: HashMap<Peer, usize>,
     bytes: usize,
 }
 
-/// One connection that has a place.
+/// One connection that has a slot.
 #[derive(Debug)]
 struct OpenConnection {
     /// Whose limit it counts for; `None` for proxies.
     peer: Option<Peer>,
-    /// When it was opened, sent something or was answered last: [`PlacesState::heard`] of then.
+    /// When it was opened, sent something or was answered last: [`SlotsState::heard`] of then.
     heard: u64,
-    /// A request of it was read to its end and is being answered: nobody takes its place.
+    /// A request of it was read to its end and is being answered: nobody takes its slot.
     answering: bool,
     /// Bytes of the body that it is sending.
     bytes: usize,
     close: CancellationToken,
 }
 
-/// The place of one connection, which is given back when this is dropped.
+/// The slot of one connection, which is given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct ConnectionSlot {
+    slots: Arc<ConnectionSlots>,
     id: u64,
     address: IpAddr,
     close: CancellationToken,
@@ -62,7 +62,7 @@ pub(crate) struct Place {
 
 /// A request of a connection, from its head to its answer.
 #[derive(Debug)]
-pub(crate) struct ActiveRequest<'a>(&'a Place);
+pub(crate) struct ActiveRequest<'a>(&'a ConnectionSlot);
 
 /// Why a connection was closed from this side, as the metric names it.
 const PEER_LIMIT: &str = "peer_limit";
@@ -76,10 +76,10 @@ pub(crate) fn count_closed(why: &'static str) {
     counter!("ingress_connections_closed_total", "why" => why).increment(1);
 }
 
-impl Places {
+impl ConnectionSlots {
     /// As many as the configuration allows.
-    pub(crate) fn new(limits: &Ingress) -> Places {
-        Places {
+    pub(crate) fn new(limits: &Ingress) -> ConnectionSlots {
+        ConnectionSlots {
             most: limits.max_connections,
             most_of_a_peer: limits.max_connections_per_peer,
             most_bytes: limits.max_body_memory,
@@ -89,16 +89,19 @@ impl Places {
         }
     }
 
-    /// A place for a connection from this address; `None` where its peer has as many as it may and
+    /// A slot for a connection from this address; `None` where its peer has as many as it may and
     /// all are being answered. Waits while everybody's are.
-    pub(crate) async fn take(self: &Arc<Places>, address: IpAddr) -> Option<Place> {
+    pub(crate) async fn take(
+        self: &Arc<ConnectionSlots>,
+        address: IpAddr,
+    ) -> Option<ConnectionSlot> {
         let peer = Peer::connected(address, &self.proxies);
         loop {
             let freed = self.freed.notified();
             match self.try_take(peer) {
-                Taken::Place(id, close) => {
-                    let (places, counted) = (Arc::clone(self), Counted::new("ingress_connections"));
-                    return Some(Place { places, id, address, close, _counted: counted });
+                Taken::Slot(id, close) => {
+                    let (slots, counted) = (Arc::clone(self), Counted::new("ingress_connections"));
+                    return Some(ConnectionSlot { slots, id, address, close, _counted: counted });
                 }
                 Taken::Refused => {
                     count_closed(PEER_LIMIT);
@@ -129,23 +132,23 @@ impl Places {
         state
             .held
             .insert(id, OpenConnection { peer, heard, answering: false, bytes: 0, close: token });
-        Taken::Place(id, close)
+        Taken::Slot(id, close)
     }
 
-    fn state(&self) -> MutexGuard<'_, PlacesState> {
+    fn state(&self) -> MutexGuard<'_, SlotsState> {
         self.state.lock()
     }
 }
 
 enum Taken {
-    Place(u64, CancellationToken),
+    Slot(u64, CancellationToken),
     /// The peer has too many.
     Refused,
     /// Everybody is being answered.
     NotNow,
 }
 
-impl PlacesState {
+impl SlotsState {
     /// Closes the connection that has been idle longest, of those that are meant; a proxy's only where
     /// nobody else's is idle. `false` when there is none.
     fn close_idle(
@@ -188,18 +191,18 @@ impl PlacesState {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// The other side of the connection.
     pub(crate) fn address(&self) -> IpAddr {
         self.address
     }
 
-    /// Waits until somebody else gets the place: then the connection ends at once.
+    /// Waits until another connection gets the slot: then the connection ends at once.
     pub(crate) async fn taken_away(&self) {
         self.close.cancelled().await;
     }
 
-    /// Runs something to its end; `None` when somebody else gets the place before.
+    /// Runs something to its end; `None` when another connection gets the slot before.
     pub(crate) async fn unless_taken_away<T>(&self, run: impl Future<Output = T>) -> Option<T> {
         self.close.run_until_cancelled(run).await
     }
@@ -210,22 +213,22 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.places.state().remove(self.id);
-        self.places.freed.notify_one();
+        self.slots.state().remove(self.id);
+        self.slots.freed.notify_one();
     }
 }
 
 impl<'a> ActiveRequest<'a> {
-    fn new(place: &'a Place) -> ActiveRequest<'a> {
-        let mut state = place.places.state();
+    fn new(slot: &'a ConnectionSlot) -> ActiveRequest<'a> {
+        let mut state = slot.slots.state();
         let now = state.tick();
-        if let Some(held) = state.held.get_mut(&place.id) {
+        if let Some(held) = state.held.get_mut(&slot.id) {
             held.heard = now;
         }
         drop(state);
-        ActiveRequest(place)
+        ActiveRequest(slot)
     }
 
     /// Bytes of the body have arrived and are kept until the request is answered.
@@ -233,9 +236,9 @@ impl<'a> ActiveRequest<'a> {
     /// # Errors
     /// [`Refusal::Overloaded`] where there is no memory for them.
     pub(crate) fn keep(&self, bytes: usize) -> Result<(), Refusal> {
-        let Place { places, id, .. } = self.0;
-        let mut state = places.state();
-        while bytes > places.most_bytes.saturating_sub(state.bytes) {
+        let ConnectionSlot { slots, id, .. } = self.0;
+        let mut state = slots.state();
+        while bytes > slots.most_bytes.saturating_sub(state.bytes) {
             if !state.close_idle(BODY_MEMORY, |other, held| other != *id && held.bytes > 0) {
                 return Err(Refusal::Overloaded);
             }
@@ -250,9 +253,9 @@ impl<'a> ActiveRequest<'a> {
         Ok(())
     }
 
-    /// The request was read to its end: the place cannot be taken away until it is answered.
+    /// The request was read to its end: the slot cannot be taken away until it is answered.
     pub(crate) fn body_complete(&self) {
-        if let Some(held) = self.0.places.state().held.get_mut(&self.0.id) {
+        if let Some(held) = self.0.slots.state().held.get_mut(&self.0.id) {
             held.answering = true;
         }
     }
@@ -260,8 +263,8 @@ impl<'a> ActiveRequest<'a> {
 
 impl Drop for ActiveRequest<'_> {
     fn drop(&mut self) {
-        let Place { places, id, .. } = self.0;
-        let mut state = places.state();
+        let ConnectionSlot { slots, id, .. } = self.0;
+        let mut state = slots.state();
         let now = state.tick();
         if let Some(held) = state.held.get_mut(id) {
             held.answering = false;
@@ -271,7 +274,7 @@ impl Drop for ActiveRequest<'_> {
             state.report();
         }
         drop(state);
-        places.freed.notify_one();
+        slots.freed.notify_one();
     }
 }
 
@@ -283,8 +286,8 @@ mod tests {
     const OTHER: &str = "203.0.113.8";
     const LOCAL: &str = "127.0.0.1";
 
-    fn places(most: usize, most_of_a_peer: usize, most_bytes: usize) -> Arc<Places> {
-        Arc::new(Places {
+    fn slots(most: usize, most_of_a_peer: usize, most_bytes: usize) -> Arc<ConnectionSlots> {
+        Arc::new(ConnectionSlots {
             most,
             most_of_a_peer,
             most_bytes,
@@ -294,42 +297,42 @@ mod tests {
         })
     }
 
-    async fn take(places: &Arc<Places>, address: &str) -> Place {
-        places.take(address.parse().unwrap()).await.expect("a place")
+    async fn take(slots: &Arc<ConnectionSlots>, address: &str) -> ConnectionSlot {
+        slots.take(address.parse().unwrap()).await.expect("a slot")
     }
 
-    fn is_closed(place: &Place) -> bool {
-        place.close.is_cancelled()
+    fn is_closed(slot: &ConnectionSlot) -> bool {
+        slot.close.is_cancelled()
     }
 
     #[tokio::test]
     async fn the_longest_idle_one_gives_way() {
-        let places = places(3, 3, 100);
-        let first = take(&places, OTHER).await;
-        let second = take(&places, STRANGER).await;
-        let third = take(&places, STRANGER).await;
+        let slots = slots(3, 3, 100);
+        let first = take(&slots, OTHER).await;
+        let second = take(&slots, STRANGER).await;
+        let third = take(&slots, STRANGER).await;
         drop(first.begin_request());
-        let fourth = take(&places, STRANGER).await;
+        let fourth = take(&slots, STRANGER).await;
         assert!(is_closed(&second) && !is_closed(&first) && !is_closed(&third));
-        let _busy = [&first, &third, &fourth].map(|place| {
-            let request = place.begin_request();
+        let _busy = [&first, &third, &fourth].map(|slot| {
+            let request = slot.begin_request();
             request.body_complete();
             request
         });
-        let mut waits = std::pin::pin!(places.take(LOCAL.parse().unwrap()));
+        let mut waits = std::pin::pin!(slots.take(LOCAL.parse().unwrap()));
         let waited = futures_util::poll!(waits.as_mut());
         assert!(waited.is_pending(), "a request that is being answered was closed");
     }
 
     #[tokio::test]
     async fn a_place_that_is_given_back_is_given_to_who_waits() {
-        let places = places(1, 1, 100);
-        let first = take(&places, LOCAL).await;
+        let slots = slots(1, 1, 100);
+        let first = take(&slots, LOCAL).await;
         let request = first.begin_request();
         request.body_complete();
         let waiting = tokio::spawn({
-            let places = Arc::clone(&places);
-            async move { places.take(LOCAL.parse().unwrap()).await.is_some() }
+            let slots = Arc::clone(&slots);
+            async move { slots.take(LOCAL.parse().unwrap()).await.is_some() }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
@@ -340,21 +343,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_has_a_limit_and_a_proxy_has_none() {
-        let places = places(100, 2, 100);
-        let first = take(&places, STRANGER).await;
-        let second = take(&places, STRANGER).await;
-        let third = take(&places, STRANGER).await;
+        let slots = slots(100, 2, 100);
+        let first = take(&slots, STRANGER).await;
+        let second = take(&slots, STRANGER).await;
+        let third = take(&slots, STRANGER).await;
         assert!(is_closed(&first) && !is_closed(&second));
-        let other = take(&places, OTHER).await;
-        let _busy = [&second, &third].map(|place| {
-            let request = place.begin_request();
+        let other = take(&slots, OTHER).await;
+        let _busy = [&second, &third].map(|slot| {
+            let request = slot.begin_request();
             request.body_complete();
             request
         });
-        assert!(places.take(STRANGER.parse().unwrap()).await.is_none());
+        assert!(slots.take(STRANGER.parse().unwrap()).await.is_none());
         assert!(!is_closed(&other));
         for _ in 0..50 {
-            let local = take(&places, LOCAL).await;
+            let local = take(&slots, LOCAL).await;
             assert!(!is_closed(&local));
             std::mem::forget(local);
         }
@@ -362,20 +365,20 @@ mod tests {
 
     #[tokio::test]
     async fn strangers_give_way_before_proxies() {
-        let places = places(2, 2, 100);
-        let local = take(&places, LOCAL).await;
-        let stranger = take(&places, STRANGER).await;
-        let _other = take(&places, OTHER).await;
+        let slots = slots(2, 2, 100);
+        let local = take(&slots, LOCAL).await;
+        let stranger = take(&slots, STRANGER).await;
+        let _other = take(&slots, OTHER).await;
         assert!(is_closed(&stranger) && !is_closed(&local));
     }
 
     #[tokio::test]
     async fn the_body_that_is_silent_longest_gives_its_memory() {
-        let places = places(9, 9, 100);
+        let slots = slots(9, 9, 100);
         let (first, second, third) = (
-            take(&places, STRANGER).await,
-            take(&places, STRANGER).await,
-            take(&places, STRANGER).await,
+            take(&slots, STRANGER).await,
+            take(&slots, STRANGER).await,
+            take(&slots, STRANGER).await,
         );
         let (one, two, three) =
             (first.begin_request(), second.begin_request(), third.begin_request());
@@ -388,6 +391,6 @@ mod tests {
         drop(two);
         three.keep(40).unwrap();
         drop((one, three));
-        assert_eq!(places.state().bytes, 0);
+        assert_eq!(slots.state().bytes, 0);
     }
 }

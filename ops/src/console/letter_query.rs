@@ -22,7 +22,7 @@ const UNTIL: &str = "until";
 
 /// A filter for letters, as a form writes it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cohort(pub(super) LetterFilter);
+pub(super) struct LetterQuery(pub(super) LetterFilter);
 
 /// The letters that a form selects.
 #[derive(Debug, Clone)]
@@ -30,20 +30,20 @@ pub(super) enum Selection {
     /// These, with all their copies.
     Ticked(BTreeSet<String>),
     /// All letters that match a filter: those that the page showed, not those that died later.
-    All(Cohort),
+    All(LetterQuery),
 }
 
-impl Cohort {
+impl LetterQuery {
     /// The letters with this reason, where they have one.
-    pub(super) fn of_reason(reason: Option<&str>) -> Cohort {
+    pub(super) fn of_reason(reason: Option<&str>) -> LetterQuery {
         let reason = reason.map_or(ReasonFilter::Missing, |it| ReasonFilter::Is(it.to_owned()));
-        Cohort(LetterFilter { reason: Some(reason), ..LetterFilter::default() })
+        LetterQuery(LetterFilter { reason: Some(reason), ..LetterFilter::default() })
     }
 
     /// Reads it; an empty field takes every letter.
-    pub(super) fn read(parameters: &Fields) -> Cohort {
+    pub(super) fn read(parameters: &Fields) -> LetterQuery {
         let text = |name| parameters.some(name).map(str::to_owned);
-        Cohort(LetterFilter {
+        LetterQuery(LetterFilter {
             reason: text("reason").map(|reason| match reason.as_str() {
                 REASON_MISSING => ReasonFilter::Missing,
                 _ => ReasonFilter::Is(reason),
@@ -98,7 +98,7 @@ impl Selection {
     /// Reads the selection: the field `which` says whether all letters or the ticked ones are meant.
     pub(super) fn read(form: &Fields) -> Result<Selection, Failure> {
         if form.get("which") == "all" {
-            return Ok(Selection::All(Cohort::read(form)));
+            return Ok(Selection::All(LetterQuery::read(form)));
         }
         let ids: BTreeSet<String> = form.after(TICKED).map(str::to_owned).collect();
         if ids.is_empty() {
@@ -112,7 +112,7 @@ impl Selection {
         let none = SelectedLetters::default();
         match self {
             Selection::Ticked(ids) => SelectedLetters { ids: ids.clone(), ..none },
-            Selection::All(cohort) => SelectedLetters { filter: cohort.0.clone(), ..none },
+            Selection::All(query) => SelectedLetters { filter: query.0.clone(), ..none },
         }
     }
 
@@ -122,7 +122,7 @@ impl Selection {
             Selection::Ticked(ids) => html! {
                 @for id in ids { (hidden(&format!("{TICKED}{id}"), "on")) }
             },
-            Selection::All(cohort) => html! { (cohort.fields()) (hidden("which", "all")) },
+            Selection::All(filter) => html! { (filter.fields()) (hidden("which", "all")) },
         }
     }
 
@@ -130,7 +130,7 @@ impl Selection {
     pub(super) fn address(&self) -> String {
         match self {
             Selection::Ticked(_) => "/dead-letters".to_owned(),
-            Selection::All(cohort) => cohort.address(),
+            Selection::All(filter) => filter.address(),
         }
     }
 }

@@ -6,25 +6,25 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Whether the character is one of those. Also line feed and tab.
-pub fn is_unseen(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     character.is_control() || is_format(character)
 }
 
 /// The text on one line, with all such characters as `\n` or `\u{202e}`.
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    replaced(text, is_unseen, |character, out| out.extend(character.escape_default()))
+    replaced(text, is_invisible, |character, out| out.extend(character.escape_default()))
 }
 
 /// Several lines of text, otherwise as [`escaped`].
 pub fn escaped_lines(text: &str) -> Cow<'_, str> {
-    let unseen = |character| is_unseen(character) && !matches!(character, '\n' | '\t');
+    let unseen = |character| is_invisible(character) && !matches!(character, '\n' | '\t');
     replaced(text, unseen, |character, out| out.extend(character.escape_default()))
 }
 
 /// JSON or a line of a log: the characters beyond ASCII as `\u202e`, which means the same inside a
 /// string of JSON.
 pub fn escaped_json(text: &str) -> Cow<'_, str> {
-    let unseen = |character: char| is_unseen(character) && !character.is_ascii();
+    let unseen = |character: char| is_invisible(character) && !character.is_ascii();
     replaced(text, unseen, |character, out| {
         let mut units = [0; 2];
         for unit in character.encode_utf16(&mut units) {
@@ -63,7 +63,7 @@ pub fn named(character: char) -> String {
         '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}' => {
             "private use"
         }
-        _ if is_unseen(character) => "invisible",
+        _ if is_invisible(character) => "invisible",
         _ if !character.is_ascii() => "not ASCII",
         _ => return format!("U+{:04X} ({character})", u32::from(character)),
     };
@@ -73,8 +73,8 @@ pub fn named(character: char) -> String {
 /// Whether the character has no place in what a person or a program types again: a code, an order's number, an account.
 /// Besides the unseen ones those that only change how the one before them looks (variation selectors), and those of no
 /// meaning but what a font gives them (private use): two texts that look the same would differ.
-pub fn is_treacherous(character: char) -> bool {
-    is_unseen(character)
+pub fn is_ambiguous(character: char) -> bool {
+    is_invisible(character)
         || matches!(
             character,
             '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}'
@@ -87,7 +87,7 @@ pub fn is_treacherous(character: char) -> bool {
 /// # Errors
 /// What to say.
 pub fn check_typed(text: &str) -> Result<(), String> {
-    match text.char_indices().find(|(_, character)| is_treacherous(*character)) {
+    match text.char_indices().find(|(_, character)| is_ambiguous(*character)) {
         None => Ok(()),
         Some((at, character)) => Err(format!("it holds {} at byte {}", named(character), at + 1)),
     }
@@ -99,7 +99,7 @@ pub fn check_typed(text: &str) -> Result<(), String> {
 /// What to say.
 pub fn check_shown(text: &str) -> Result<(), String> {
     let joins = |character: char| character == '\u{200d}';
-    match text.char_indices().find(|(_, it)| is_unseen(*it) && !joins(*it)) {
+    match text.char_indices().find(|(_, it)| is_invisible(*it) && !joins(*it)) {
         None => Ok(()),
         Some((at, character)) => Err(format!("it holds {} at byte {}", named(character), at + 1)),
     }
