@@ -7,14 +7,13 @@ use service::page::Column;
 
 use super::Console;
 use super::address::{link, order_link};
-use super::letter_actions::{left_out_warning, takes};
+use super::letter_actions::left_out_warning;
 use super::letter_query::Selection;
 use super::letters::{act_fields, letter_link};
 use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::dead_letter::dry_run_selection::DryRunSelection;
-use crate::operations::dead_letter::poison::PoisonLetters;
 use crate::operations::dry_run::{DryRunOutcome, DryRunResult, because, dry_run_letters};
 
 /// Letters that are listed.

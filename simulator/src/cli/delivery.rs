@@ -212,12 +212,16 @@ impl DeliveryArguments {
     }
 }
 
-fn print_json(step: &StepResult, notifications: Vec<Sent>, ending: Ending) -> anyhow::Result<()> {
-    let report = Report {
+fn print_json(
+    step: &StepResult,
+    notifications: Vec<NotificationResult>,
+    ending: DeliveryEnding,
+) -> anyhow::Result<()> {
+    let report = DeliveryReport {
         order: &step.trade.out_trade_no,
         trade_no: &step.trade.trade_no,
         notifications,
-        success: ending == Ending::Success,
+        success: ending == DeliveryEnding::Success,
     };
     Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?)
 }
