@@ -15,10 +15,10 @@ SUITES := $(if $(filter mysql,$(DATABASE))$(filter 4 cluster,$(BROKER))$(filter 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos conformance fuzz test matrix bench lint lint-all fmt doc services build doctest
+.PHONY: help demo chaos conformance fuzz test matrix bench bench-growth lint lint-all fmt doc services build doctest
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Private RabbitMQ and MariaDB are started for demo and test, and removed afterwards."
 	@echo "  Set AMQP_URL and DATABASE_URL to use servers that run already; DATABASE=mysql BROKER=4 (testkit run --help)"
@@ -58,6 +58,10 @@ bench: BASELINES = yes
 bench: services ## ceilings, a PHP and a Node handler, and our programs side by side, in a release build; ROUNDS=3
 	$(CARGO) build --release $(MEASURED:%=-p %) --bins
 	$(TARGET)/release/testkit run $(SERVERS) -- $(TARGET)/release/bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-growth: services ## what a notification costs behind a million orders, the audit of these, and how fast old rows go; ORDERS=1000000
+	$(CARGO) build --release $(MEASURED:%=-p %) --bins
+	$(TARGET)/release/testkit run $(SERVERS) -- $(TARGET)/release/bench growth $(if $(ORDERS),--orders $(ORDERS))
 
 # Small tools that `cargo install` builds where they are missing: half a minute, once. cargo-deny takes two minutes: only lint-all installs it.
 lint test: LINT_TOOLS = cargo-machete

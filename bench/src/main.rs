@@ -9,6 +9,7 @@
 mod baselines;
 mod bodies;
 mod ceilings;
+mod growth;
 mod load;
 mod ours;
 mod part;
@@ -25,6 +26,7 @@ use anyhow::ensure;
 use chrono::Utc;
 use clap::{Parser, Subcommand};
 
+use crate::growth::GrowthArguments;
 use crate::results::BenchResults;
 use crate::rounds::Rounds;
 use crate::scenario::Scenario;
@@ -69,13 +71,15 @@ enum Verb {
     /// Answer every POST with `success`: the HTTP ceiling.
     #[command(hide = true)]
     ServeHttp,
+    Growth(GrowthArguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = match arguments.verb {
+    let outcome = match &arguments.verb {
         Some(Verb::ServeHttp) => ceilings::serve_http().await,
+        Some(Verb::Growth(growth)) => growth::measure(growth).await,
         None => measure(&arguments).await,
     };
     match outcome {

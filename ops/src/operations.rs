@@ -21,6 +21,7 @@ pub(crate) mod order;
 pub(crate) mod overview;
 pub(crate) mod pay_link;
 pub(crate) mod product;
+pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod query;
 pub(crate) mod reconcile;

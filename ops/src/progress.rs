@@ -10,3 +10,12 @@ pub(crate) fn bar(length: usize, counted: &'static str) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+/// A line on stderr for what has no length, when that is a terminal.
+pub(crate) fn spinner() -> ProgressBar {
+    let spinner = ProgressBar::new_spinner();
+    match ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
+        Ok(style) => spinner.with_style(style),
+        Err(_) => spinner,
+    }
+}

@@ -27,6 +27,7 @@ const FORM_LIMIT: usize = 1024 * 1024;
 pub use command::NamedDecision;
 pub use doubtful::Doubtful;
 pub use rejection::Rejection;
+pub(crate) use verification::MAX_RECEIPT_AGE;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]

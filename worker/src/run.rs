@@ -25,8 +25,8 @@ use crate::lane::Lane;
 use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::poison::RedeliveryCounts;
 use crate::sweepers::{
-    heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_watch,
-    stock_watch,
+    heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retention,
+    retry_watch, stock_watch,
 };
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
@@ -73,8 +73,8 @@ pub async fn run(
     }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, and one for each of the nine sweepers.
-    let pool_size = u32::try_from(lanes + 9).unwrap_or(u32::MAX);
+    // One connection a lane, and one for each of the ten sweepers.
+    let pool_size = u32::try_from(lanes + 10).unwrap_or(u32::MAX);
     let database = database_settings(&config.database).with_timeout(timeout);
     database.check()?;
     let pool = Pool::new(database, pool_size);
@@ -130,6 +130,9 @@ pub async fn run(
     if config.worker.queries {
         sweepers.spawn(queries::run(context.clone()));
         sweepers.spawn(refunds::run(context.clone()));
+    }
+    if config.retention.sweep {
+        sweepers.spawn(retention::run(context.clone()));
     }
     // The admin endpoint answers until the drain is over: alive, but not ready.
     let drained = CancellationToken::new();

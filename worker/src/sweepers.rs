@@ -7,6 +7,7 @@ pub(crate) mod outbox_relay;
 pub(crate) mod queries;
 pub(crate) mod refunds;
 pub(crate) mod restock;
+pub(crate) mod retention;
 pub(crate) mod retry_watch;
 pub(crate) mod stock_watch;
 

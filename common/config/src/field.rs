@@ -144,3 +144,35 @@ pub(crate) mod duration {
         text.serialize(serializer)
     }
 }
+
+/// The age at which a row may be removed: 40 days to ten years.
+pub(crate) mod retention {
+    use std::time::Duration;
+
+    use serde::de::{Deserializer, Error, Unexpected};
+    use serde::{Serialize, Serializer};
+    use service::duration;
+
+    use crate::sections::{LONGEST_RETENTION, SHORTEST_RETENTION};
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        let text = super::text(deserializer)?;
+        let age = duration::parse(&text).ok();
+        age.filter(|age| (SHORTEST_RETENTION..=LONGEST_RETENTION).contains(age)).ok_or_else(|| {
+            let expected = "an age from \"40d\" to \"3660d\"";
+            D::Error::invalid_value(Unexpected::Str(&text), &expected)
+        })
+    }
+
+    /// `180d`, rounded to days.
+    pub(crate) fn serialize<S: Serializer>(
+        age: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        format!("{}d", age.as_secs() / DAY.as_secs()).serialize(serializer)
+    }
+}

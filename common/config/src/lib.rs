@@ -43,7 +43,7 @@ pub use nearest::nearest_of;
 pub use network::Network;
 pub use secret::Secret;
 use sections::Sections;
-pub use sections::{Events, Ingress, Worker};
+pub use sections::{Events, Ingress, LONGEST_RETENTION, Retention, SHORTEST_RETENTION, Worker};
 pub use shown::Setting;
 pub use tls::ClientCertificate;
 pub use url_mistake::{ENCODE, url_mistake};
@@ -61,6 +61,8 @@ pub struct Config {
     pub worker: Worker,
     /// `[events]`
     pub events: Events,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[merchants.NAME]`, by name. May be empty: see [`Config::require_merchants`].
     pub merchants: BTreeMap<String, Merchant>,
     /// Files it was read from whose mode is too wide: see [`Config::check_files`].
@@ -157,6 +159,7 @@ impl Config {
             ("ingress", self.ingress != other.ingress),
             ("worker", self.worker != other.worker),
             ("events", self.events != other.events),
+            ("retention", self.retention != other.retention),
         ];
         changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
     }
@@ -256,7 +259,7 @@ impl Read {
 
     /// Whether the gateway is asked: merchants depend on it.
     fn sections(&mut self, layers: &Layers, sections: Sections) -> Result<bool, ConfigError> {
-        let Sections { database, amqp, ingress, worker, events, .. } = &sections;
+        let Sections { database, amqp, ingress, worker, events, retention, .. } = &sections;
         if ingress.max_body_memory < ingress.max_body {
             let problem = "is less than ingress.max_body";
             return Err(layers.invalid("ingress.max_body_memory", problem));
@@ -267,6 +270,7 @@ impl Read {
             ingress: ingress.clone(),
             worker: worker.clone(),
             events: events.clone(),
+            retention: retention.clone(),
             merchants: BTreeMap::new(),
             exposed: Vec::new(),
         });

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amqp::AmqpKeys;
 use crate::database::DatabaseKeys;
-use crate::field::{address, address_or_off, duration, up_to};
+use crate::field::{address, address_or_off, duration, retention, up_to};
 use crate::merchant::MerchantKeys;
 use crate::network::Network;
 
@@ -21,6 +21,7 @@ pub(crate) struct Sections {
     pub(crate) ingress: Ingress,
     pub(crate) worker: Worker,
     pub(crate) events: Events,
+    pub(crate) retention: Retention,
     #[serde(default)]
     pub(crate) merchants: BTreeMap<String, MerchantKeys>,
 }
@@ -123,3 +124,21 @@ pub struct Events {
     /// Whether order events are published.
     pub enabled: bool,
 }
+
+/// `[retention]`: how long rows are kept that only grow in number.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section [retention]")]
+pub struct Retention {
+    /// Whether workers remove old rows, once a day.
+    pub sweep: bool,
+    /// The age at which a row may be removed, at least [`SHORTEST_RETENTION`].
+    #[serde(with = "retention")]
+    pub older_than: Duration,
+}
+
+/// No row is removed that is younger. So far back a message's own time of receipt counts; of an older one the inbox has to
+/// prove it.
+pub const SHORTEST_RETENTION: Duration = Duration::from_hours(40 * 24);
+
+/// Ten years.
+pub const LONGEST_RETENTION: Duration = Duration::from_hours(3_660 * 24);

@@ -176,6 +176,7 @@ fn sections(config: &Config) -> BTreeMap<String, String> {
         ("ingress", format!("{:?}", config.ingress)),
         ("worker", format!("{:?}", config.worker)),
         ("events", format!("{:?}", config.events)),
+        ("retention", format!("{:?}", config.retention)),
     ];
     sections.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
 }

@@ -46,6 +46,7 @@ pub mod notification;
 pub mod order_expired;
 pub mod outbox;
 pub mod product;
+pub mod prune;
 pub mod redelivery;
 pub mod refund;
 pub mod refund_request;

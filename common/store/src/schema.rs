@@ -163,6 +163,13 @@ tables! {
         on_sale -> Bool,
     }
 
+    prune_mark (of_table) {
+        of_table -> Text,
+        removed_before -> Nullable<Moment>,
+        removed -> BigInt,
+        swept_at -> Nullable<Moment>,
+    }
+
     redelivery (message_id) {
         message_id -> Text,
         count -> Integer,

@@ -60,6 +60,7 @@ pub(crate) mod migrate;
 pub(crate) mod order;
 pub(crate) mod pay_link;
 pub(crate) mod product;
+pub(crate) mod prune;
 pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
@@ -96,6 +97,7 @@ verbs! {
         Query(query::QueryArgs),
         Reconcile(reconcile::ReconcileArgs),
         Audit(audit::AuditArgs),
+        Prune(prune::PruneArgs),
         Status(status::StatusArgs),
         Console(console::ConsoleArgs),
     }

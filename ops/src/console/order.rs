@@ -146,6 +146,7 @@ fn topic(happening: &StoryEvent<'_>) -> (&'static str, Tone) {
         StoryEvent::LetterHandled(_) | StoryEvent::LetterDied(_) => ("死信", Tone::Warn),
         StoryEvent::CameBack(_) => ("消息", Tone::Plain),
         StoryEvent::EventPublished(_) => ("事件", Tone::Plain),
+        StoryEvent::RowsRemoved => ("清理", Tone::Plain),
     }
 }
 

@@ -49,6 +49,7 @@ fn the_json_of_the_verbs_is_as_recorded() {
         "review list --all",
         "dlq history",
         "audit",
+        "prune --dry-run",
         "certs",
     ] {
         record(arguments, "");

@@ -20,6 +20,7 @@ mod orders;
 mod poison_letters;
 mod products;
 mod program;
+mod prune;
 mod reconcile;
 mod remedies;
 mod reviews;

@@ -11,7 +11,7 @@ use super::Rejection;
 
 /// How far back a message's own time of receipt counts. Retired keys and certificates verify what came before their
 /// end, so without this limit an old key could sign forever.
-pub(super) const MAX_RECEIPT_AGE: TimeDelta = TimeDelta::days(40);
+pub(crate) const MAX_RECEIPT_AGE: TimeDelta = TimeDelta::days(40);
 
 /// The time of receipt that counts, of a message that claims `claimed`.
 pub(super) fn bounded_receipt_time(claimed: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {

@@ -16,6 +16,7 @@ mod messages;
 mod readings;
 mod refund_requests;
 mod replays;
+mod retention;
 #[allow(dead_code, reason = "shared with other tests")]
 mod secrets;
 mod stock_turn;

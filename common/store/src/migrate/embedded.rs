@@ -66,6 +66,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000082_worker_heartbeat",
     "2026-11-29-000085_dead_letter",
     "2026-11-29-000086_refund_of_rejected",
+    "2026-11-30-000010_prune_mark",
 ];
 
 #[cfg(test)]

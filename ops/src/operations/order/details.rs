@@ -12,6 +12,7 @@ use store::gateway_query::{self, AskedRow};
 use store::notification::{self, StoryLine};
 use store::outbox::{self, OrderEvent};
 use store::product::Product;
+use store::prune::{self, PrunedTable};
 use store::refund::{self, RefundLine};
 use store::refund_request::{self, RefundRequestFilter, RefundRequestLine};
 use store::retry_copy::{self, WaitingCopy};
@@ -62,6 +63,9 @@ pub(crate) struct OrderDetails {
     pub(crate) next_step: String,
     pub(crate) notifications: usize,
     pub(crate) story: Vec<StoryMessage>,
+    /// Messages and events from before this are not all there: the order is older than what was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) removed_before: Option<BeijingTime>,
     /// Codes that could be delivered now.
     #[serde(skip)]
     pub(crate) available: i64,
@@ -177,6 +181,7 @@ impl OrderDetails {
             notifications: story.len(),
             read_at: Utc::now(),
             available: stock::available(connection, &row.product_id, COUNTED)?,
+            removed_before: removed_before(connection)?.filter(|at| at.0 > row.created_at.0),
             trades,
             story,
             order: row.into(),
@@ -338,4 +343,13 @@ fn requests_of(
     let mut requests = refund_request::list(connection, &filter, 1000)?;
     requests.reverse();
     Ok(requests)
+}
+
+/// From before this messages and events may be missing, of any order; `None`: all are there.
+pub(crate) fn removed_before(
+    connection: &mut MysqlConnection,
+) -> Result<Option<BeijingTime>, Failure> {
+    let messages = prune::removed_before(connection, PrunedTable::Notification)?;
+    let events = prune::removed_before(connection, PrunedTable::Outbox)?;
+    Ok(messages.max(events).map(BeijingTime))
 }

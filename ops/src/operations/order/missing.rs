@@ -6,11 +6,11 @@ use serde::Serialize;
 use store::dead_letter::{self, DeadLetterRow};
 use store::redelivery::{self, RedeliveryRow};
 use store::retry_copy::{self, WaitingCopy};
-use store::{MysqlConnection, notification};
+use store::{BeijingTime, MysqlConnection, notification};
 
 use crate::failure::Failure;
 use crate::operations::dead_letter::NO_REASON;
-use crate::operations::order::details::StoryMessage;
+use crate::operations::order::details::{StoryMessage, removed_before};
 use crate::operations::order::next_step::of_rejection;
 use crate::operations::order::story::{StoryEvent, in_retry_tiers};
 use crate::plural;
@@ -28,6 +28,9 @@ pub(crate) struct MissingOrder {
     unrecorded_letters: Vec<DeadLetterRow>,
     /// Messages that name it and came back without an answer.
     came_back: Vec<RedeliveryRow>,
+    /// Messages from before this are not all there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_before: Option<BeijingTime>,
 }
 
 impl MissingOrder {
@@ -45,6 +48,7 @@ impl MissingOrder {
                 .collect(),
             unrecorded_letters: dead_letter::of_order(connection, id)?,
             came_back: redelivery::of_order(connection, id)?,
+            removed_before: removed_before(connection)?,
         })
     }
 
@@ -88,6 +92,8 @@ impl MissingOrder {
                 format!("{}  {}", came.last_seen, StoryEvent::CameBack(came).english())
             }),
         );
+        let removed = self.removed_before.iter();
+        lines.extend(removed.map(|at| format!("{at}  {}", StoryEvent::RowsRemoved.english())));
         lines.join("\n")
     }
 }

@@ -19,6 +19,10 @@ use crate::operations::order::details::{OrderDetails, StoryMessage};
 use crate::operations::order::fact_list::FactList;
 use crate::plural::count;
 
+/// Why the story may have a gap.
+const ROWS_REMOVED: &str =
+    "messages and events from before this that are not shown were removed (`ops prune`)";
+
 /// Something that happened to an order.
 pub(crate) enum StoryEvent<'a> {
     /// The order was placed.
@@ -43,6 +47,8 @@ pub(crate) enum StoryEvent<'a> {
     CameBack(&'a RedeliveryRow),
     /// An event was published to the shop.
     EventPublished(&'a OrderEvent),
+    /// Of what happened before this, rows were removed.
+    RowsRemoved,
 }
 
 /// What goods do without a message.
@@ -88,6 +94,7 @@ pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, StoryEvent
     all.extend(details.came_back.iter().map(|it| (it.last_seen, StoryEvent::CameBack(it))));
     let events = details.events.iter();
     all.extend(events.filter_map(|it| Some((it.published_at?, StoryEvent::EventPublished(it)))));
+    all.extend(details.removed_before.map(|at| (at, StoryEvent::RowsRemoved)));
     all.sort_by_key(|(at, _)| *at);
     all
 }
@@ -144,6 +151,7 @@ impl StoryEvent<'_> {
             }
             StoryEvent::CameBack(came) => came_back(came),
             StoryEvent::EventPublished(event) => format!("event {} published", event.event),
+            StoryEvent::RowsRemoved => ROWS_REMOVED.to_owned(),
         }
     }
 

@@ -1,0 +1,9 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
+-- What is rejected and names a trade that its order does not have is a payment in nobody's books: the row stays until its money is
+-- back. A notification that was worked on and left no trade is a gap that the audit reports: it stays, too.
+SELECT STRAIGHT_JOIN CAST(x.id AS CHAR), x.last_seen,
+    x.outcome = 'rejected' AND x.trade_no IS NOT NULL AND t.trade_no IS NULL
+FROM notification AS x FORCE INDEX (PRIMARY)
+LEFT JOIN trade AS t FORCE INDEX (PRIMARY) ON t.order_id = x.order_id AND t.trade_no = x.trade_no
+WHERE x.id > CAST(? AS SIGNED) AND x.id <= CAST(? AS SIGNED) AND x.last_seen < ? AND x.dead_since IS NULL
+    AND (t.trade_no IS NOT NULL OR x.outcome = 'rejected' OR x.kind <> 'trade_status' OR x.reason IS NOT NULL)
