@@ -1,4 +1,4 @@
-//! The database as a stranger sees it: SQL of our own, not the pipeline's code that it checks.
+//! Reads the database with separate SQL, not with the pipeline's code that it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

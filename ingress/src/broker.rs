@@ -39,9 +39,8 @@ impl Broker {
         Ok(InFlight { _permit: permit, _counted: Counted::new("ingress_in_flight") })
     }
 
-    /// Publishes and waits for the confirm, but not longer than somebody should wait for an answer. A
-    /// message whose confirm comes too late is in the queue and comes once more: the worker makes one
-    /// of the two.
+    /// Publishes and waits for the confirm, but not longer than a client should wait for an answer. A message
+    /// whose confirm comes too late is in the queue, and Alipay repeats the notification: for the worker both are the same message.
     pub(crate) async fn publish(
         &self,
         _permit: &InFlight<'_>,

@@ -222,7 +222,7 @@ async fn drain(lanes: JoinHandle<()>, deadline: Instant) -> Result<(), IngressEr
     match timeout_at(deadline, lanes).await {
         Ok(Ok(())) => tracing::info!("stopped"),
         Ok(Err(_)) => return Err(IngressError::PublisherEnded),
-        // Whoever waited for these confirms was answered `fail` or is gone: nothing is lost.
+        // The requests that waited for these confirms were answered `fail` or have ended: nothing is lost.
         Err(_) => tracing::warn!("the broker did not answer in time; stopped without it"),
     }
     Ok(())

@@ -18,15 +18,15 @@ const REST: Duration = Duration::from_secs(1);
 /// What is known about the work queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WorkQueueState {
-    /// Nobody could ask yet.
+    /// The broker could not be asked yet.
     Unknown,
     /// The last attempt failed, or a message found no queue.
     Missing,
-    /// There, as far as we know.
+    /// It exists, as far as is known.
     There,
 }
 
-/// The topology as the ingress sees it. Clones share it.
+/// What the ingress knows about the topology. Clones share it.
 #[derive(Clone)]
 pub(crate) struct TopologyKeeper {
     state: Arc<watch::Sender<WorkQueueState>>,
@@ -91,7 +91,7 @@ impl TopologyKeeper {
                 }
                 Err(error) => error,
             };
-            // The same words every ten seconds would hide others: each is logged once.
+            // The same text every ten seconds would hide other lines: each text is logged once.
             if let Unknown::Other(error) = error
                 && reported.as_ref() != Some(&error)
             {
@@ -104,7 +104,7 @@ impl TopologyKeeper {
     }
 }
 
-/// An account that may only publish is a good choice: then an operator or a worker declares. Whether a
+/// An account that may only publish is recommended: then an operator or a worker declares. Whether a
 /// binding is missing, the first message tells, which the broker returns.
 async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Result<(), Unknown> {
     if declares {

@@ -1,4 +1,4 @@
-//! What lanes and sweepers share, and their calls to the database.
+//! What lanes and sweepers share, and how they call the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::lane::poison::RedeliveryCounts;
 pub(crate) struct WorkerContext {
     /// The configuration at the start.
     pub(crate) config: Arc<Config>,
-    /// The same with the present merchants.
+    /// The same with the current merchants.
     pub(crate) current: watch::Receiver<Arc<Config>>,
     pub(crate) pool: Pool,
     pub(crate) cluster: Cluster,

@@ -29,7 +29,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// RabbitMQ's limit for a quorum queue's prefetch.
 const MAX_PREFETCH: usize = 2000;
 
-/// The shortest time between the beginnings of two batches that are not full. What arrives meanwhile shares a
+/// The shortest time between the starts of two batches that are not full. What arrives meanwhile shares a
 /// transaction; a message that arrives after a longer silence does not wait.
 const PACE: Duration = Duration::from_millis(10);
 
@@ -37,7 +37,7 @@ const PACE: Duration = Duration::from_millis(10);
 /// when nothing else arrives.
 const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a lane waits before it tries again what the broker did not take.
+/// How long a lane waits before it publishes again what the broker did not accept.
 const HELD_PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest pause before a consumer that ended is set up again.
@@ -81,7 +81,7 @@ impl From<lapin::Error> for Ended {
 struct Staying {
     /// Orders that another transaction has locked.
     locked: Vec<ReceivedMessage>,
-    /// The broker does not take their retries or dead letters.
+    /// The broker does not accept their retries or dead letters.
     held: Vec<ReceivedMessage>,
 }
 

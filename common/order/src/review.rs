@@ -25,7 +25,7 @@ closed_set! {
         ClosedAfterPayment,
         #[strum(message = "more than one trade paid this order: give the money back")]
         SecondPayment,
-        #[strum(message = "paid after the order's time, and such money goes back: refund it or take it")]
+        #[strum(message = "paid after the order's time limit, and such payments are refunded: refund it or accept it")]
         LatePayment,
         #[strum(message = "part of the money went back: no message says which unit of the goods")]
         PartialRefund,

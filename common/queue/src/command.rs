@@ -150,7 +150,7 @@ mod tests {
         envelope.message_id().unwrap()
     }
 
-    /// Messages outlive programs: these texts may grow but never change.
+    /// Messages are older than programs: these texts may grow but never change.
     #[test]
     fn golden() {
         let refund = RefundAnswerForm {

@@ -186,7 +186,7 @@ mod tests {
         )
     }
 
-    /// Messages outlive programs: this text may grow but never change.
+    /// Messages are older than programs: this text may grow but never change.
     #[test]
     fn golden() {
         assert_eq!(String::from_utf8(envelope().to_bytes()).unwrap(), GOLDEN);

@@ -44,7 +44,7 @@ impl Message {
     }
 
     /// The same message once more after the tier's delay, with `attempt` + 1, and with our own routing
-    /// key whatever key it came with: of one that is not bound the tier could never let go.
+    /// key whatever key it came with: with a key that is not bound the tier could never return the message.
     pub fn retry(received: &ReceivedMessage, tier: RetryTier) -> Message {
         Message {
             exchange: tier.name().to_owned(),
@@ -57,7 +57,7 @@ impl Message {
 
     /// The message for a person: body, id, `first_seen`, `attempt` and `traceparent` stay as they
     /// are, so the body need not be an envelope. `reason` is a reason code, `error` the evidence;
-    /// `order` is the order number (`out_trade_no`) where it is known. Dies now.
+    /// `order` is the order number (`out_trade_no`) where it is known. `x-died-at` is now.
     pub fn dead(
         received: &ReceivedMessage,
         reason: &str,
@@ -85,8 +85,8 @@ impl Message {
         }
     }
 
-    /// A dead letter back to work: body, id and `first_seen` stay, `attempt` starts at 0, what was
-    /// said about its death goes.
+    /// A dead letter back to work: body, id and `first_seen` stay, `attempt` starts at 0, the headers
+    /// about its rejection are removed.
     pub fn replay(received: &ReceivedMessage) -> Message {
         Message {
             exchange: topology::WORK_EXCHANGE.to_owned(),

@@ -11,7 +11,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database said no, or did not answer.
+    /// The database refused, or did not answer.
     #[error("{0}")]
     Database(#[source] DieselError),
     /// All connections of the pool were in use.
@@ -20,10 +20,10 @@ pub enum StoreError {
     /// The server cannot be reached: where, why, and what to do.
     #[error("no database connection: {0}")]
     Away(String),
-    /// The server is there and refuses this program: where, why, and what to do.
+    /// The server answers and refuses this program: where, why, and what to do.
     #[error("no database connection: {0}")]
     Refused(String),
-    /// A row holds what this version cannot read.
+    /// A row holds a value that this version cannot read.
     #[error("table {table}: {what}")]
     Row {
         /// The table.
@@ -97,8 +97,7 @@ impl StoreError {
         }
     }
 
-    /// There is no connection, or it ended: the pool tells of it, once an outage, so that whoever meets it
-    /// need not.
+    /// There is no connection, or it ended: the pool logs this, once per outage, so that callers need not log it.
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
@@ -111,7 +110,7 @@ impl StoreError {
         )
     }
 
-    /// Two transactions waited for each other, and the server ended this one: repeated, it mostly succeeds.
+    /// A deadlock, and the server rolled this transaction back: repeated, it usually succeeds.
     pub fn is_deadlock(&self) -> bool {
         self.number() == Some(1213)
     }

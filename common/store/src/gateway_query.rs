@@ -27,7 +27,7 @@ pub struct NewQuery<'a> {
     pub merchant: &'a str,
     /// Why.
     pub why: QueryReason,
-    /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
+    /// 1: due now, also if the row exists and is due later. 0: an existing row stays as it is.
     pub forward: i32,
     /// When it was asked for: a query that went out later answers it. `None`: no query that
     /// went out before this does.
@@ -35,8 +35,8 @@ pub struct NewQuery<'a> {
     pub requested_at: Option<DateTime<Utc>>,
 }
 
-/// Makes sure that the gateway is asked about these orders, sorted. Several queries for one order are
-/// one row, and one query when they come before it.
+/// Makes sure that the gateway is asked about these orders, sorted. Several requests for one order are one
+/// row, and one query if they come before it is sent.
 pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_queries)
 }
@@ -62,7 +62,7 @@ pub struct DueQuery {
     pub order: Option<DueOrder>,
 }
 
-/// What the sweeper wants to know of an order.
+/// What the sweeper needs to know about an order.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = user_order)]
 pub struct DueOrder {
@@ -70,7 +70,7 @@ pub struct DueOrder {
     pub status: OrderStatus,
     /// Nothing more is expected.
     pub is_finish: bool,
-    /// The trade that it goes by.
+    /// The trade that determines its state.
     pub trade_no: Option<String>,
     /// When it was placed.
     pub created_at: DateTime<Utc>,

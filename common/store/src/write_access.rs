@@ -1,4 +1,4 @@
-//! Whether the database takes writes.
+//! Whether the database accepts writes.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
@@ -6,7 +6,7 @@ use diesel::sql_types::{Nullable, Text};
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result, StoreError};
 
-/// Whether the server takes writes, as far as an account can see.
+/// Whether the server accepts writes, as far as an account can see.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteAccess {
     /// The variable that says that the server is read-only, as `read_only = 1`. An account with special rights may write
@@ -17,13 +17,13 @@ pub struct WriteAccess {
 }
 
 impl WriteAccess {
-    /// Whether somebody's writes are refused.
+    /// Whether writes of some account are refused.
     pub fn is_read_only(&self) -> bool {
         self.read_only.is_some() || self.refused.is_some()
     }
 }
 
-/// Looks whether the server takes writes, and changes nothing. What it does not tell is taken as good.
+/// Checks whether the server accepts writes, and changes nothing. What it does not report counts as writable.
 ///
 /// # Errors
 /// The connection is lost.
@@ -45,7 +45,7 @@ pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
     let write = static_sql("UPDATE redelivery SET count = count WHERE 1 = 0").execute(connection);
     match write.map_err(StoreError::from) {
         Err(error) if error.is_read_only() => access.refused = Some(error.to_string()),
-        // Of another reason the statements that follow tell: no schema, no right.
+        // Other reasons (no schema, no right) are reported by the statements that follow.
         _ => {}
     }
     Ok(access)

@@ -82,7 +82,7 @@ async fn an_account_without_the_right_to_declare_can_publish() {
         let says =
             "direct exchange alipay.notify, quorum queue alipay.notify.0; run `ops topology apply`";
         // RabbitMQ 4 does not allow the passive check.
-        let blind = "not allowed to look either";
+        let blind = "no permission to check either";
         let told = async || ingress.log().contains(says) || ingress.log().contains(blind);
         until_async("it says what is missing", told).await;
         if !ingress.log().contains(blind) {

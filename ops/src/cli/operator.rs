@@ -6,7 +6,7 @@ use tracing::warn;
 use crate::failure::Failure;
 use crate::operations::LONGEST_PERSON_NAME;
 
-/// The person whose name stands in the records.
+/// The person whose name is written down with an action.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Operator {
     /// Your name, for the record; default: $USER

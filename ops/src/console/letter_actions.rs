@@ -56,7 +56,7 @@ pub(super) fn left_out_warning(letters: usize) -> Markup {
                     "条死信没有重放：这些消息使 worker 崩溃过（kills_workers），重放会再次崩溃。处理办法见 \
                      docs/troubleshooting.zh-CN.md；确实要试，用 ops dlq replay --even-if-it-kills-workers。",
                     "left out: their messages killed workers, and a replay kills them again. See kills_workers in \
-                     docs/troubleshooting.md; to try it all the same use ops dlq replay --even-if-it-kills-workers.",
+                     docs/troubleshooting.md; to try it anyway use ops dlq replay --even-if-it-kills-workers.",
                 ))
             }
         }
@@ -106,7 +106,7 @@ async fn move_letters(
         div.box.good { b { (count) } " " (done) }
         @if let Some(outcomes) = &outcomes { (outcome_counts(outcomes)) }
         @if count == 0 && left_out == 0 && failure.is_none() {
-            p.note { (say("可能别人已经处理了。", "Somebody else may have been first.")) }
+            p.note { (say("可能别人已经处理了。", "Another person may have acted first.")) }
         }
         p.pages { (link(&back, say("« 返回死信", "Back to the letters"))) }
     };

@@ -1,4 +1,4 @@
-//! Who acts, and why. The console has no login, so the name is what somebody writes.
+//! Who acts, and why. The console has no login, so the name is what the user types.
 
 use maud::{Markup, html};
 use service::language::say;

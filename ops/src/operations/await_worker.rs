@@ -1,4 +1,4 @@
-//! What a worker made of a message that an operator sent.
+//! The result of a message that an operator sent to the workers.
 
 use std::time::{Duration, Instant};
 
@@ -24,14 +24,14 @@ pub(crate) struct PreparedMessage {
     kind: &'static str,
     /// Order and digest, of an answer of the gateway.
     answer: Option<(String, String)>,
-    /// How often workers had seen this very message before.
+    /// How often workers had seen this message before.
     seen_before: i32,
 }
 
-/// What a worker made of it.
+/// The worker's result.
 pub(crate) type Applied = Effect<AppliedOutcome>;
 
-/// What a worker made of a message, as far as is known.
+/// A worker's result of a message, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AppliedOutcome {
@@ -63,8 +63,8 @@ impl PreparedMessage {
         Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope)? })
     }
 
-    /// Writes down that the gateway gave this answer, without which no worker believes it; to be called before
-    /// it is published.
+    /// Writes down that the gateway gave this answer, without which no worker accepts it; to be called before it is
+    /// published.
     pub(crate) fn write_down(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
         match &self.answer {
             Some((order_id, digest)) => {
@@ -82,7 +82,7 @@ impl PreparedMessage {
         Ok(())
     }
 
-    /// Waits for a worker's line about it.
+    /// Waits for a worker's row about it.
     pub(crate) fn wait(&self, connection: &mut MysqlConnection) -> Result<Applied, StoreError> {
         let began = Instant::now();
         loop {
@@ -131,7 +131,7 @@ impl Effect<AppliedOutcome> {
                 self.error.as_deref().unwrap_or_default()
             ),
             AppliedOutcome::Waiting => {
-                "No worker has come to it yet: it takes effect once one runs.".to_owned()
+                "No worker has processed it yet: it takes effect once one runs.".to_owned()
             }
             AppliedOutcome::Ended(MessageOutcome::Unknown) => {
                 "A worker has seen it: unknown.".to_owned()

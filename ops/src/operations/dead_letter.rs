@@ -104,7 +104,7 @@ impl DeadLetter {
     }
 }
 
-/// Orders of one question to the database.
+/// Orders in one query of the database.
 const CHUNK: usize = 1000;
 
 /// Notes which of the letters name an order that is not there.

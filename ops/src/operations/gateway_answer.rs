@@ -1,4 +1,4 @@
-//! What the gateway answers about an order, next to what we hold.
+//! The gateway's answer about an order, next to our data.
 
 use alipay::{Fen, QueryAnswer};
 use config::Config;
@@ -30,7 +30,7 @@ pub(crate) struct GatewayTrade {
     pub(crate) gmt_close: Option<BeijingTime>,
 }
 
-/// What we hold.
+/// Our data.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct HeldOrder {
     pub(crate) status: i16,
@@ -48,13 +48,13 @@ pub(crate) struct HeldOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Comparison {
-    /// The answer says nothing that we do not hold.
+    /// The answer contains nothing that is not in our data.
     Same,
     /// Applying the answer changes the order.
     News,
     /// The answer does not agree with the order, and would be refused: another total, another seller.
     Disagrees,
-    /// We hold a trade that the gateway does not know.
+    /// Our data has a trade that the gateway does not know.
     UnknownThere,
     /// A worker has the order locked: not compared.
     Busy,

@@ -40,7 +40,7 @@ pub(crate) struct Overview {
     pub(crate) queues: Option<Vec<QueueDepth>>,
     /// Whether `messages` of the queues are all that are in them, and not only those that are ready.
     pub(crate) queue_totals: Option<bool>,
-    /// What waits in the retry tiers by the workers' books.
+    /// What waits in the retry tiers according to the table `retry_copy`.
     pub(crate) retries: Option<Vec<TierCopies>>,
     pub(crate) dead_letters: Option<u32>,
     pub(crate) dead_letters_by_reason: Option<BTreeMap<String, usize>>,
@@ -59,7 +59,7 @@ pub(crate) struct Overview {
     /// Merchants that orders name and the configuration does not have.
     pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
     pub(crate) work: Option<Throughput>,
-    /// What workers say of themselves.
+    /// What workers report.
     pub(crate) workers: Option<Vec<WorkerRow>>,
     /// Between the look before and this one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -133,7 +133,7 @@ fn anti_phishing_key(
 fn check_payable(row: &user_order::OrderRow) -> Result<(), Failure> {
     let word = match payment(row) {
         Some(PaymentState::Unpaid) => return Ok(()),
-        // The money is at Alipay already.
+        // The buyer has paid already; Alipay holds the money.
         Some(PaymentState::Pending) => TradeStatus::TradePending.as_str(),
         _ => status_name(row.status),
     };

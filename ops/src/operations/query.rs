@@ -1,4 +1,4 @@
-//! Asks the gateway about one order, compares, and sends the answer to the workers where that is wanted.
+//! Queries the gateway about one order, compares, and sends the answer to the workers if requested.
 
 use std::time::Duration;
 

@@ -68,7 +68,7 @@ impl ReviewCase {
             .collect()
     }
 
-    /// Refuses what no worker would take.
+    /// Refuses what no worker would accept.
     pub(crate) fn check(&self, decision: Decision, trade_no: Option<&str>) -> Result<(), Failure> {
         let row = &self.row;
         let Some(reason) = known_reason(row) else {
@@ -149,7 +149,7 @@ pub(crate) fn effect(decision: Decision) -> &'static str {
         Decision::Refunded => {
             "all money of the trade went back: if that was the order's money, goods come back too"
         }
-        Decision::Accepted => "the money came late and is taken all the same: goods go out",
+        Decision::Accepted => "the late payment is accepted: goods go out",
         Decision::Delivered => "a person has delivered the goods",
         Decision::TakenBack => "a person has taken the goods back",
         Decision::Noted => "seen: money, goods and status stay as they are",

@@ -41,7 +41,7 @@ fn a_late_payment_being_refunded_cannot_be_accepted_by_ops() {
         ", late\n",
         "its time to be paid ended",
         "refund of 10.00 yuan asked for by worker: paid after the order had expired",
-        "not delivered: paid after the order's time, and such money goes back",
+        "not delivered: paid after the order's time limit, and such payments are refunded",
         "not refunded: 10.00 yuan, asked for by worker as late",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");

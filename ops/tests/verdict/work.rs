@@ -59,7 +59,7 @@ fn killed_workers_are_reported() {
         codes(status) == ["no_workers"] && status["queues"][0]["messages"] == 0
     });
     let seen = status["findings"][0]["seen"].as_str().unwrap();
-    assert!(seen.contains("was last heard of 20"), "{seen}");
+    assert!(seen.contains("last reported at 20"), "{seen}");
     shop.ops
         .run("status")
         .names("no_workers", "no worker consumes alipay.notify.0: 0 messages wait");

@@ -1,5 +1,5 @@
 //! From deliveries to outcomes: runs batches on a thread that may block, tries an infrastructure failure again, and
-//! finds the message at fault when a batch fails on its data.
+//! finds the message that causes it when a batch fails on its data.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -196,7 +196,7 @@ pub(super) struct BatchAttempt<'a> {
 
 impl BatchAttempt<'_> {
     /// Works on `batch`, whose messages are at `places` among those received; when it fails on its data, or for a
-    /// reason that is not known, halves it until the message at fault is alone.
+    /// reason that is not known, halves it until the message that causes it is alone.
     pub(super) fn run(
         &mut self,
         places: &[usize],

@@ -1,4 +1,4 @@
-//! Compares the topology with the broker, and makes the difference.
+//! Compares the topology with the broker, and declares what is missing.
 
 use std::fmt::Write as _;
 
@@ -47,7 +47,7 @@ fn list(conflicts: &[Conflict]) -> String {
     })
 }
 
-/// Says what is missing, without changing anything. `events`: also what is declared only when
+/// Returns what is missing, without changing anything. `events`: also what is declared only when
 /// events are enabled.
 ///
 /// AMQP has no way to list bindings. Those of the work exchange and of the retry tiers are found out
@@ -61,7 +61,7 @@ pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<TopologyObject>
     plan_bindings(cluster, events, |_| true).await
 }
 
-/// As [`plan`] without the bindings of the retry tiers, for who looks again and again: a message that has come through a
+/// As [`plan`] without the bindings of the retry tiers, for callers that check repeatedly: a message that has come through a
 /// tier has no time to live any more, and stays in the work queue where the workers are killed at that moment.
 ///
 /// # Errors
@@ -124,8 +124,8 @@ pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<TopologyObject
     applied
 }
 
-/// The work exchange and the work queue, where they are missing. Only looks, which needs no
-/// permission: whether what is there is as it should be is not found out.
+/// The work exchange and the work queue, where they are missing. Only passive declarations, which
+/// need no permission: whether what is there is as it should be is not found out.
 ///
 /// # Errors
 ///
@@ -264,7 +264,7 @@ async fn ask(
     }
 }
 
-/// The broker's word, where it has refused something on a channel.
+/// The broker's reply, if it has refused something on a channel.
 fn soft_error(error: &ConnectionError) -> Option<(AMQPSoftError, String)> {
     let ConnectionError::Amqp(error) = error else { return None };
     let ErrorKind::ProtocolError(refusal) = error.kind() else { return None };

@@ -47,7 +47,7 @@ impl fmt::Display for Conflict {
                  {name}{}, delete the exchange and apply again.",
                 if name == WORK_EXCHANGE { " (the retry queues too: drain them)" } else { "" }
             ),
-            // A binding cannot conflict: one more is just made.
+            // A binding cannot conflict: another one is simply added.
             TopologyObject::Binding { .. } => write!(f, "{wanted}: the broker says: {reply}"),
         }
     }

@@ -11,7 +11,7 @@ use super::{
     work_keys, work_queue,
 };
 
-/// Returns after which a quorum queue drops a message: never, for all purposes.
+/// Returns after which a quorum queue drops a message: so many that it never happens.
 const DELIVERY_LIMIT: LongInt = 2_000_000_000;
 
 /// An exchange, a queue or a binding that is missing ([`plan`](super::plan)) or was made
@@ -177,7 +177,7 @@ mod tests {
             .collect()
     }
 
-    /// Queues are on disks out there: these can never change.
+    /// Queues with these arguments exist on servers: they can never change.
     #[test]
     fn arguments_of_every_queue() {
         let all = "delivery-limit=2000000000";

@@ -71,9 +71,8 @@ pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>>
         .load(connection)?)
 }
 
-/// Orders that wait for this product and that `available` units could serve whole, oldest payment
-/// first. An order for ten does not hold up an order for one, until it has waited for `overtake_limit`: then
-/// none that was paid later is among them.
+/// Orders that wait for this product and that `available` units can fulfil completely, oldest payment
+/// first. An order for ten units does not delay an order for one unit until it has waited for `overtake_limit`: after that, no order that was paid later is returned.
 pub fn awaiting_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -92,8 +91,8 @@ pub fn awaiting_stock(
         .load(connection)?)
 }
 
-/// Those of these products for which a paid order has waited longer than `overtake_limit`: what comes in is
-/// kept for it.
+/// Those of these products for which a paid order has waited longer than `overtake_limit`: new codes are kept for
+/// it.
 pub fn kept_products(
     connection: &mut MysqlConnection,
     product_ids: &[&str],

@@ -48,7 +48,7 @@ fn created(statement: &str) -> Option<Created<'_>> {
 }
 
 impl Created<'_> {
-    /// Columns that the table of this name lacks: then it is somebody else's.
+    /// Columns that the table of this name lacks: then it belongs to another program.
     pub(super) fn missing(&self, connection: &mut MysqlConnection) -> Result<Vec<String>> {
         let there: Vec<String> = static_sql(
             "SELECT LOWER(column_name) FROM information_schema.columns \

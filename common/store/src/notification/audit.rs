@@ -1,4 +1,4 @@
-//! Notifications that were worked on and left no trade.
+//! Notifications that were processed and left no trade.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
@@ -20,14 +20,14 @@ pub struct LostNotification {
     pub order_id: String,
     /// The trade it names.
     pub trade_no: Option<String>,
-    /// Why it counts for nothing, where that is so.
+    /// Why it has no effect, if it has none.
     pub reason: Option<String>,
     /// When a worker last saw it.
     pub last_seen: DateTime<Utc>,
 }
 
-/// Notifications with an id above `after` and up to `to` that a worker says it has applied, and whose
-/// trade row is not there.
+/// Notifications with an id above `after` and up to `to` that a worker has marked as applied, and whose trade
+/// row is missing.
 pub fn lost(
     connection: &mut MysqlConnection,
     after: i64,

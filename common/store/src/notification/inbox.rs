@@ -30,7 +30,7 @@ pub struct InboxLine {
     pub last_seen: BeijingTime,
 }
 
-/// The line of this message, when a worker has come to an end with it.
+/// The row of this message, if a worker has finished it.
 pub fn find(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -67,7 +67,7 @@ pub struct InboxState {
     pub seen: i32,
 }
 
-/// The result of each of these messages; one that no worker has come to an end with is left out.
+/// The result of each of these messages; a message that no worker has finished is left out.
 pub fn states(
     connection: &mut MysqlConnection,
     keys: &[MessageKey<'_>],

@@ -14,7 +14,7 @@ use crate::{MysqlConnection, Result};
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = notification)]
 pub struct RejectedLine {
-    /// The merchant that it came for.
+    /// The merchant that it is for.
     pub merchant: String,
     /// The envelope's kind.
     pub kind: String,
@@ -42,7 +42,7 @@ pub fn rejected_of_trade(
     .load(connection)?)
 }
 
-/// Whether an answer of the gateway about the order was worked on after a moment.
+/// Whether an answer of the gateway about the order was processed after a time.
 pub fn answered_since(
     connection: &mut MysqlConnection,
     merchant: &str,

@@ -19,7 +19,7 @@ pub struct StoryLine {
     pub last_seen: BeijingTime,
     /// When the ingress took it, or one of our programs wrote it.
     pub received_at: BeijingTime,
-    /// The merchant that it came for.
+    /// The merchant that it is for.
     pub merchant: String,
     /// The envelope's kind.
     pub kind: String,
@@ -48,7 +48,7 @@ pub struct StoryLine {
     pub form: String,
 }
 
-/// Everything that was told about this order, in the order in which it was seen first. A batch
+/// All messages about this order, in the order in which they were seen first. A batch
 /// refund carries no order number and belongs to the order through a trade number.
 pub fn of_order(
     connection: &mut MysqlConnection,

@@ -9,7 +9,7 @@ use crate::column::ColumnsOf;
 use crate::typed_sql::static_sql;
 use crate::{IdRange, MysqlConnection, Result};
 
-/// The refunds on record for the trades that a range's orders know, as (order id, refund).
+/// The rows of `refund` for the trades that a range's orders know, as (order id, refund).
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,

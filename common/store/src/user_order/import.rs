@@ -74,7 +74,7 @@ impl KnownOrder {
     }
 }
 
-/// Locks the orders with these ids that are here; waits for whoever has one.
+/// Locks the orders with these ids that are here; waits for the transactions that hold them.
 pub fn lock_known(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],

@@ -1,4 +1,4 @@
-//! One order with all that hangs on it, as it is in the database.
+//! One order with all its rows, as it is in the database.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Sends dead letters back to work.
+//! Sends dead letters back to the workers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,7 +27,7 @@ pub(crate) struct Replay<'a> {
     /// Who replays, and why.
     pub(crate) by: &'a str,
     pub(crate) note: Option<&'a str>,
-    /// None: nobody wants to know what becomes of the letters.
+    /// None: the outcome of the letters is not waited for.
     pub(crate) wait: Option<ReplayWait>,
     /// The letters that went back: their ids, and how many copies of each.
     pub(crate) replayed: BTreeMap<String, usize>,
@@ -54,7 +54,7 @@ impl Replay<'_> {
         outcome.and(queue.close().await)
     }
 
-    /// Each letter is published, confirmed, put on record, and only then removed.
+    /// Each letter is published, confirmed, written down, and only then removed.
     async fn replay_round(
         &mut self,
         queue: &mut DeadQueue,
@@ -92,7 +92,7 @@ impl Replay<'_> {
         refused.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Waits for what becomes of the letters; none where nobody wants to know, or none went back.
+    /// Waits for the outcome of the letters; none if that was not requested, or if none went back.
     pub(crate) async fn wait(&mut self) -> Result<Option<ReplayWait>, Failure> {
         let wait = self.wait.take().filter(|_| !self.replayed.is_empty());
         let Some(mut wait) = wait else { return Ok(None) };

@@ -26,7 +26,7 @@ pub(crate) struct MissingOrder {
     story: Vec<StoryMessage>,
     /// Dead letters that name it and have no line in `story`.
     unrecorded_letters: Vec<DeadLetterRow>,
-    /// Messages that name it and came back without an answer.
+    /// Messages that name it and were redelivered without an acknowledgement.
     came_back: Vec<RedeliveryRow>,
     /// Messages from before this are not all there.
     #[serde(skip_serializing_if = "Option::is_none")]

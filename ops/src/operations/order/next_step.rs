@@ -17,7 +17,7 @@ pub(crate) enum NextStep {
     Pending { asked_at: Option<BeijingTime> },
     /// Paid, and the goods wait for the gateway's confirmation.
     Unconfirmed { order: String, asked_at: Option<BeijingTime> },
-    /// Paid after the order's time, and such money goes back.
+    /// Paid after the order's time limit, and such payments are refunded.
     Late { order: String },
     /// Paid and delivered.
     Paid { order: String },
@@ -41,7 +41,7 @@ pub(crate) enum NextStep {
     Refunded,
     /// A refund was refused or withdrawn.
     RefundClosed,
-    /// A person has to decide, whatever else.
+    /// A person has to decide, whatever the state is.
     InReview { reviews: Vec<i64> },
     /// A status that this version does not know.
     Unknown,
@@ -117,7 +117,7 @@ impl NextStep {
                 asked(asked_at)
             ),
             NextStep::Late { order } => format!(
-                "the money goes back (`ops refund-requests --order {order}`), or a person takes it by the review"
+                "the payment is refunded (`ops refund-requests --order {order}`), or a person accepts the payment in the review"
             ),
             NextStep::Paid { order } => {
                 format!("nothing to do; a refund is `ops refund {order} --all --reason \"...\"`")
@@ -261,7 +261,7 @@ pub(crate) fn of_rejection(word: &str, order: &str, stray: Option<&str>) -> Stri
             | RejectionReason::TradeOlderThanOrder,
             Some(back),
         ) => format!(
-            "is the order wrong, mend it and replay the letter ({look}); is the payment wrong, {back}"
+            "if the order is wrong, correct it and replay the letter ({look}); if the payment is wrong, {back}"
         ),
         (RejectionReason::CurrencyMismatch, _) => {
             "give the payment back on Alipay's page".to_owned()

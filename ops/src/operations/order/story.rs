@@ -74,7 +74,9 @@ fn in_words(row: &OrderRow) -> String {
         (PaymentState::Unpaid, _) => "placed, nothing paid",
         (PaymentState::Expired, _) => "closed: its time is over, and Alipay knew no trade to close",
         (PaymentState::ClosedUnpaid, _) => "closed without payment",
-        (PaymentState::InDoubt, _) => "closed after a payment: nobody knows yet where the money is",
+        (PaymentState::InDoubt, _) => {
+            "closed after a payment: it is not known yet where the money is"
+        }
         (PaymentState::Refunded, _) => "refunded in full and closed",
         (PaymentState::Paid, OrderStatus::Finished) => "finished, no refund is possible any more",
         (PaymentState::Paid, OrderStatus::RefundClosed) => {

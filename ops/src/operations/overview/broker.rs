@@ -1,4 +1,4 @@
-//! What the broker says.
+//! What the broker reports.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::operations::verdict::NotAsked;
 /// Dead letters of which the reasons are counted.
 const COUNTED: u32 = 50_000;
 
-/// How long to wait for another operator who is at the letters.
+/// How long to wait for another operator who reads the letters.
 const OPERATOR_WAIT: Duration = Duration::from_secs(1);
 
 /// How long a comparison of the topology counts, where looks follow each other.
@@ -35,7 +35,7 @@ pub(crate) struct BrokerLook {
     pub(crate) not_asked: Vec<NotAsked>,
 }
 
-/// Whether the broker takes messages, and has what it should.
+/// Whether the broker accepts messages, and has all queues and bindings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BrokerState {
     /// As the management API reports them.
@@ -133,7 +133,7 @@ impl BrokerLook {
             (None, _) => None,
             (Some(0), _) => Some(BTreeMap::new()),
             (Some(now), Some((then, reasons))) if now == *then => Some(reasons.clone()),
-            // Another operator may be at the letters for a while: then their number has to do.
+            // Another operator may be reading the letters: then only their number is shown.
             (Some(_), _) => reasons(cluster).await.ok(),
         };
         let state = BrokerState { alarms, blocked, topology };

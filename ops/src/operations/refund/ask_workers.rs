@@ -38,7 +38,7 @@ fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), F
         access.block_on(async { publish_once(&access.broker()?, "ops", messages).await });
     published.map_err(|failure: Failure| {
         Failure::CouldNotAsk(format!(
-            "{failure}\nThat was done all the same; only the message to the workers is not queued. \
+            "{failure}\nThat was done anyway; only the message to the workers is not queued. \
              Repeat the command, or `ops query {order} --apply`."
         ))
     })

@@ -63,7 +63,7 @@ impl fmt::Display for TopologyFinding {
             ),
             TopologyFinding::DeadLetterLoop { queues } => write!(
                 f,
-                "dead-lettering goes in a circle, and the broker drops what comes round: {}",
+                "dead-lettering forms a cycle, and the broker drops messages in it: {}",
                 queues.join(" → ")
             ),
             TopologyFinding::MissingDeadLetterExchange { queue, exchange } => {
@@ -72,7 +72,7 @@ impl fmt::Display for TopologyFinding {
             TopologyFinding::UnboundKey { queue, exchange, routing_key } => write!(
                 f,
                 "queue {queue} dead-letters to exchange {exchange} with key {routing_key:?}, which is \
-                 not bound: nothing comes home from it"
+                 not bound: nothing comes back from it"
             ),
             TopologyFinding::Full { queue, policy, limit, messages } => write!(
                 f,

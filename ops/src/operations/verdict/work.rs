@@ -27,12 +27,12 @@ const UNPUBLISHED: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WorkFinding {
-    /// Nobody consumes the work queue.
+    /// The work queue has no consumer.
     NoWorkers {
         messages: u32,
         /// The worker with the latest heartbeat, and why it cannot work.
         last: Option<(String, BeijingTime, Option<String>)>,
-        /// Whether one runs anyway.
+        /// Whether one runs nevertheless.
         one_lives: bool,
     },
     /// Workers end and are started again.
@@ -156,7 +156,7 @@ impl WorkFinding {
                 let last = last.as_ref().map_or(String::new(), |(worker, at, trouble)| {
                     let trouble = trouble.as_ref().map(|it| format!(", not ready: {it}"));
                     let trouble = trouble.unwrap_or_default();
-                    format!("; worker {worker} was last heard of {at}{trouble}")
+                    format!("; worker {worker} last reported at {at}{trouble}")
                 });
                 now("no_workers", "没有 worker 在消费")
                     .seen(format!("no worker consumes {}: {waits} {verb}{last}", work_queue(0)))
@@ -186,17 +186,17 @@ impl WorkFinding {
             WorkFinding::Gone { worker, seen_at } => {
                 Description::new(Urgency::Later, "worker_gone", "有 worker 异常退出")
                     .seen(format!(
-                        "worker {worker} was last heard of {seen_at} and did not end by itself; others consume"
+                        "worker {worker} last reported at {seen_at} and did not end by itself; others consume"
                     ))
                     .advice(
-                        "systemctl list-units 'alipay-worker@*' on that host: start it again, or leave it: the line goes within an hour",
+                        "systemctl list-units 'alipay-worker@*' on that host: start it again, or leave it: this finding disappears within an hour",
                     )
             }
             WorkFinding::CrashLoop { crashes, last } => {
                 let within = length(CRASHES_WITHIN);
                 now("workers_crash", "worker 反复崩溃")
                     .seen(format!(
-                        "{crashes} workers ended without a good-bye within {within}, the last one {last}"
+                        "{crashes} workers ended without a clean shutdown within {within}, the last one {last}"
                     ))
                     .advice(
                         "the workers' logs: journalctl -u 'alipay-worker@*'; ops dlq list --reason kills_workers",

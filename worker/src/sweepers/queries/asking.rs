@@ -56,7 +56,7 @@ pub(super) struct QueryFailure {
     pub(super) code: &'static str,
     /// The evidence.
     pub(super) text: String,
-    /// Another query will help; nobody has to act.
+    /// Another query will help; no person has to act.
     pub(super) is_transient: bool,
     /// The gateway answered, and the answer could not be published.
     pub(super) is_of_the_broker: bool,

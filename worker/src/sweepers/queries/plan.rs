@@ -13,7 +13,7 @@ const MAX_UNPAID_AGE: TimeDelta = TimeDelta::days(16);
 /// No other order after this one: refunds are possible for a year at most.
 const MAX_ORDER_AGE: TimeDelta = TimeDelta::days(400);
 
-/// The first pause where somebody waits for the answer.
+/// The first pause if a person waits for the answer.
 const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// The first pause where goods wait for the answer.
 const FIRST_CONFIRM_PAUSE: TimeDelta = TimeDelta::seconds(5);

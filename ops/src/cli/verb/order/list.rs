@@ -72,7 +72,7 @@ impl OrderListArgs {
     }
 }
 
-/// What became of the goods, in words.
+/// The state of the goods, in words.
 fn goods(row: &OrderRow) -> String {
     let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
     match row.goods_state {

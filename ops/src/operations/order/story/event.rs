@@ -1,4 +1,4 @@
-//! What happened to an order, as a list of typed entries: the one place that knows how each is said in English. The
+//! What happened to an order, as a list of typed entries: the only place with their English texts. The
 //! console chooses a Chinese word and a colour by the variant.
 
 use alipay::Fen;
@@ -29,7 +29,7 @@ pub(crate) enum StoryEvent<'a> {
     Placed,
     /// The time within which it could be paid ended.
     PaymentTimeEnded,
-    /// Somebody asked for a refund.
+    /// A refund was requested.
     RefundAsked(&'a RefundRequestLine),
     /// A worker finished a message.
     Message(&'a StoryMessage),
@@ -51,7 +51,7 @@ pub(crate) enum StoryEvent<'a> {
     RowsRemoved,
 }
 
-/// What goods do without a message.
+/// Changes of the goods without a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GoodsMove {
     /// They wait for stock, an account or a person.
@@ -197,7 +197,7 @@ fn message_text(message: &StoryMessage) -> String {
         Some(MessageKind::Expiry) => {
             "the gateway answered that there is nothing to close".to_owned()
         }
-        Some(MessageKind::QueryRequest) => "somebody wants the gateway asked about it".to_owned(),
+        Some(MessageKind::QueryRequest) => "a query of the gateway was requested".to_owned(),
         Some(MessageKind::Decision) => format!("a person decided {what}"),
         Some(MessageKind::TradeStatus | MessageKind::BatchRefund) | None => {
             format!("Alipay notified {what}")
@@ -225,7 +225,7 @@ fn message_text(message: &StoryMessage) -> String {
 
 fn outcome(message: &StoryMessage) -> String {
     let words = match message.outcome {
-        // The outcome is that of the latest run; what an earlier one applied stays on record.
+        // The outcome is that of the latest run; what an earlier one applied stays in the row.
         MessageOutcome::Applied | MessageOutcome::Unchanged if message.has_news() => {
             return news(message);
         }

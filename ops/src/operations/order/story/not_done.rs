@@ -29,7 +29,7 @@ pub(crate) fn not_done(page: &OrderDetails) -> Vec<String> {
     lines(page, in_review(page))
 }
 
-/// The same without the open reviews, for whoever shows them anyway.
+/// The same without the open reviews, for callers that show them separately.
 pub(crate) fn not_done_but_reviews(page: &OrderDetails) -> Vec<String> {
     lines(page, Vec::new())
 }
@@ -168,9 +168,9 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
         let order = &request.order_id;
         match state {
             Some(RefundRequestState::Asked) => format!("; next: repeat the same `ops refund {order} ...`, it is the same refund"),
-            Some(RefundRequestState::Unknown) => format!("; next: repeat the same `ops refund {order} ...`, which asks what became of it"),
+            Some(RefundRequestState::Unknown) => format!("; next: repeat the same `ops refund {order} ...`, which asks for its result"),
             _ => format!(
-                "; next: mend what Alipay refused, then repeat the same `ops refund {order} ...`, or pay back in another way"
+                "; next: correct what Alipay refused, then repeat the same `ops refund {order} ...`, or pay back in another way"
             ),
         }
     });
@@ -182,7 +182,7 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
     })
 }
 
-/// A trade that came late, and was neither accepted nor given back.
+/// A trade that was paid late, and was neither accepted nor refunded.
 fn is_late(page: &OrderDetails) -> bool {
     page.trades.iter().any(|trade| trade.facts.0.is_late())
 }
@@ -253,7 +253,7 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
             row.id
         ),
         FulfillmentState::Cancelled if is_late(page) => {
-            "not delivered: paid after the order's time, and such money goes back".to_owned()
+            "not delivered: paid after the order's time limit, and such payments are refunded".to_owned()
         }
         FulfillmentState::Cancelled => "not delivered: refunded while it waited".to_owned(),
         FulfillmentState::Delivered if is_refunded_in_part(page) => format!(
@@ -280,15 +280,15 @@ fn no_goods(page: &OrderDetails) -> &'static str {
     match payment(&page.order.row) {
         Some(PaymentState::Pending) => "the payment cannot be received yet (TRADE_PENDING)",
         Some(PaymentState::Unpaid) => "not paid",
-        Some(PaymentState::InDoubt) => "closed after a payment, the money's place is unknown",
+        Some(PaymentState::InDoubt) => "closed after a payment, it is not known where the money is",
         Some(PaymentState::Expired | PaymentState::ClosedUnpaid) => "closed without payment",
         Some(PaymentState::Refunded) => "refunded before anything was delivered",
         Some(PaymentState::Paid) if is_late(page) => {
-            "paid after the order's time, and such money goes back"
+            "paid after the order's time limit, and such payments are refunded"
         }
         Some(PaymentState::Paid) if awaits_confirmation(page) => {
-            "a notification says paid, and merchants.NAME.confirm wants the gateway's word first"
+            "a notification says paid, and merchants.NAME.confirm requires the gateway's confirmation first"
         }
-        Some(PaymentState::Paid) | None => "paid, but no worker has come to its goods yet",
+        Some(PaymentState::Paid) | None => "paid, but no worker has processed its goods yet",
     }
 }
