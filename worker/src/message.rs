@@ -10,7 +10,7 @@ mod verification;
 
 use alipay::{
     BatchRefundNotify, Charset, DepositBack, Form, Notification, Protocol, SecondReading,
-    TradeStatusSync, check_number, order_in_biz_content,
+    TradeStatusSync, check_number,
 };
 use chrono::{DateTime, Utc};
 use config::{Config, LatePaymentPolicy};
@@ -86,10 +86,7 @@ pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String>
 
 /// The order number in a form, where it can be read and a column can hold it.
 pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
-    match form.get("out_trade_no") {
-        Some(number) => usable(charset.decode(number).ok()?),
-        None => order_in_biz_content(form, charset),
-    }
+    alipay::order_in_form(form, charset).and_then(usable)
 }
 
 /// A number of an order, trade or request, if the text can be one: columns hold this length.

@@ -105,7 +105,7 @@ pub use charset::{Charset, CharsetError};
 pub use form::{Form, FormError, MAX_PARAMETERS};
 pub use key_error::KeyError;
 pub use md5::{Md5Key, md5_sign};
-pub use message_service::{DepositBack, DepositBackStatus, order_in_biz_content};
+pub use message_service::{DepositBack, DepositBackStatus, order_in_biz_content, order_in_form};
 pub use money::{Fen, MoneyError};
 pub use notification::{Notification, Unreadable};
 pub use notification_form::{NotANotification, SecondReading, check_names, check_notification};

@@ -41,7 +41,7 @@ pub(crate) fn query(
         let answered = access.gateway().query(merchant, TradeRef::OutTradeNo(order)).await;
         answered.map_err(|error| could_not_ask(&error))
     })?;
-    let message = sent(merchant, order, &answered)?;
+    let message = sent(merchant, order, &answered, access.layout().shards)?;
     let mut asked = [(row, answered.answer, message)];
     let mut compared = compare(connection, &access.config, &asked)?;
     for _ in 1..TRIES {

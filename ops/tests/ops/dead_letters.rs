@@ -101,6 +101,29 @@ fn topology_is_planned_applied_and_then_complete() {
 }
 
 #[test]
+fn old_shards_are_named_and_nothing_is_missing_when_the_number_shrinks() {
+    let sandbox = Sandbox::broker_only();
+    let (four, ops) = (Ops::new(&sandbox).set("ALIPAY__QUEUE__SHARDS", "4"), Ops::new(&sandbox));
+    assert_eq!(four.json("topology apply").as_array().unwrap().len(), 28 + 9);
+    assert_eq!(four.json("topology plan"), json!([]));
+    let old = ops.run("topology plan --output json").ended(1, "3 odd").json();
+    let expected = [1, 2, 3].map(|shard| {
+        let name = work_queue(shard);
+        json!({"object": "old_shard", "name": name, "messages": null, "in_tiers": null})
+    });
+    assert_eq!(old, json!(expected));
+    assert_eq!(ops.json("topology apply"), json!([]));
+    let status = ops.run("status --output json").json();
+    let queues = status["queues"].as_array().unwrap().iter();
+    let names: Vec<&str> = queues.map(|queue| queue["name"].as_str().unwrap()).collect();
+    assert_eq!(names[0], "alipay.notify.0");
+    assert_eq!(
+        names[names.len() - 3..],
+        expected.map(|it| it["name"].as_str().unwrap().to_owned())
+    );
+}
+
+#[test]
 fn a_hundred_lists_lose_no_letter_and_sort_by_time_of_death() {
     let sandbox = Sandbox::broker_only();
     let ops = Ops::new(&sandbox);

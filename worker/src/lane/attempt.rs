@@ -108,7 +108,7 @@ impl WorkerContext {
 
     /// Declares what is missing at the broker.
     pub(crate) async fn declare(&self) {
-        let declared = topology::apply(&self.cluster, self.config.events.enabled).await;
+        let declared = topology::apply(&self.cluster, self.layout()).await;
         if let Err(error) = declared {
             report_undeclared(&error);
         }

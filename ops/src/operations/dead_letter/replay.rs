@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use config::Config;
+use queue::topology::Layout;
 use queue::{Cluster, Message, ReceivedMessage};
 use store::Connection;
 use store::dead_letter::history::LetterAction;
@@ -66,7 +67,8 @@ impl Replay<'_> {
             let letters: Vec<&ReceivedMessage> = round.iter().collect();
             block_in_place(|| wait.before(&mut self.database, &letters))?;
         }
-        let messages = round.iter().map(Message::replay).collect();
+        let shards = Layout::configured(self.config).shards;
+        let messages = round.iter().map(|letter| Message::replay(letter, shards)).collect();
         let results = publisher.publish_all(messages).await;
         let mut refused = None;
         let mut confirmed = Vec::new();

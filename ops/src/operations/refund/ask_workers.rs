@@ -30,9 +30,10 @@ pub(crate) fn tell_workers(
 }
 
 fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {
+    let shards = access.layout().shards;
     let messages: Vec<Message> = envelopes
         .iter()
-        .map(|envelope| Ok(PreparedMessage::new(envelope)?.message))
+        .map(|envelope| Ok(PreparedMessage::new(envelope, shards)?.message))
         .collect::<Result<_, Failure>>()?;
     let published =
         access.block_on(async { publish_once(&access.broker()?, "ops", messages).await });

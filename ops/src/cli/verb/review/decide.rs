@@ -67,8 +67,9 @@ impl DecideArgs {
         };
         let mut connection = context.database()?;
         let checked = decided.check(&mut connection, self.id)?;
+        let shards = context.layout().shards;
         let sent = context.block_on(async {
-            let write = async { checked.write(&mut connection) };
+            let write = async { checked.write(&mut connection, shards) };
             send(&context.broker()?, "ops review", write).await
         })?;
         let applied = sent.wait(&mut connection)?;
