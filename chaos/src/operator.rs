@@ -19,7 +19,7 @@ const CONCURRENCY: usize = 3;
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Somebody with a shell. Reaches servers directly: what is broken for them is the servers.
+/// An operator with a shell, who reaches the servers directly, not through the fault proxies.
 #[derive(Clone)]
 pub(crate) struct RefundOperator {
     shop: Pipeline,

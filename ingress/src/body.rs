@@ -64,6 +64,6 @@ pub(crate) async fn discard(body: impl Body<Data = Bytes>) {
             left -= read;
         }
     };
-    // Whatever is left after that is the client's loss.
+    // What is left after that is not read.
     let _ = tokio::time::timeout(DISCARD_TIME, reading).await;
 }

@@ -110,7 +110,7 @@ async fn serve(
         Some(ended) => ended,
         None => {
             connection.as_mut().graceful_shutdown();
-            // A client that neither sends nor reads any more is left behind here.
+            // A client that neither sends nor reads any more is dropped here.
             let last = tokio::time::timeout(last_request + ACCEPT_PAUSE, connection);
             match slot.unless_taken_away(last).await {
                 Some(Ok(ended)) => ended,
@@ -119,7 +119,7 @@ async fn serve(
         }
     };
     if let Err(error) = ended {
-        // Clients hang up, time out and send what is no HTTP: nothing that anybody can act on.
+        // Clients hang up, time out and send what is no HTTP: nothing that an operator can act on.
         tracing::debug!(%error, "connection ended");
     }
 }

@@ -43,7 +43,7 @@ struct OpenConnection {
     peer: Option<Peer>,
     /// When it was opened, sent something or was answered last: [`SlotsState::heard`] of then.
     heard: u64,
-    /// A request of it was read to its end and is being answered: nobody takes its slot.
+    /// A request of it was read to its end and is being answered: its slot cannot be taken away.
     answering: bool,
     /// Bytes of the body that it is sending.
     bytes: usize,
@@ -90,7 +90,7 @@ impl ConnectionSlots {
     }
 
     /// A slot for a connection from this address; `None` where its peer has as many as it may and
-    /// all are being answered. Waits while everybody's are.
+    /// all are being answered. Waits while all connections are being answered.
     pub(crate) async fn take(
         self: &Arc<ConnectionSlots>,
         address: IpAddr,
@@ -144,13 +144,13 @@ enum Taken {
     Slot(u64, CancellationToken),
     /// The peer has too many.
     Refused,
-    /// Everybody is being answered.
+    /// All connections are being answered.
     NotNow,
 }
 
 impl SlotsState {
     /// Closes the connection that has been idle longest, of those that are meant; a proxy's only where
-    /// nobody else's is idle. `false` when there is none.
+    /// no other connection is idle. `false` when there is none.
     fn close_idle(
         &mut self,
         why: &'static str,

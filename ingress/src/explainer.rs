@@ -1,6 +1,6 @@
 //! Explains in the log why a notification's signature is not valid: what `ops verify` would say.
 //!
-//! It takes dozens of verifications, and whoever sends rubbish could ask for them. So it is done for few messages a
+//! It takes dozens of verifications, and anybody who sends rubbish could cause them. So it is done for few messages a
 //! minute, one at a time, on a thread of its own, after the answer.
 
 use std::sync::Arc;

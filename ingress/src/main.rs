@@ -62,7 +62,7 @@ fn main() -> anyhow::Result<()> {
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let result = runtime.block_on(run(config, load));
-    // What is still running has had its time.
+    // What is still running is ended with the process.
     runtime.shutdown_background();
     result
 }

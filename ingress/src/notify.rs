@@ -1,4 +1,4 @@
-//! The job: one notification, from its bytes to the broker's confirm.
+//! One notification, from its bytes to the broker's confirm.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct VerifiedNotification {
     envelope: Envelope,
     /// The gateway is asked whether it sent this, whatever the configuration says.
     pub(crate) must_be_confirmed: bool,
-    /// Its signed text can be cut in another way, so somebody else than Alipay may have sent it.
+    /// Its signed text can be cut in another way, so the sender may not be Alipay.
     pub(crate) is_ambiguous: bool,
 }
 
@@ -46,8 +46,8 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<VerifiedNotificat
     Ok(VerifiedNotification { form, kind, envelope, must_be_confirmed, is_ambiguous })
 }
 
-/// A batch of refunds names neither seller nor order, and Alipay's legacy RSA key signs for all merchants:
-/// its signature is as right for another merchant's refunds.
+/// A batch of refunds names neither seller nor order, and Alipay's legacy RSA key signs for all merchants: the
+/// signature is also valid for the refunds of another merchant.
 fn is_anybodys(kind: MessageKind, sign_type: SignType) -> bool {
     kind == MessageKind::BatchRefund && sign_type == SignType::Rsa
 }

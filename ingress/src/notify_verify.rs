@@ -104,7 +104,7 @@ impl NotifyVerifier {
             return VerifyReply::Remembered;
         }
         let Ok(place) = Arc::clone(&self.slots).try_acquire_owned() else {
-            tracing::warn!(merchant = merchant.name, "too many questions to the gateway at once");
+            tracing::warn!(merchant = merchant.name, "too many queries to the gateway at once");
             return VerifyReply::NoAnswer("too_many_questions");
         };
         let (this, config) = (Arc::clone(self), Arc::clone(config));

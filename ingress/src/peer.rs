@@ -1,4 +1,4 @@
-//! Who asks: the address that a connection or a request counts for.
+//! The client: the address that a connection or a request counts for.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -42,7 +42,7 @@ impl Peer {
         }
         for line in headers.get_all(FORWARDED_FOR).iter().rev() {
             for entry in line.to_str().ok()?.rsplit(',') {
-                // What is left of an entry that cannot be read may be anybody's invention.
+                // Everything to the left of an entry that cannot be read may be forged.
                 let address = read(entry.trim())?;
                 if !is_proxy(address, proxies) {
                     return Some(Peer::of(address));

@@ -1,7 +1,7 @@
 //! Whether the account at the broker may do more than an ingress needs.
 //!
-//! An ingress is what a stranger can reach. With an account that can only write to the exchange
-//! `alipay.notify`, somebody who takes it over can publish notifications, which workers verify again,
+//! The ingress can be reached from the internet. With an account that can only write to the exchange
+//! `alipay.notify`, an attacker who takes it over can publish notifications, which workers verify again,
 //! and can neither read nor delete other messages.
 
 use std::future::pending;

@@ -7,7 +7,7 @@ use queue::PublishError;
 /// Why a request was answered `fail`. The text is for the log: it holds no value of the notification.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Nothing is at this path.
+    /// There is no such path.
     #[error("there is no such path")]
     NotFound,
     /// The path names a merchant that is not configured, or none although there are several.
@@ -52,7 +52,7 @@ pub enum Refusal {
     /// The order number of a return URL cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// The notification is signed, but for somebody else, or does not say for whom.
+    /// The notification is signed, but for another merchant, or does not say for which.
     #[error("{parameter} is missing or is not this merchant's")]
     NotThisMerchant {
         /// The parameter that is missing or differs.
@@ -64,13 +64,13 @@ pub enum Refusal {
     /// `notify_verify`: the gateway says that it did not send the notification, or that its id is used up.
     #[error("the gateway says that it did not send this notification, or that its id is used up")]
     NotifyVerifyFalse,
-    /// `notify_verify`: the gateway does not understand the question.
+    /// `notify_verify`: the gateway does not understand the query.
     #[error("the gateway says that the partner or the notify_id is wrong")]
     NotifyVerifyInvalid,
     /// `notify_verify = "required"`: the gateway did not answer in time, or not in a way that can be used.
     #[error("the gateway did not confirm this notification: {why}")]
     NotifyVerifyNoAnswer {
-        /// The reason code of the question.
+        /// The reason code of the query.
         why: &'static str,
     },
     /// The client has sent `ingress.max_refused_per_minute` requests that were refused.

@@ -1,6 +1,6 @@
 //! A limit for refused requests of one client: after too many its requests are refused unread.
 //!
-//! Only refused requests count, so a limit never stands between Alipay and the shop: a client that has
+//! Only refused requests count, so a limit never affects Alipay: a client that has
 //! sent a genuine notification has no limit, and only Alipay can sign one.
 
 use std::collections::HashMap;
@@ -11,10 +11,10 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::peer::Peer;
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Alipay repeats for about a day; who sent nothing genuine for longer is a client like any other.
+/// Alipay repeats for about a day; a client that has sent nothing genuine for longer is limited again.
 const KNOWN_FOR: Duration = Duration::from_secs(26 * 60 * 60);
-/// Clients that are counted in one window, and clients that are known. Of more, none is limited: each has
-/// sent little.
+/// The most clients that are counted in one window, and the most known clients. Clients beyond that are not
+/// limited: each has sent little.
 const MAX_PEERS: usize = 20_000;
 
 /// What was refused; shared by all requests.
@@ -42,7 +42,7 @@ impl Refusals {
         }
     }
 
-    /// Whether further requests of the client to this merchant are turned away.
+    /// Whether further requests of the client to this merchant are refused.
     pub(crate) fn are_too_many(&self, peer: Peer, merchant: &str, now: Instant) -> bool {
         let state = self.of_this_minute(now);
         if state.refused.get(&(peer, merchant.to_owned())).is_none_or(|number| *number < self.most)

@@ -1,7 +1,7 @@
 //! A buyer who comes back from Alipay's page: which order it is about, and where to send the buyer.
 //!
 //! That a browser came back says nothing about money, so it adds no facts. It is a good time to
-//! ask the gateway, so a request to do that is queued, and the buyer is sent on whatever becomes of it.
+//! ask the gateway, so a request to do that is queued, and the buyer is redirected in any case.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(crate) fn order(merchant: &Merchant, query: &str) -> Result<String, Refusal>
     Ok(alipay::returned_order(&form, charset)?)
 }
 
-/// Queues a request to ask the gateway about an order. The worker makes one of several.
+/// Queues a request to ask the gateway about an order. The worker treats several as one.
 pub(crate) async fn ask(
     merchant: &Merchant,
     order: &str,

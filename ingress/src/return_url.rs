@@ -70,7 +70,7 @@ async fn welcome(
     merchant: &Merchant,
     head: &Parts,
 ) -> Result<ReturnAnswer, Refusal> {
-    // HEAD as well: what reads links ahead of a buyer is not a buyer.
+    // HEAD as well: a program that checks links is not a buyer.
     if head.method != Method::GET {
         return Err(Refusal::MethodNotAllowed);
     }
@@ -101,7 +101,7 @@ fn response(result: &Result<ReturnAnswer, Refusal>) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
-    // The address holds what Alipay signed: nobody keeps it or hears of it from here.
+    // The address holds what Alipay signed: it must not be stored or passed on to other sites.
     set(CACHE_CONTROL, "no-store");
     set(REFERRER_POLICY, "no-referrer");
     if !text.is_empty() {
@@ -117,7 +117,7 @@ fn response(result: &Result<ReturnAnswer, Refusal>) -> Response<Full<Bytes>> {
     response
 }
 
-/// Logs and counts the answer, apart from notifications: what browsers do is no alarm.
+/// Logs and counts the answer, separately from notifications: no alarm depends on what browsers do.
 fn report(merchant: &str, result: &Result<ReturnAnswer, Refusal>, log: Option<&RefusalLog>) {
     let (outcome, reason) = match result {
         Ok(ReturnAnswer { not_asked: None, .. }) => ("asked", ""),

@@ -20,7 +20,7 @@ pub(crate) struct Route<'a> {
     merchant: Option<&'a str>,
 }
 
-/// Reads a path; `None` when nothing is there.
+/// Reads a path; `None` if there is no such path.
 ///
 /// Merchant names hold no character that would be percent-encoded in a path, so nothing is decoded.
 pub(crate) fn read(path: &str) -> Option<Route<'_>> {

@@ -83,7 +83,7 @@ fn main() -> ExitCode {
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody is left to tell when stderr is closed.
+            // Nothing can be reported when stderr is closed.
             let text = failure.to_string();
             let text = service::invisible::escaped_lines(&text);
             let _ = writeln!(std::io::stderr(), "ops: {text}");

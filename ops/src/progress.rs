@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar on stderr, when that is a terminal. What is counted stands in its message.
+/// A bar on stderr, when that is a terminal. Its message shows what is counted.
 pub(crate) fn bar(length: usize, counted: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(length as u64).with_message(counted);
     match ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left") {

@@ -60,14 +60,12 @@ impl From<diesel::result::Error> for BatchError {
 }
 
 impl BatchError {
-    /// Without one of the messages the batch may succeed.
-    #[must_use]
+    /// Whether the batch may succeed without one of its messages.
     pub fn may_be_one_messages(&self) -> bool {
         matches!(self.kind(), ErrorKind::Data | ErrorKind::Unknown)
     }
 
     /// Database or broker are away, which their connections log once per outage.
-    #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
             BatchError::Store(error) => error.is_outage(),
@@ -76,7 +74,6 @@ impl BatchError {
     }
 
     /// The kind of failure.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             BatchError::Store(error) => error.kind(),
@@ -96,7 +93,6 @@ pub struct Rules {
 
 impl Rules {
     /// Those of a configuration.
-    #[must_use]
     pub fn of(config: &Config) -> Rules {
         Rules { events: config.events.enabled, overtake_limit: config.worker.stock_overtake_limit }
     }
@@ -120,7 +116,7 @@ pub fn run(
     work(connection, batch, &[], rules, CodePriority::Batch(rules.overtake_limit), confirm)
 }
 
-/// Moves the goods of orders without a message, whose turn it is: the restock sweeper's way in. `before_commit` is
+/// Moves the goods of orders without a message, whose turn it is; called by the restock sweeper. `before_commit` is
 /// called when everything is written.
 ///
 /// # Errors
@@ -138,8 +134,8 @@ pub fn restock(
     .map(|_| ())
 }
 
-/// Runs `places` together; where that fails on its data, or for a reason that is not known, halves them until the
-/// one at fault is alone, and hands it to `alone` with the failure.
+/// Runs `places` together; where that fails on its data, or for a reason that is not known, halves them until the message
+/// that causes the failure is alone, and passes it to `alone` with the failure.
 ///
 /// # Errors
 /// A failure that is not one message's, and those of `alone`. What was run before stays done.

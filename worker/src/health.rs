@@ -47,7 +47,7 @@ pub(crate) enum User {
     Heartbeat,
 }
 
-/// The database takes no writes.
+/// The database accepts no writes.
 #[derive(Debug)]
 struct ReadOnly {
     since: DateTime<Utc>,
@@ -111,7 +111,7 @@ impl WorkerHealth {
         self.0.lanes.lock().iter().map(|lane| lane.held).sum()
     }
 
-    /// The latest call of this user succeeded. One lane's success clears the trouble of all lanes: they run the same
+    /// The latest call of this user succeeded. One lane's success clears the problem of all lanes: they run the same
     /// statements, and another lane may have worked on the messages that one had to give back.
     pub(crate) fn database_works(&self, user: User) {
         self.0.troubles.lock().retain(|other, _| match (user, other) {
@@ -123,14 +123,14 @@ impl WorkerHealth {
         }
     }
 
-    /// The heartbeat was written: the database takes writes again.
+    /// The heartbeat was written: the database accepts writes again.
     pub(crate) fn database_writes(&self) {
         self.database_works(User::Heartbeat);
         self.0.read_only.lock().take();
     }
 
-    /// The latest call of this user failed, and not because of the data. Returns whether that is new: no user had this
-    /// trouble before.
+    /// The latest call of this user failed, and not because of the data. Returns whether that is new: no user had this problem
+    /// before.
     pub(crate) fn database_fails(&self, user: User, error: &StoreError) -> bool {
         if error.is_read_only() {
             let error = error.to_string();

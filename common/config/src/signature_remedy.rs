@@ -126,7 +126,7 @@ fn by_key(merchant: &Merchant, probe: &Probe, form: &Form) -> Remedy {
             Remedy {
                 code: "sign_type",
                 says: format!(
-                    "the sign_type {word} of the form is wrong: a configured one ({}) holds. The parameter \
+                    "the sign_type {word} of the form is wrong: a configured one ({}) is right. The parameter \
                      is not signed, so somebody may have changed it",
                     listed(&merchant.sign_types)
                 ),

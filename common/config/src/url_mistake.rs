@@ -16,10 +16,10 @@ pub fn url_mistake(url: &str) -> Option<&'static str> {
     if !authority.contains('@') && behind.contains('@') {
         return Some(match behind.as_bytes().first() {
             Some(b'?') => {
-                "a ? stands in front of its @, so the host ends there: in user and password write ? as %3F"
+                "a ? comes before its @, so the host ends there: in user and password write ? as %3F"
             }
             _ => {
-                "a / stands in front of its @, so the host ends there: in user and password write / as %2F"
+                "a / comes before its @, so the host ends there: in user and password write / as %2F"
             }
         });
     }

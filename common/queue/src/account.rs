@@ -1,7 +1,7 @@
 //! What an account at the broker may do.
 //!
-//! AMQP has no question for permissions. Each of these attempts is refused with 403 where the
-//! permission is missing, and ends in another way, and without a trace, where it is there.
+//! AMQP cannot list permissions. So each of these attempts is refused with 403 if the permission is
+//! missing; if the account has it, the attempt fails in another way and changes nothing.
 
 use lapin::options::{BasicConsumeOptions, QueueDeleteOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
@@ -12,7 +12,7 @@ use strum::{Display, VariantArray};
 use crate::topology::{is_probe_taken, work_queue};
 use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
 
-/// A queue that is never there.
+/// A queue that never exists.
 const NO_QUEUE: &str = "alipay.permission-check";
 
 /// What an account may do beyond publishing to the work exchange.
@@ -57,7 +57,7 @@ async fn has(connection: &Connection, permission: Permission) -> Result<bool, Co
         match permission {
             Permission::Configure => configure(&channel).await,
             Permission::Read => read(&channel).await,
-            // To a queue that is not there: the message comes back.
+            // To a queue that does not exist: the message comes back.
             Permission::WriteByName => is_probe_taken(&channel, "", NO_QUEUE, "1").await.map(drop),
         }
     };
@@ -77,13 +77,13 @@ async fn has(connection: &Connection, permission: Permission) -> Result<bool, Co
     }
 }
 
-/// Deletes a queue that is not there.
+/// Deletes a queue that does not exist.
 async fn configure(channel: &Channel) -> lapin::Result<()> {
     let options = QueueDeleteOptions { if_unused: true, if_empty: true, ..Default::default() };
     channel.queue_delete(NO_QUEUE.into(), options).await.map(|_| ())
 }
 
-/// Asks for a consumer with an argument that no queue takes.
+/// Asks for a consumer with an argument that no queue accepts.
 async fn read(channel: &Channel) -> lapin::Result<()> {
     let mut arguments = FieldTable::default();
     arguments.insert("x-priority".into(), AMQPValue::LongString("none".into()));

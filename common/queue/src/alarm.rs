@@ -1,4 +1,4 @@
-//! Whether the broker takes messages: AMQP reports it only to a connection that publishes.
+//! Whether the broker accepts messages: AMQP reports it only to a connection that publishes.
 
 use tokio::time::timeout;
 
@@ -9,9 +9,9 @@ use crate::{Connection, ConnectionError, ConnectionState};
 /// A key of the default exchange, so the name of a queue, that is never declared.
 const NO_QUEUE: &str = "alipay.probe.of.an.alarm.that.no.queue.takes";
 
-/// Why the broker blocks connections that publish, such as `low on memory`; `None` where it takes messages.
+/// Why the broker blocks connections that publish, such as `low on memory`; `None` if it accepts messages.
 ///
-/// Publishes one message that no queue takes and that comes back: it stays nowhere. The broker reads what a connection
+/// Publishes one message that is routed to no queue and comes back, so it stays nowhere. The broker reads what a connection
 /// sends in turn and stops behind the first message while an alarm is in effect, so a channel that is opened after it
 /// says that there is none. A connection that was found blocked is of no further use.
 ///
@@ -43,7 +43,7 @@ pub async fn blocked(connection: &Connection) -> Result<Option<String>, Connecti
     })
 }
 
-/// Leaves a connection that is blocked: the broker would not read a good-bye.
+/// Drops a connection that is blocked: the broker would not read `connection.close`.
 pub async fn leave(connection: &Connection) {
     if !connection.is_open() {
         connection.give_up("blocked");

@@ -47,20 +47,20 @@ impl ConnectionSettings {
 pub enum ConnectionState {
     /// Everything.
     Open,
-    /// Nothing can be written, acknowledgements included: the broker is short of memory or disk.
+    /// Nothing can be sent, not even acknowledgements: the broker is short of memory or disk.
     Blocked {
         /// The reply of the broker.
         reason: String,
     },
-    /// It is gone for good; [`supervise`](crate::supervise) makes another.
+    /// It has ended; [`supervise`](crate::supervise) makes another one.
     Lost {
         /// The error of lapin or the reply of the broker.
         reason: String,
     },
 }
 
-/// A connection whose end is noticed also while nothing is sent on it: heartbeats every 10 s, dead
-/// after two that are missing. Clones are the same connection; it closes with the last of them.
+/// A connection whose end is noticed even while nothing is sent on it: heartbeats every 10 s, lost after
+/// two that are missing. Clones are the same connection; it closes with the last of them.
 #[derive(Clone)]
 pub struct Connection {
     lapin: Arc<lapin::Connection>,
@@ -95,12 +95,12 @@ impl Connection {
         self.cluster.user_id(self.host)
     }
 
-    /// What is logged of the broker's outages.
+    /// Logs the broker's outages.
     pub(crate) fn outage(&self) -> &Outage {
         self.cluster.outage()
     }
 
-    /// The cluster's next connection begins with another host.
+    /// Makes the cluster's next connection begin with another host.
     pub(crate) fn leave_host(&self) {
         self.cluster.leave(self.host);
     }
@@ -179,15 +179,15 @@ impl Connection {
         }
     }
 
-    /// Declares the connection lost, for a user that found it useless although it looks alive.
+    /// Declares the connection lost, for a caller that could not use it although it looks open.
     pub fn give_up(&self, reason: impl Into<String>) {
         watch_state::lose(&self.state, reason.into());
     }
 
-    /// Says good-bye to the broker, within [`BROKER_TIMEOUT`]. The connection is lost afterwards.
+    /// Closes the connection, within [`BROKER_TIMEOUT`]. The connection is lost afterwards.
     pub async fn close(&self) {
         let goodbye = self.lapin.close(REPLY_SUCCESS, "OK".into());
-        // A broker that does not answer any more, or blocks, is left without a good-bye.
+        // A broker that does not answer any more, or blocks, gets no `connection.close`.
         let _ = timeout(BROKER_TIMEOUT, goodbye).await;
         self.give_up("closed");
     }

@@ -16,10 +16,10 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Looks at a queue, and changes nothing.
+    /// Declares the queue passively, which changes nothing.
     ///
     /// # Errors
-    /// It is not there, or may not be looked at: that ends the channel. The broker does not answer.
+    /// The queue does not exist, or the account may not see it: that ends the channel. The broker does not answer.
     pub async fn of(
         connection: &Connection,
         channel: &Channel,

@@ -42,7 +42,7 @@ pub struct Headers {
     pub merchant: Option<String>,
     /// `x-worker-version`: the version of the program that dead-lettered it.
     pub worker_version: Option<String>,
-    /// `x-replayed`: it was a dead letter before, so it is one again should it die.
+    /// `x-replayed`: it was a dead letter before; if it is rejected again, it becomes a dead letter again.
     pub replayed: bool,
 }
 
@@ -256,7 +256,7 @@ mod tests {
         let cut = "\u{8ba2}".repeat(MAX_HEADER_LENGTH / 3);
         let mut table = headers.to_table();
         assert_eq!(table.inner()["x-error"], AMQPValue::LongString(cut.as_str().into()));
-        // Another publisher may have been less modest.
+        // Another publisher may have written more.
         table.insert("x-error".into(), AMQPValue::LongString(headers.error.unwrap().into()));
         assert_eq!(Headers::read(&table, headers.first_seen).error, Some(cut));
     }

@@ -21,7 +21,7 @@ pub fn message_id(merchant: &str, kind: MessageKind, form: &Form) -> String {
         }
         None => {
             parts.add(b"text");
-            // Whoever adds empty parameters makes no other message of it.
+            // Adding empty parameters does not make it another message.
             parts.add(&canonical(form, Rule::DropEmpty, &[NOTIFY_TIME.to_owned()]));
         }
     }
@@ -29,8 +29,8 @@ pub fn message_id(merchant: &str, kind: MessageKind, form: &Form) -> String {
 }
 
 /// The id by what a message holds, whatever its publisher called it. `is_ambiguous`: the signed text of a
-/// notification can be cut in another way ([`alipay::SecondReading`]); a copy that somebody has cut anew keeps
-/// the `notify_id` of the genuine one, and must not pass for it.
+/// notification can be cut in another way ([`alipay::SecondReading`]); a copy that was cut in another way keeps the
+/// `notify_id` of the genuine message, and must not count as it.
 pub fn id_of_content(merchant: &str, kind: MessageKind, form: &Form, is_ambiguous: bool) -> String {
     if is_ambiguous {
         message_id_of_parameters(merchant, kind, form)
@@ -39,8 +39,8 @@ pub fn id_of_content(merchant: &str, kind: MessageKind, form: &Form, is_ambiguou
     }
 }
 
-/// Over all parameters but `notify_time`, signatures and empty ones: neither `notify_id` nor the text tells a
-/// copy that was cut anew from the genuine one.
+/// Over all parameters but `notify_time`, signatures and empty ones: neither `notify_id` nor the text distinguishes a
+/// copy that was cut in another way from the genuine message.
 fn message_id_of_parameters(merchant: &str, kind: MessageKind, form: &Form) -> String {
     let signed = |(name, value): &(&[u8], &[u8])| {
         !value.is_empty()

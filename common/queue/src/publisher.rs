@@ -92,7 +92,7 @@ impl Publisher {
                 }
             }
             finished.cancel();
-            // Its task does not panic, and is aborted by nobody.
+            // Its task does not panic, and nothing aborts it.
             let _ = supervised.await;
             if let Some(panic) = panic {
                 std::panic::resume_unwind(panic);

@@ -26,31 +26,38 @@ pub struct ReceivedMessage {
     pub message_id: String,
     /// The headers that are ours.
     pub headers: Headers,
-    /// Whether the broker has delivered it before. `false` proves nothing: a publisher that did
-    /// not hear of its confirm publishes again.
+    /// Whether the broker has delivered it before. `false` proves nothing: a publisher that did not
+    /// receive its confirm publishes again.
     pub redelivered: bool,
     /// The exchange that it was published to last.
     pub exchange: String,
     /// The routing key that it was published with.
     pub routing_key: String,
+    /// The shard whose queue it was taken from; 0 where it came from a queue that is none of a shard.
+    pub shard: u32,
     /// The account that published it, which the broker has checked; `None` where it did not say.
     pub user_id: Option<String>,
-    /// It only shows that a binding is there: to be acknowledged, and no more.
+    /// A probe of a binding: to be acknowledged, and nothing else.
     pub is_probe: bool,
     /// The body.
     pub body: Vec<u8>,
-    /// Settles the message. `ack` can answer `Ok(false)`: then it is **not** acknowledged (the
-    /// channel is gone or it was settled before) and comes again.
+    /// Acknowledges the message by its acker. `ack` can answer `Ok(false)`: then the message is
+    /// **not** acknowledged (the channel is gone, or it was acknowledged before) and is delivered again.
     pub acker: Acker,
 }
 
 impl ReceivedMessage {
-    /// Takes the delivery of a consumer, or of a `basic.get`, apart.
+    /// Reads a delivery from the work queue of this shard.
+    pub fn of_shard(delivery: Delivery, shard: u32) -> ReceivedMessage {
+        ReceivedMessage { shard, ..ReceivedMessage::new(delivery) }
+    }
+
+    /// Reads a delivery of a consumer or of a `basic.get`.
     pub fn new(delivery: Delivery) -> ReceivedMessage {
         let properties = &delivery.properties;
         let message_id = match properties.message_id().as_ref().map(ShortString::as_str) {
             None | Some("") => base16ct::lower::encode_string(&Sha256::digest(&delivery.data)),
-            // A stranger's: tables hold the length of ours.
+            // Another program's id: tables hold only the length of ours.
             Some(id) if id.len() > LONGEST_ID => {
                 base16ct::lower::encode_string(&Sha256::digest(id))
             }
@@ -67,6 +74,7 @@ impl ReceivedMessage {
             redelivered: delivery.redelivered,
             exchange: delivery.exchange.into(),
             routing_key: delivery.routing_key.into(),
+            shard: 0,
             user_id,
             is_probe,
             body: delivery.data,

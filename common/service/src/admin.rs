@@ -116,7 +116,7 @@ fn explained(key: &str, address: SocketAddr, error: &io::Error) -> String {
     }
     let variable = format!("ALIPAY__{}", key.replace('.', "__").to_uppercase());
     format!(
-        "{key} {address}: {error}: another program listens there. Of several programs on one machine each needs an address of its own, such as \
+        "{key} {address}: {error}: another program listens there. Each program on a machine needs its own address, such as \
          {variable}=127.0.0.1:0, which takes a free port"
     )
 }

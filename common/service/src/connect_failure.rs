@@ -89,7 +89,7 @@ pub fn certificate_problem(wrong: &CertificateError, server: &str, section: &str
             )
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            format!("has ended: renew it on the {server} (or this machine's clock is wrong)")
+            format!("has expired: renew it on the {server} (or this machine's clock is wrong)")
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "is not valid yet: is this machine's clock right?".to_owned()

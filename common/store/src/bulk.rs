@@ -10,7 +10,7 @@
 //! ON DUPLICATE KEY UPDATE state = VALUES(state)
 //! ```
 //!
-//! Its text depends on nothing but the number of rows, and that number is one of [`SIZES`]: 115 rows are written by four
+//! Its text depends only on the number of rows, and that number is one of [`SIZES`]: 115 rows are written by four
 //! statements, of 64, 32, 16 and 3 rows. So each connection prepares few statements and keeps them.
 //! One JSON parameter read by `JSON_TABLE` would be a single statement for any number of rows, but for wide rows both
 //! servers take longer to read the JSON than to write the rows. Statements that read, or that hold nothing but keys, use it.
@@ -34,7 +34,7 @@ const END: &str = "-- end of rows\n";
 
 /// The values of one row, in the order of the placeholders of its statement.
 pub(crate) trait BulkRow {
-    /// Hands each value to `values`.
+    /// Adds each value to `values`.
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()>;
 }
 
@@ -68,7 +68,7 @@ impl<'b> Values<'_, '_, 'b> {
         values.into_iter().try_for_each(|value| self.push::<S, T>(value))
     }
 
-    /// Whether something is so, for each of the next placeholders.
+    /// Booleans for the next placeholders.
     pub(crate) fn push_flags(&mut self, flags: impl IntoIterator<Item = bool>) -> QueryResult<()> {
         flags
             .into_iter()
@@ -146,7 +146,7 @@ pub(crate) fn write_rows<R: BulkRow>(
     Ok(())
 }
 
-/// The rows in pieces of [`SIZES`], the longest first.
+/// Splits the rows into pieces of [`SIZES`], the longest first.
 fn pieces<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
     std::iter::from_fn(move || {
         let size = SIZES.into_iter().find(|size| *size <= rows.len())?;

@@ -1,7 +1,7 @@
 //! The database's clock, and rows that it wrote while it was wrong.
 //!
-//! Leases, pauses and cursors are times by this clock. While it is ahead, rows get times in the future; after it is set
-//! right, nothing that waits for such a time would happen for as long as it was ahead. So [`correct_times_ahead`] looks for rows with times
+//! Leases, pauses and cursors are times by this clock. While it is ahead, rows get times in the future; after the clock is
+//! corrected, whatever waits for such a time would wait for as long as the clock was ahead. So [`correct_times_ahead`] looks for rows with times
 //! that cannot be: a worker calls it when it starts and when the clock has gone back.
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use diesel::sql_query;
 
 use crate::{MysqlConnection, Result, column};
 
-/// What the database's clock says.
+/// The time of the database's clock.
 pub fn now(connection: &mut MysqlConnection) -> Result<DateTime<Utc>> {
     Ok(diesel::select(column::now()).get_result(connection)?)
 }
@@ -30,12 +30,12 @@ const REFUNDS: &str = "UPDATE refund_request SET due_at = LEAST(due_at, UTC_TIME
 const RETRIES: &str = "UPDATE retry_copy SET due_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR \
     WHERE due_at > UTC_TIMESTAMP(6) + INTERVAL 2 HOUR";
 
-/// What waits for goods waits from now on: its turn goes by this time.
+/// Orders that wait for goods wait from now on: this time decides whose turn it is.
 const GOODS: &str = "UPDATE fulfillment FORCE INDEX (fulfillment_turn) SET waiting_since = UTC_TIMESTAMP(6) \
     WHERE state IN ('awaiting_stock', 'awaiting_manual', 'awaiting_account') \
     AND waiting_since > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
 
-/// A worker that lives writes its row again within seconds.
+/// A running worker writes its row again within seconds.
 const HEARTBEATS: &str =
     "DELETE FROM worker_heartbeat WHERE seen_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
 

@@ -49,11 +49,11 @@ pub struct Money;
 #[diesel(mysql_type(name = "String"))]
 pub struct FactSet;
 
-/// A closed set, by the words of its variants.
+/// A closed set, stored as the texts of its variants.
 #[derive(Debug, Clone, Copy)]
 pub struct EnumText<T>(PhantomData<T>);
 
-/// A closed set, by the numbers of its variants.
+/// A closed set, stored as the numbers of its variants.
 #[derive(Debug, Clone, Copy)]
 pub struct EnumNumber<T>(PhantomData<T>);
 
@@ -85,31 +85,31 @@ sql_type!(EnumNumber, MysqlType::Short);
 /// The types of the columns of a row.
 pub(crate) type ColumnsOf<R> = SqlTypeOf<AsSelect<R, Mysql>>;
 
-/// What the database's clock says.
+/// The time of the database's clock.
 pub(crate) fn now() -> SqlLiteral<Moment> {
     sql("UTC_TIMESTAMP(6)")
 }
 
-/// So many seconds before that.
+/// So many seconds before now, by the database's clock.
 pub(crate) fn ago(
     seconds: i32,
 ) -> SqlLiteral<Moment, UncheckedBind<SqlLiteral<Moment>, Bound<Integer, i32>>> {
     sql("UTC_TIMESTAMP(6) - INTERVAL ").bind::<Integer, _>(seconds).sql(" SECOND")
 }
 
-/// So many microseconds after it.
+/// So many microseconds after now, by the database's clock.
 pub(crate) fn after(
     microseconds: i64,
 ) -> SqlLiteral<Moment, UncheckedBind<SqlLiteral<Moment>, Bound<BigInt, i64>>> {
     sql("UTC_TIMESTAMP(6) + INTERVAL ").bind::<BigInt, _>(microseconds).sql(" MICROSECOND")
 }
 
-/// The number that the latest row of this connection got.
+/// `LAST_INSERT_ID()` of this connection.
 pub(crate) fn last_insert_id(connection: &mut MysqlConnection) -> QueryResult<i64> {
     diesel::select(sql::<BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)")).get_result(connection)
 }
 
-/// A column holds what this version does not know.
+/// A column holds a value that this version does not know.
 #[derive(Debug, thiserror::Error)]
 #[error("{table}.{column}: {value:?} is not known")]
 pub(crate) struct UnknownValue {
@@ -200,7 +200,7 @@ words! {
     FulfillmentState in fulfillment.state by |word| word.parse().ok();
     MessageOutcome in notification.outcome by |word| word.parse().ok();
     ProductKind in product.kind by |word| word.parse().ok();
-    // Anybody can write a row there.
+    // Other programs can write rows there, too.
     QueryReason in gateway_query.why by |word| Some(QueryReason::read(word));
     RefundRequestState in refund_request.state by |word| word.parse().ok();
     ReviewReason in review.reason by |word| word.parse().ok();

@@ -44,15 +44,12 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Pool {
     /// A pool of at most `size` connections. Connects when the first connection is asked for, so a
-    /// database that is down at start is no error here. It logs when the database is away, and when it
-    /// is back.
-    #[must_use]
+    /// database that is down at the start is not an error here. The pool logs when the database becomes unreachable and when it answers again.
     pub fn new(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
         Pool::with(settings.into(), size, Outage::new("the database"))
     }
 
     /// The same for a program that prints the error itself: the pool logs nothing.
-    #[must_use]
     pub fn silent(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
         Pool::with(settings.into(), size, Outage::silent("the database"))
     }
@@ -64,7 +61,7 @@ impl Pool {
             .min_idle(Some(0))
             .connection_timeout(GET_TIMEOUT)
             .test_on_check_out(true)
-            // The manager tells of it, once an outage.
+            // The manager logs it, once per outage.
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(manager.clone());
         Pool { connections, manager }
@@ -105,7 +102,7 @@ impl Pool {
     }
 }
 
-/// One connection, tried once: for whoever can do without a database that is away.
+/// One connection, tried once: for callers that can continue without the database.
 ///
 /// # Errors
 /// [`StoreError::Away`], [`StoreError::Refused`]. Nothing is logged.

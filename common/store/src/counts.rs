@@ -1,4 +1,4 @@
-//! The whole system in a few numbers.
+//! Counts for the whole system.
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
@@ -44,7 +44,7 @@ pub struct Counts {
     pub open_reviews: WaitingCount,
     /// Of these, orders that are paid here and not at Alipay.
     pub not_at_alipay: WaitingCount,
-    /// Refunds of which nobody knows whether they were made.
+    /// Refunds whose result is not known.
     pub refunds_unknown: WaitingCount,
 }
 

@@ -16,13 +16,13 @@ use crate::{MysqlConnection, Result};
 #[derive(Debug, Clone, Copy, Insertable, AsChangeset)]
 #[diesel(table_name = dead_letter, primary_key(message_id))]
 pub struct NewDeadLetterRow<'a> {
-    /// What the letter is called; a publisher's own id can be longer than the column and is cut.
+    /// Its message id; a publisher's own id can be longer than the column and is cut.
     pub message_id: &'a str,
     /// The merchant that the message names.
     pub merchant: &'a str,
     /// The order that it names, at most 64 bytes.
     pub order_id: &'a str,
-    /// Why it dies.
+    /// Why it was rejected.
     pub reason: &'a str,
     /// The evidence.
     pub error: &'a str,
@@ -46,15 +46,15 @@ pub fn write(connection: &mut MysqlConnection, letter: &NewDeadLetterRow<'_>) ->
     Ok(())
 }
 
-/// A letter, as the story of its order tells of it.
+/// A dead letter, as the story of its order shows it.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = dead_letter)]
 pub struct DeadLetterRow {
-    /// What the letter is called.
+    /// Its message id.
     pub message_id: String,
     /// The merchant that the message names.
     pub merchant: String,
-    /// Why it died.
+    /// Why it was rejected.
     pub reason: String,
     /// The evidence.
     pub error: String,
@@ -72,13 +72,13 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<
         .load(connection)?)
 }
 
-/// These letters have been replayed or discarded.
+/// Deletes the rows of letters that were replayed or discarded.
 pub fn remove(connection: &mut MysqlConnection, message_ids: &[&str]) -> Result<()> {
     let ids: Vec<&str> = message_ids.iter().copied().map(cut).collect();
     execute_rows(connection, include_str!("dead_letter/remove.sql"), &ids)
 }
 
-/// The beginning that the column holds.
+/// The beginning, as long as the column is.
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(64)]
 }

@@ -1,18 +1,18 @@
-//! Table `decision`: what persons decided about reviews, for a worker to apply.
+//! Table `decision`: operators' decisions about reviews, for a worker to apply.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use order::DecisionState;
 use serde::Serialize;
 
 use crate::column::last_insert_id;
 use crate::json_rows::{execute_rows, explained, load_rows};
 use crate::schema::decision;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
-/// What a person decides, before it is written.
+/// A decision that is not written yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
 #[diesel(table_name = decision)]
 pub struct NewDecision<'a> {
@@ -31,14 +31,14 @@ pub struct NewDecision<'a> {
     pub note: &'a str,
 }
 
-/// Writes a decision down and returns its number. No worker is told by this alone, but workers look
-/// at what has stayed open.
+/// Writes a decision down and returns its number. This alone notifies no worker, but workers also look for
+/// decisions that have stayed open.
 pub fn insert(connection: &mut MysqlConnection, new: &NewDecision<'_>) -> Result<i64> {
     diesel::insert_into(decision::table).values(new).execute(connection)?;
     Ok(last_insert_id(connection)?)
 }
 
-/// A decision on record.
+/// A row of `decision`.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 #[diesel(table_name = decision)]
 pub struct DecisionRow {
@@ -87,7 +87,7 @@ pub fn end(connection: &mut MysqlConnection, sorted_decisions: &[EndedDecision<'
     execute_rows(connection, include_str!("decision/end.sql"), sorted_decisions)
 }
 
-/// A decision that no worker has come to.
+/// A decision that no worker has processed.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 #[diesel(table_name = decision)]
 pub struct OpenDecision {
@@ -101,22 +101,20 @@ pub struct OpenDecision {
 }
 
 /// At most `limit` decisions above a number that have been open for longer than `age` seconds, the
-/// oldest first: their message was lost, or waits behind others. One of the future was written while the clock was wrong.
+/// oldest first: their message was lost, or waits behind others. A time in the future was written while the clock was wrong.
 pub fn open(
     connection: &mut MysqlConnection,
     above: i64,
     age: i64,
     limit: i64,
 ) -> Result<Vec<OpenDecision>> {
-    Ok(sql_query(
-        "SELECT d.id, d.order_id, o.merchant FROM decision AS d FORCE INDEX (decision_state) \
+    Ok(static_sql("SELECT d.id, d.order_id, o.merchant FROM decision AS d FORCE INDEX (decision_state) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = d.order_id \
          WHERE d.state = 'open' AND d.id > ? AND (d.decided_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
          OR d.decided_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE) \
-         ORDER BY d.id LIMIT ?",
-    )
-    .bind::<BigInt, _>(above)
-    .bind::<BigInt, _>(age)
-    .bind::<BigInt, _>(limit)
+         ORDER BY d.id LIMIT ?")
+    .big_int(above)
+    .big_int(age)
+    .big_int(limit)
     .load(connection)?)
 }

@@ -11,7 +11,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database said no, or did not answer.
+    /// The database refused, or did not answer.
     #[error("{0}")]
     Database(#[source] DieselError),
     /// All connections of the pool were in use.
@@ -20,10 +20,10 @@ pub enum StoreError {
     /// The server cannot be reached: where, why, and what to do.
     #[error("no database connection: {0}")]
     Away(String),
-    /// The server is there and refuses this program: where, why, and what to do.
+    /// The server answers and refuses this program: where, why, and what to do.
     #[error("no database connection: {0}")]
     Refused(String),
-    /// A row holds what this version cannot read.
+    /// A row holds a value that this version cannot read.
     #[error("table {table}: {what}")]
     Row {
         /// The table.
@@ -75,7 +75,6 @@ pub enum ErrorKind {
 
 impl StoreError {
     /// The kind. It depends on the server's error number, never on its text, which can be in any language.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             StoreError::Pool(_) | StoreError::Away(_) | StoreError::Refused(_) => {
@@ -87,7 +86,6 @@ impl StoreError {
     }
 
     /// The server's error number, such as 1213 for a deadlock.
-    #[must_use]
     pub fn number(&self) -> Option<u16> {
         match self {
             StoreError::Database(error) => number_of(error),
@@ -99,9 +97,7 @@ impl StoreError {
         }
     }
 
-    /// There is no connection, or it ended: the pool tells of it, once an outage, so that whoever meets it
-    /// need not.
-    #[must_use]
+    /// There is no connection, or it ended: the pool logs this, once per outage, so that callers need not log it.
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
@@ -114,20 +110,17 @@ impl StoreError {
         )
     }
 
-    /// Two transactions waited for each other, and the server ended this one: repeated, it mostly succeeds.
-    #[must_use]
+    /// A deadlock, and the server rolled this transaction back: repeated, it usually succeeds.
     pub fn is_deadlock(&self) -> bool {
         self.number() == Some(1213)
     }
 
     /// The server takes no writes; another one may be the primary now.
-    #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.number().is_some_and(is_not_primary)
     }
 
     /// The beginning of the statement that failed. It holds no values.
-    #[must_use]
     pub fn statement(&self) -> Option<&str> {
         match self {
             StoreError::Database(DieselError::DatabaseError(_, information)) => information.hint(),

@@ -1,4 +1,4 @@
-//! Table `gateway_answer`: answers of the gateway that a program of ours got.
+//! Table `gateway_answer`: answers of the gateway that our programs received.
 
 use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
@@ -30,7 +30,7 @@ pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<
     Ok(())
 }
 
-/// Which of these answers a program of ours got, as (order, digest).
+/// Which of these answers our programs received, as (order, digest).
 pub fn known(
     connection: &mut MysqlConnection,
     answers: &[AnswerKey<'_>],

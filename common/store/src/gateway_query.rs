@@ -6,15 +6,13 @@ mod report;
 use chrono::{DateTime, Utc};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 use serde::Serialize;
 
 use crate::column::{ColumnsOf, Deadline, Moment, now};
 use crate::json_rows::{execute_rows, explained, sql_time, word};
 use crate::schema::{gateway_query, user_order};
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 pub use enrolment::{EnrolmentPass, EnrolmentStep, enrol_next};
@@ -29,7 +27,7 @@ pub struct NewQuery<'a> {
     pub merchant: &'a str,
     /// Why.
     pub why: QueryReason,
-    /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
+    /// 1: due now, also if the row exists and is due later. 0: an existing row stays as it is.
     pub forward: i32,
     /// When it was asked for: a query that went out later answers it. `None`: no query that
     /// went out before this does.
@@ -37,8 +35,8 @@ pub struct NewQuery<'a> {
     pub requested_at: Option<DateTime<Utc>>,
 }
 
-/// Makes sure that the gateway is asked about these orders, sorted. Several queries for one order are
-/// one row, and one query when they come before it.
+/// Makes sure that the gateway is asked about these orders, sorted. Several requests for one order are one
+/// row, and one query if they come before it is sent.
 pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_queries)
 }
@@ -64,7 +62,7 @@ pub struct DueQuery {
     pub order: Option<DueOrder>,
 }
 
-/// What the sweeper wants to know of an order.
+/// What the sweeper needs to know about an order.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = user_order)]
 pub struct DueOrder {
@@ -72,7 +70,7 @@ pub struct DueOrder {
     pub status: OrderStatus,
     /// Nothing more is expected.
     pub is_finish: bool,
-    /// The trade that it goes by.
+    /// The trade that determines its state.
     pub trade_no: Option<String>,
     /// When it was placed.
     pub created_at: DateTime<Utc>,
@@ -95,10 +93,10 @@ pub fn claim(
     merchant: &str,
     limit: i64,
 ) -> Result<Vec<DueQuery>> {
-    Ok(sql_query(include_str!("gateway_query/lock_due.sql"))
-        .bind::<Text, _>(merchant)
-        .bind::<BigInt, _>(limit)
-        .typed::<ColumnsOf<DueQuery>>()
+    Ok(static_sql(include_str!("gateway_query/lock_due.sql"))
+        .text(merchant)
+        .big_int(limit)
+        .columns::<ColumnsOf<DueQuery>>()
         .load(connection)?)
 }
 

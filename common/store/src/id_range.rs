@@ -11,19 +11,17 @@ pub struct IdRange {
 
 impl IdRange {
     /// Every order number.
-    #[must_use]
     pub fn all() -> IdRange {
-        // The greatest bytes that UTF-8 has, as many as a key may hold.
+        // The greatest possible key: as many bytes of the greatest value in UTF-8 as a key may hold.
         IdRange { from: String::new(), to: "\u{10FFFF}".repeat(16) }
     }
 
     /// One order number.
-    #[must_use]
     pub fn one(id: &str) -> IdRange {
         IdRange { from: id.to_owned(), to: id.to_owned() }
     }
 
-    /// Cuts off the part up to `last`, and returns it.
+    /// Removes the part up to `last` from the range, and returns it.
     pub fn take_until(&mut self, last: &str) -> IdRange {
         // The smallest key that is greater in byte order.
         let next = format!("{last}\0");

@@ -5,13 +5,13 @@
 //! written by [`bulk`](crate::bulk), which costs the server less. Column types in the
 //! `COLUMNS` lists are wide (`MEDIUMTEXT`) on purpose: a value that does not fit must fail at the table it
 //! goes into, in strict mode, and not turn into NULL on its way there. Text columns name their character set:
-//! without it they have the schema's default, and in a latin1 schema 张 becomes `?` without a word.
+//! without it they have the schema's default, and in a latin1 schema 张 becomes `?` without an error.
 //!
 //! The conversion to a `COLUMNS` type is not strict: what is longer is cut by MariaDB and turned into NULL by MySQL, both
 //! without an error. So values are `MEDIUMTEXT` there, longer than any message, and only keys, whose length
 //! has been checked, are `VARCHAR`. From there into a `TEXT` column MariaDB (10.11.14) copies a longer value with its length
 //! modulo 65,536, strict mode or not; of an expression it is an error as it should be, so such values are written as
-//! `CONCAT(j.name)`. `tests/columns` sees to all of it.
+//! `CONCAT(j.name)`. `tests/columns` checks all of this.
 
 use std::borrow::Cow;
 
@@ -72,7 +72,7 @@ pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string(rows)?)
 }
 
-/// Bytes of an explanation that are kept: what a stranger's server says can be of any length.
+/// Bytes of an explanation that are kept: an error message of another server can be of any length.
 const LONGEST_EXPLANATION: usize = 4096;
 
 /// An explanation for a `TEXT` column, cut at a character and marked where it is too long.
@@ -92,12 +92,12 @@ pub(crate) fn explained<S: Serializer>(
     text.map(explanation).serialize(serializer)
 }
 
-/// A word of somebody else's for a column of 64 characters, cut where it is longer.
+/// A foreign word for a column of 64 characters, cut if it is longer.
 pub(crate) fn word<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     text.map(|text| &text[..text.floor_char_boundary(64)]).serialize(serializer)
 }
 
-/// A text of somebody else's for a column of 255 bytes, cut where it is longer.
+/// A foreign text for a column of 255 bytes, cut if it is longer.
 pub(crate) fn short<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     text.map(|text| &text[..text.floor_char_boundary(255)]).serialize(serializer)
 }

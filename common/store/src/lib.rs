@@ -1,12 +1,12 @@
 //! MySQL: rows by table, batch statements, migrations.
 //!
-//! `schema.rs` has the tables, `column.rs` the types of their columns, and a row struct names its table. What diesel's
-//! DSL cannot say stands in `.sql` files, and each says why.
+//! `schema.rs` has the tables, `column.rs` the types of their columns, and a row struct names its table. What diesel's DSL
+//! cannot express is in `.sql` files, and each says why.
 //!
 //! The worker reads and writes whole batches: each function here is one statement for any number of
 //! rows (`json_rows.rs` and `bulk.rs` explain how), so a batch costs a handful of round trips. The caller
 //! owns the transaction. Locking order, the same everywhere: refund rows of a batch refund, then
-//! trades by number, then orders (sorted, `SKIP LOCKED`), then everything that hangs on an order.
+//! trades by number, then orders (sorted, `SKIP LOCKED`), then the other rows of the orders.
 //!
 //! * Keys compare by byte (`VARBINARY`), amounts are fen in `BIGINT`, times are UTC.
 //! * The SQL is the common subset of MariaDB 10.6+ and MySQL 8; tests run it on MariaDB.
@@ -15,7 +15,7 @@
 //! * One folder per aggregate: `write.rs` serves the worker, `report.rs` people, `audit.rs` (or `report.rs`) the check over
 //!   all orders, a range of order numbers at a time ([`IdRange`]). Rows for people serialise as an operator's
 //!   script reads them: column names as keys, amounts in fen, times as [`BeijingTime`].
-//! * An order that is shown must be one picture: read everything inside one [`snapshot`].
+//! * An order that is shown must be consistent: read everything inside one [`snapshot`].
 //! * A function that returns a [`StoreError`] returns what the database says; where there is more to it, it says so.
 //!   [`StoreError::kind`] says whether trying again can help.
 

@@ -1,8 +1,7 @@
 //! The schema, embedded in the binaries.
 //!
-//! DDL commits by itself, so a run that is killed leaves a part behind. Each statement is therefore a
-//! step that may have been taken before: what it would add and what is there already is no error, as
-//! long as it is ours. Versions are recorded as the command line tool of diesel does.
+//! DDL commits by itself, so a run that is killed leaves a part behind. So each statement may have run
+//! before: it is no error if what it would add already exists, as long as it is ours. Versions are recorded as the command line tool of diesel does.
 
 mod embedded;
 mod step;
@@ -21,13 +20,13 @@ use self::step::steps_of;
 use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result, StoreError, named_lock};
 
-/// One program at a time: the name of the server's lock, and how long it is waited for, in seconds.
+/// Only one program migrates at a time: the name of the server's lock, and how long to wait for it, in seconds.
 const LOCK: &str = "alipay_migrate";
 const LOCK_NAME: &str = "CONCAT(?, '.', DATABASE())";
 const LOCK_SECONDS: i64 = 60;
 
-/// How often a statement is tried that waits for somebody's transaction. Each try ends after the
-/// session's `lock_wait_timeout`: all others who use the table wait behind it meanwhile.
+/// How often a statement is tried that waits for another transaction. Each try ends after the session's
+/// `lock_wait_timeout`, since all other statements on the table wait behind it meanwhile.
 const TRIES: u32 = 12;
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -40,10 +39,10 @@ pub enum MigrationError {
     Refused {
         /// Of the migration.
         version: String,
-        /// The server's words.
+        /// The server's message.
         error: StoreError,
     },
-    /// A transaction of somebody's keeps a table in use.
+    /// A transaction of another program keeps a table in use.
     #[error(
         "migration {version}: a transaction of another program keeps the table in use ({error}): \
          find it (SELECT trx_mysql_thread_id, trx_started FROM information_schema.innodb_trx), \
@@ -52,10 +51,10 @@ pub enum MigrationError {
     InUse {
         /// Of the migration.
         version: String,
-        /// The server's words.
+        /// The server's message.
         error: StoreError,
     },
-    /// There is a table of that name, and it is not ours.
+    /// There is a table of this name, and it is not ours.
     #[error(
         "migration {version}: the schema has a table `{table}` that is not this program's \
          (it lacks {missing}): use a schema of its own, or rename that table"
@@ -68,10 +67,10 @@ pub enum MigrationError {
         /// Columns that ours has.
         missing: String,
     },
-    /// Another program is at it and does not come to an end.
+    /// Another program is migrating and does not finish.
     #[error("another program has been migrating this schema for {LOCK_SECONDS} s: try again later")]
     Locked,
-    /// The database said no, or did not answer.
+    /// The database refused, or did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

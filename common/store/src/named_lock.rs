@@ -1,4 +1,4 @@
-//! Locks of the server by name, for what has no row to lock. They end with the connection.
+//! Locks of the server by name, for things that have no row to lock. They end with the connection.
 //!
 //! A name has 64 characters at most and is one of the whole server, so it holds the schema's name or a hash of it (MySQL 9
 //! has no MD5). It is given in SQL, with one parameter.
@@ -25,7 +25,7 @@ pub(crate) fn take(
     Ok(got == Some(1))
 }
 
-/// Lets go of it.
+/// Releases it.
 pub(crate) fn release(
     connection: &mut MysqlConnection,
     name: &'static str,

@@ -1,20 +1,20 @@
-//! Table `order_expired`: orders whose time was over when Alipay had nothing to close, for a lane to
-//! tell the order.
+//! Table `order_expired`: orders whose time limit had passed when Alipay had nothing to close; a lane
+//! applies the rows to the orders.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::column::{now, value};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::order_expired;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// Writes down that Alipay had nothing to close, `said_at`, for an order whose time was
-/// `expires_at`. Said again, the row is open again.
+/// `expires_at`. If it is said again, the row is open again.
 pub fn write(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -38,13 +38,13 @@ pub fn write(
     Ok(())
 }
 
-/// What a row says.
+/// A row of `order_expired`.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 #[diesel(table_name = order_expired)]
 pub struct Expired {
     /// `user_order.id`.
     pub order_id: String,
-    /// The order's time that was over.
+    /// The order's time limit that had passed.
     pub expires_at: DateTime<Utc>,
     /// When Alipay had nothing to close.
     pub said_at: DateTime<Utc>,
@@ -73,7 +73,7 @@ pub fn end(connection: &mut MysqlConnection, applied: &[(&str, DateTime<Utc>)]) 
     execute_rows(connection, include_str!("order_expired/end.sql"), &keys)
 }
 
-/// A row that no lane has come to.
+/// A row that no lane has processed.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 #[diesel(table_name = order_expired)]
 pub struct OpenExpired {
@@ -82,19 +82,19 @@ pub struct OpenExpired {
     /// The order's merchant.
     #[diesel(sql_type = Text)]
     pub merchant: String,
-    /// The order's time that was over.
+    /// The order's time limit that had passed.
     pub expires_at: DateTime<Utc>,
 }
 
 /// At most `limit` rows that have been open for longer than `age` seconds, the oldest first, behind
-/// the first `offset`. One of the future was written while the clock was wrong.
+/// the first `offset`. A time in the future was written while the clock was wrong.
 pub fn open(
     connection: &mut MysqlConnection,
     offset: i64,
     age: i64,
     limit: i64,
 ) -> Result<Vec<OpenExpired>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT e.order_id, o.merchant, e.expires_at \
          FROM order_expired AS e FORCE INDEX (order_expired_open) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = e.order_id \
@@ -102,8 +102,8 @@ pub fn open(
          OR e.written_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE) \
          ORDER BY e.written_at, e.order_id LIMIT ? OFFSET ?",
     )
-    .bind::<BigInt, _>(age)
-    .bind::<BigInt, _>(limit)
-    .bind::<BigInt, _>(offset)
+    .big_int(age)
+    .big_int(limit)
+    .big_int(offset)
     .load(connection)?)
 }

@@ -26,7 +26,7 @@ pub struct Product {
     pub price: Fen,
     /// Length of a subscription.
     pub days: Option<i32>,
-    /// Whether it takes new orders. What is paid is delivered anyway.
+    /// Whether new orders are accepted. Paid orders are delivered anyway.
     pub on_sale: bool,
 }
 

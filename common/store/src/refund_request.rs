@@ -1,8 +1,8 @@
 //! Table `refund_request`: refunds that operators asked for, and those that workers make by
 //! themselves ([`ask_late`]), written before Alipay is asked.
 //!
-//! An order's row is locked while its requests are looked through and one is added, so that two
-//! operators see each other's. Nothing is locked while Alipay is asked.
+//! An order's row is locked while its requests are read and one is added, so that two operators see
+//! each other's requests. Nothing is locked while Alipay is asked.
 
 mod due;
 mod end_notified;
@@ -14,13 +14,13 @@ use alipay::{Fen, TradeRef, TradeRefund};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 use order::RefundRequestState;
 
 use crate::column::{Value, after, now, value};
 use crate::json_rows::{explanation, load_rows};
 use crate::schema::{refund_request, user_order};
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 pub use due::{ClaimedRefund, claim, put_off};
@@ -32,7 +32,7 @@ pub use report::{RefundRequestFilter, RefundRequestLine, equal, list};
 /// `error` while a call is under way, and after a crash in it.
 pub const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";
 
-/// A refund that somebody asked for.
+/// A refund that was requested.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Insertable)]
 #[diesel(table_name = refund_request)]
 pub struct RefundRequest {
@@ -47,7 +47,7 @@ pub struct RefundRequest {
     /// The amount, above zero.
     #[diesel(serialize_as = Value<Fen>)]
     pub amount: Fen,
-    /// Whether all that was left was wanted.
+    /// Whether all that was left was requested.
     pub is_rest: bool,
     /// Why; at most 256 characters.
     pub reason: String,
@@ -68,7 +68,6 @@ pub struct RefundRequest {
 
 impl RefundRequest {
     /// What is asked of the Open Platform. Repeated it is the same refund.
-    #[must_use]
     pub fn refund(&self) -> TradeRefund<'_> {
         TradeRefund {
             which: TradeRef::TradeNo(&self.trade_no),
@@ -79,7 +78,7 @@ impl RefundRequest {
     }
 }
 
-/// Locks an order until the end of the transaction; waits for whoever has it. Says whether there is
+/// Locks an order until the end of the transaction; waits for the transaction that holds it. Says whether there is
 /// one.
 pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bool> {
     let order = user_order::table.find(order_id).select(user_order::id).for_update();
@@ -88,12 +87,10 @@ pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bo
 
 /// The requests of an order, the oldest first.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<RefundRequest>> {
-    Ok(sql_query(
-        "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, \
+    Ok(static_sql("SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, \
          error, running_total, of_rejected FROM refund_request FORCE INDEX (refund_request_order) \
-         WHERE order_id = ? ORDER BY created_at, request_no",
-    )
-    .bind::<Text, _>(order_id)
+         WHERE order_id = ? ORDER BY created_at, request_no")
+    .text(order_id)
     .load(connection)?)
 }
 
@@ -114,7 +111,7 @@ pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<(
     Ok(())
 }
 
-/// How long the trade's next turn is away, in microseconds. A turn that is further away was taken while the clock was wrong.
+/// How long the trade's next turn is away, in microseconds. A later turn was written while the clock was wrong.
 fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64> {
     let rest = sql::<BigInt>(
         "CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
@@ -137,8 +134,8 @@ pub fn take_turn(connection: &mut MysqlConnection, request: &RefundRequest) -> R
     Ok(wait.unsigned_abs())
 }
 
-/// Writes the outcome of a request. One that was accepted stays so; one that has ended is nothing
-/// for a worker any more.
+/// Writes the outcome of a request. One that was accepted stays so; a worker does not repeat one that has
+/// ended.
 pub fn note(
     connection: &mut MysqlConnection,
     request_no: &str,

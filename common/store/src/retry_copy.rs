@@ -1,7 +1,7 @@
 //! Table `retry_copy`: copies of messages that wait in a retry tier of the broker.
 //!
-//! Over AMQP a broker tells how many messages of a queue are *ready*. What a tier holds because its
-//! target does not take it is not ready, and no count shows it. So workers keep the books themselves: a
+//! Over AMQP a broker tells how many messages of a queue are *ready*. What a tier holds because its target
+//! does not accept it is not ready, and no count shows it. So workers keep their own record: a
 //! row is written in the transaction that decided that a message waits, and removed when the copy comes
 //! back. A row that is overdue is a copy that is stuck, or lost.
 
@@ -49,7 +49,7 @@ pub fn insert(connection: &mut MysqlConnection, sorted_copies: &[NewCopy<'_>]) -
     execute_rows(connection, include_str!("retry_copy/insert.sql"), sorted_copies)
 }
 
-/// Forgets copies that have come back, sorted. What was never written down is no error.
+/// Deletes the rows of copies that have come back, sorted. It is no error if there is no row.
 pub fn delete(connection: &mut MysqlConnection, sorted_keys: &[CopyKey<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("retry_copy/delete.sql"), sorted_keys)
 }
@@ -147,7 +147,7 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<
     waiting(connection, Some(order_id), 1000)
 }
 
-/// Forgets all copies of a message, which a person has seen to. Returns how many there were.
+/// Deletes the rows of all copies of a message, after a person has handled it. Returns how many there were.
 pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize> {
     let of_message = retry_copy::table.filter(retry_copy::message_id.eq(message_id));
     Ok(diesel::delete(of_message).execute(connection)?)

@@ -1,6 +1,6 @@
 //! What the account may do with the rows of our tables.
 //!
-//! Asked by statements that change nothing, since the lists of grants do not tell what comes by a role or a pattern.
+//! Checked by statements that change nothing, since `SHOW GRANTS` does not show rights that come from a role or a pattern.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -21,7 +21,7 @@ const NEEDED: [(&str, &str); 4] = [
 /// The rights that the account lacks, of SELECT, INSERT, UPDATE and DELETE.
 ///
 /// # Errors
-/// What the database says but for a refusal: without a schema that there is no table.
+/// A database error other than a refusal: without a schema, that there is no table.
 pub fn missing(connection: &mut MysqlConnection) -> Result<Vec<&'static str>> {
     let mut missing = Vec::new();
     for (right, statement) in NEEDED {

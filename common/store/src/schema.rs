@@ -294,8 +294,8 @@ tables! {
         confirmed_at -> Nullable<Moment>,
     }
 
-    // Without the columns of `PartyRow`, which are as in `trade`: for a table of more than 32 columns diesel has a feature
-    // with which it takes more than twice as long to build.
+    // Without the columns of `PartyRow`, which are as in `trade`: for tables of more than 32 columns diesel needs a feature that
+    // more than doubles its build time.
     user_order (id) {
         id -> Text,
         merchant -> Text,

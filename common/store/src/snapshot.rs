@@ -1,6 +1,6 @@
-//! Several tables as one picture.
+//! Reads several tables consistently.
 //!
-//! An order that is shown must be one picture, not a mix of before and after a batch that commits
+//! An order that is shown must be consistent, not a mix of before and after a batch that commits
 //! meanwhile: read everything inside one [`snapshot`].
 
 use diesel::Connection as _;
@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection;
 
 use crate::{MysqlConnection, StoreError};
 
-/// Runs `read` in one read-only transaction of which every statement sees the same moment.
+/// Runs `read` in one read-only transaction of which every statement sees the same state.
 ///
 /// # Errors
 /// What `read` returns, and what the database says to the transaction itself.
@@ -16,7 +16,7 @@ pub fn snapshot<T, E: From<StoreError> + From<diesel::result::Error>>(
     connection: &mut MysqlConnection,
     read: impl FnOnce(&mut MysqlConnection) -> Result<T, E>,
 ) -> Result<T, E> {
-    // Holds for the next transaction only.
+    // Applies to the next transaction only.
     connection.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
     connection.transaction(read)
 }

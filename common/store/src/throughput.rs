@@ -1,4 +1,4 @@
-//! How busy the system is.
+//! Counters for the throughput of the system.
 
 use diesel::dsl::{max, sql};
 use diesel::prelude::*;
@@ -12,14 +12,14 @@ use crate::{MysqlConnection, Result};
 /// Numbers that only grow: two samples give rates. Read from the ends of indexes, so they cost nothing.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Throughput {
-    /// Different messages that workers have come to an end with.
+    /// Different messages that workers have finished.
     pub messages: i64,
     /// Events written for the shop.
     pub events: i64,
     /// When a worker wrote the latest message down for the first time.
     pub latest: Option<BeijingTime>,
-    /// How long that message was on its way from the ingress to the database, milliseconds: what waits
-    /// in the queue is about that old.
+    /// How long that message was on its way from the ingress to the database, milliseconds: messages in the
+    /// queue are about that old.
     pub behind_milliseconds: Option<i64>,
 }
 

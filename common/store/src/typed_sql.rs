@@ -1,5 +1,5 @@
-//! SQL of which the types of the columns are told, for rows that are a value or a tuple, by position. A row of several columns
-//! that are alike is a struct, by name.
+//! SQL with the types of its columns, for rows that are a value or a tuple, read by position. A row of several columns of one type is
+//! a struct, read by name.
 //!
 //! diesel never keeps the prepared statement of a `sql_query`, since its text may be another each time. [`StaticSql`] has
 //! one text, so each connection prepares it once: two round trips less for each use.
@@ -21,7 +21,7 @@ pub(crate) struct Typed<ST, Q> {
 
 /// A query in SQL, as [`diesel::sql_query`] makes it.
 pub(crate) trait SqlText: Sized {
-    /// Tells the types of its columns: one, or a tuple.
+    /// Sets the types of its columns: one, or a tuple.
     fn typed<ST>(self) -> Typed<ST, Self> {
         Typed { query: self, columns: PhantomData }
     }
@@ -77,7 +77,7 @@ impl StaticSql {
         self
     }
 
-    /// Tells the types of its columns: one, or a tuple.
+    /// Sets the types of its columns: one, or a tuple.
     pub(crate) fn columns<ST>(self) -> StaticSql<ST> {
         StaticSql { sql: self.sql, values: self.values, columns: PhantomData }
     }

@@ -1,4 +1,4 @@
-//! Table `user_order`: what the shop wrote and what follows from its trades.
+//! Table `user_order`: what the shop wrote, and what follows from the order's trades.
 
 mod audit;
 pub mod import;

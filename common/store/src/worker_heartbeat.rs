@@ -1,9 +1,8 @@
-//! Table `worker_heartbeat`: which workers live, what their clocks say, and why one cannot work.
+//! Table `worker_heartbeat`: which workers run, their clocks, and why one cannot work.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{DuplicatedKeys, sql};
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use serde::Serialize;
 
@@ -11,9 +10,10 @@ use crate::BeijingTime;
 use crate::column::{Moment, Value, now};
 use crate::json_rows::explanation;
 use crate::schema::worker_heartbeat;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
-/// What a worker says of itself.
+/// What a worker reports about itself.
 #[derive(Debug, Clone, Copy, Insertable, AsChangeset)]
 #[diesel(table_name = worker_heartbeat, primary_key(worker), treat_none_as_null = true)]
 pub struct Heartbeat<'a> {
@@ -33,9 +33,9 @@ pub struct Heartbeat<'a> {
     pub messages: i32,
     /// How long the slowest lane has had the same messages, milliseconds.
     pub busy_ms: i64,
-    /// Messages whose retry or dead letter the broker does not take.
+    /// Messages whose retry or dead letter the broker does not accept.
     pub held: i32,
-    /// Why `/readyz` is red.
+    /// Why `/readyz` answers 503.
     pub trouble: Option<&'a str>,
 }
 
@@ -52,8 +52,8 @@ pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Resu
     Ok(())
 }
 
-/// Removes rows of workers that are gone: on this host those of ten minutes ago, since a worker starts in their place and
-/// more recent ones tell of workers that crash again and again; elsewhere those of an hour ago.
+/// Removes rows of workers that are gone: on this host those of ten minutes ago, since a new worker replaces them, and more
+/// recent rows show workers that crash repeatedly; elsewhere those of an hour ago.
 pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<()> {
     let an_hour_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
     let ten_minutes_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE");
@@ -71,7 +71,7 @@ pub fn remove(connection: &mut MysqlConnection, worker: &str) -> Result<()> {
     Ok(())
 }
 
-/// A worker, as its latest heartbeat tells.
+/// A worker, as its latest heartbeat reports it.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
 #[diesel(table_name = worker_heartbeat)]
 pub struct WorkerRow {
@@ -95,9 +95,9 @@ pub struct WorkerRow {
     pub messages: i32,
     /// How long the slowest lane has had the same messages, milliseconds.
     pub busy_ms: i64,
-    /// Messages whose retry or dead letter the broker does not take.
+    /// Messages whose retry or dead letter the broker does not accept.
     pub held: i32,
-    /// Why its `/readyz` is red.
+    /// Why its `/readyz` answers 503.
     pub trouble: Option<String>,
 }
 
@@ -108,13 +108,11 @@ impl WorkerRow {
     }
 }
 
-/// All workers that have a row, the one that was heard last first.
+/// All workers that have a row, the one with the latest heartbeat first.
 pub fn all(connection: &mut MysqlConnection) -> Result<Vec<WorkerRow>> {
-    Ok(sql_query(
-        "SELECT worker, version, started_at, seen_at, message_ahead_ms, messages, busy_ms, held, trouble, \
+    Ok(static_sql("SELECT worker, version, started_at, seen_at, message_ahead_ms, messages, busy_ms, held, trouble, \
          CAST(TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(6)) / 1000 AS SIGNED) AS age_ms, \
          CAST(TIMESTAMPDIFF(MICROSECOND, seen_at, worker_time) / 1000 AS SIGNED) AS clock_ahead_ms \
-         FROM worker_heartbeat ORDER BY seen_at DESC, worker",
-    )
+         FROM worker_heartbeat ORDER BY seen_at DESC, worker")
     .load(connection)?)
 }

@@ -1,13 +1,12 @@
-//! Whether the database takes writes.
+//! Whether the database accepts writes.
 
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result, StoreError};
 
-/// Whether the server takes writes, as far as an account can see.
+/// Whether the server accepts writes, as far as an account can see.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteAccess {
     /// The variable that says that the server is read-only, as `read_only = 1`. An account with special rights may write
@@ -18,23 +17,22 @@ pub struct WriteAccess {
 }
 
 impl WriteAccess {
-    /// Whether somebody's writes are refused.
-    #[must_use]
+    /// Whether writes of some account are refused.
     pub fn is_read_only(&self) -> bool {
         self.read_only.is_some() || self.refused.is_some()
     }
 }
 
-/// Looks whether the server takes writes, and changes nothing. What it does not tell is taken as good.
+/// Checks whether the server accepts writes, and changes nothing. What it does not report counts as writable.
 ///
 /// # Errors
 /// The connection is lost.
 pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
     let mut access = WriteAccess::default();
-    let variables: QueryResult<(Option<String>, Option<String>)> = sql_query(
+    let variables: QueryResult<(Option<String>, Option<String>)> = static_sql(
         "SELECT CAST(@@global.read_only AS CHAR), CAST(@@global.innodb_read_only AS CHAR)",
     )
-    .typed::<(Nullable<Text>, Nullable<Text>)>()
+    .columns::<(Nullable<Text>, Nullable<Text>)>()
     .get_result(connection);
     if let Ok((read_only, innodb_read_only)) = variables {
         let named = [("read_only", read_only), ("innodb_read_only", innodb_read_only)];
@@ -44,10 +42,10 @@ pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
         });
     }
     // Matches no row; a read-only server refuses it anyway.
-    let write = sql_query("UPDATE redelivery SET count = count WHERE 1 = 0").execute(connection);
+    let write = static_sql("UPDATE redelivery SET count = count WHERE 1 = 0").execute(connection);
     match write.map_err(StoreError::from) {
         Err(error) if error.is_read_only() => access.refused = Some(error.to_string()),
-        // Of another reason the statements that follow tell: no schema, no right.
+        // Other reasons (no schema, no right) are reported by the statements that follow.
         _ => {}
     }
     Ok(access)

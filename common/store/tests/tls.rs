@@ -231,7 +231,7 @@ fn a_certificate_for_another_name_or_of_another_time_is_refused() {
         }
     }
     scene.present(&made.ended);
-    scene.is_refused(&scene.stranger("127.0.0.1"), Tls::Required, ca, &["has ended", "renew it"]);
+    scene.is_refused(&scene.stranger("127.0.0.1"), Tls::Required, ca, &["has expired", "renew it"]);
     // Nobody asks for more than a listener that hears nothing.
     works(&scene.settings(Tls::Preferred, None), true);
     scene.present(&made.server);

@@ -82,14 +82,14 @@ async fn an_account_without_the_right_to_declare_can_publish() {
         let says =
             "direct exchange alipay.notify, quorum queue alipay.notify.0; run `ops topology apply`";
         // RabbitMQ 4 does not allow the passive check.
-        let blind = "not allowed to look either";
+        let blind = "no permission to check either";
         let told = async || ingress.log().contains(says) || ingress.log().contains(blind);
         until_async("it says what is missing", told).await;
         if !ingress.log().contains(blind) {
             ingress.until_ready_says(503, "work queue").await;
         }
         let cluster = queue::Cluster::at(&broker.url()).unwrap();
-        queue::topology::apply(&cluster, false).await.unwrap();
+        queue::topology::apply(&cluster, queue::topology::Layout::one_shard(false)).await.unwrap();
         ingress.until_ready_says(200, "ready").await;
         until_taken(&ingress, least).await;
         let no_more = "the account at the broker can publish and do no more";

@@ -21,9 +21,8 @@ use super::request::PostedForm;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
-use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::discard::{DiscardNote, discard};
-use crate::operations::dead_letter::poison::{PoisonLetters, is_poison};
+use crate::operations::dead_letter::filter::SelectedLetters;
 use crate::operations::dead_letter::replay::Replay;
 use crate::operations::dead_letter::replay_outcome::{ReplayOutcome, ReplayWait};
 
@@ -47,20 +46,6 @@ pub(super) async fn act(
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())
 }
 
-/// Whether a letter is selected and may be replayed. Adds to `poison` those that are selected and killed workers.
-pub(super) fn takes(
-    selection: &Selection,
-    letter: &DeadLetter,
-    poison: &mut PoisonLetters,
-) -> bool {
-    let is_selected = selection.takes(letter);
-    if is_selected && is_poison(letter) {
-        poison.add(&letter.id);
-        return false;
-    }
-    is_selected
-}
-
 /// The warning that letters were left out because their messages crashed workers.
 pub(super) fn left_out_warning(letters: usize) -> Markup {
     html! {
@@ -71,7 +56,7 @@ pub(super) fn left_out_warning(letters: usize) -> Markup {
                     "条死信没有重放：这些消息使 worker 崩溃过（kills_workers），重放会再次崩溃。处理办法见 \
                      docs/troubleshooting.zh-CN.md；确实要试，用 ops dlq replay --even-if-it-kills-workers。",
                     "left out: their messages killed workers, and a replay kills them again. See kills_workers in \
-                     docs/troubleshooting.md; to try it all the same use ops dlq replay --even-if-it-kills-workers.",
+                     docs/troubleshooting.md; to try it anyway use ops dlq replay --even-if-it-kills-workers.",
                 ))
             }
         }
@@ -121,7 +106,7 @@ async fn move_letters(
         div.box.good { b { (count) } " " (done) }
         @if let Some(outcomes) = &outcomes { (outcome_counts(outcomes)) }
         @if count == 0 && left_out == 0 && failure.is_none() {
-            p.note { (say("可能别人已经处理了。", "Somebody else may have been first.")) }
+            p.note { (say("可能别人已经处理了。", "Another person may have acted first.")) }
         }
         p.pages { (link(&back, say("« 返回死信", "Back to the letters"))) }
     };
@@ -188,7 +173,8 @@ async fn walk(
     let config = &console.config;
     let cluster = console.broker();
     if action == LetterAction::Discarded {
-        let wanted = |received: &ReceivedMessage| selection.takes(&DeadLetter::from(received));
+        let mut selected = SelectedLetters { even_if_deadly: true, ..selection.letters() };
+        let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
         let (note, mut ids) = (DiscardNote { by, why: note }, BTreeMap::new());
         let walked = discard(cluster, &mut database, config, note, wanted, &mut ids).await;
         return Moved { count: ids.values().sum(), failure: walked.err(), ..Moved::default() };
@@ -196,8 +182,8 @@ async fn walk(
     let wait = Some(ReplayWait::new(config));
     let replayed = BTreeMap::new();
     let mut replay = Replay { cluster, config, database, by, note, wait, replayed };
-    let mut poison = PoisonLetters::default();
-    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &mut poison);
+    let mut selected = selection.letters();
+    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
     let walked = replay.walk(usize::MAX, wanted).await;
     drop(turn);
     let waited = replay.wait().await;
@@ -207,7 +193,7 @@ async fn walk(
     };
     Moved {
         count: replay.replayed.values().sum(),
-        left_out: poison.letters,
+        left_out: selected.left_out.letters,
         outcomes,
         failure: walked.and(waited).err(),
     }

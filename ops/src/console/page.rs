@@ -78,7 +78,7 @@ impl Page {
         Page { status: StatusCode::OK, title: title.into(), body, refresh: None, menu: None }
     }
 
-    /// The page in its frame; `remote` warns whoever looks at it.
+    /// The page in its frame; `remote` adds a warning.
     fn framed(self, menu: Menu, remote: bool) -> Response {
         let menu = self.menu.unwrap_or(menu);
         let warning = say(

@@ -1,12 +1,12 @@
 //! The money-and-goods check over the whole database.
 //!
-//! [`Audit::run`] reads all orders in ranges of their numbers, in one snapshot, and asks the crate
-//! `order` what each should be: the same functions that the worker decides with, so there is one truth.
+//! [`Audit::run`] reads all orders in ranges of their numbers, in one snapshot, and asks the crate `order`
+//! what each should be, with the functions by which the worker decides.
 //! Each check is one file: [`columns`], [`goods`], [`refunds`], [`reviews`], and [`totals`] for the money.
 //!
 //! Everything that a worker writes about an order it writes in one transaction, so a snapshot shows no
 //! half-done work, with one exception: the refund row of a batch refund is committed although its order
-//! is locked by another transaction, and counted in the next batch. Such orders get a second look later.
+//! is locked by another transaction, and counted in the next batch. Such orders are checked again later.
 
 mod chunk;
 mod columns;
@@ -62,7 +62,7 @@ pub(crate) struct Audit {
     stock: HashMap<String, i64>,
 }
 
-/// Audits the whole database. What was under way in the first look gets a second one, once `grace` is over.
+/// Audits the whole database. Orders that were in progress are checked again after `grace`.
 pub(crate) fn audit(
     connection: &mut MysqlConnection,
     grace: TimeDelta,

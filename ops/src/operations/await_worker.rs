@@ -1,14 +1,16 @@
-//! What a worker made of a message that an operator sent.
+//! The result of a message that an operator sent to the workers.
 
 use std::time::{Duration, Instant};
 
 use order::MessageOutcome;
+use queue::topology::ShardCount;
 use queue::{Envelope, Message};
 use serde::Serialize;
 use store::gateway_answer::{self, AnswerKey};
 use store::{MysqlConnection, StoreError, notification};
 
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::effect::Effect;
 use crate::operations::order::fact_list::FactList;
 
@@ -23,14 +25,14 @@ pub(crate) struct PreparedMessage {
     kind: &'static str,
     /// Order and digest, of an answer of the gateway.
     answer: Option<(String, String)>,
-    /// How often workers had seen this very message before.
+    /// How often workers had seen this message before.
     seen_before: i32,
 }
 
-/// What a worker made of it.
+/// The worker's result.
 pub(crate) type Applied = Effect<AppliedOutcome>;
 
-/// What a worker made of a message, as far as is known.
+/// A worker's result of a message, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AppliedOutcome {
@@ -43,9 +45,9 @@ pub(crate) enum AppliedOutcome {
 
 impl PreparedMessage {
     /// Prepares an envelope of ours for the work queue.
-    pub(crate) fn new(envelope: &Envelope) -> Result<PreparedMessage, Failure> {
+    pub(crate) fn new(envelope: &Envelope, shards: ShardCount) -> Result<PreparedMessage, Failure> {
         let message = envelope
-            .message()
+            .message(shards)
             .map_err(|error| Failure::Refused(format!("the message cannot be written: {error}")))?;
         Ok(PreparedMessage {
             message,
@@ -57,13 +59,17 @@ impl PreparedMessage {
     }
 
     /// Prepares an answer of the gateway.
-    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<PreparedMessage, Failure> {
+    pub(crate) fn answer(
+        order: &str,
+        envelope: &Envelope,
+        shards: ShardCount,
+    ) -> Result<PreparedMessage, Failure> {
         let answer = Some((order.to_owned(), envelope.digest()));
-        Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope)? })
+        Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope, shards)? })
     }
 
-    /// Writes down that the gateway gave this answer, without which no worker believes it; to be called before
-    /// it is published.
+    /// Writes down that the gateway gave this answer, without which no worker accepts it; to be called before it is
+    /// published.
     pub(crate) fn write_down(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
         match &self.answer {
             Some((order_id, digest)) => {
@@ -81,7 +87,7 @@ impl PreparedMessage {
         Ok(())
     }
 
-    /// Waits for a worker's line about it.
+    /// Waits for a worker's row about it.
     pub(crate) fn wait(&self, connection: &mut MysqlConnection) -> Result<Applied, StoreError> {
         let began = Instant::now();
         loop {
@@ -126,11 +132,11 @@ impl Effect<AppliedOutcome> {
             }
             AppliedOutcome::Ended(MessageOutcome::Rejected) => format!(
                 "A worker has refused it: {}: {}",
-                self.reason.as_deref().unwrap_or("no reason"),
+                self.reason.as_deref().unwrap_or(NO_REASON),
                 self.error.as_deref().unwrap_or_default()
             ),
             AppliedOutcome::Waiting => {
-                "No worker has come to it yet: it takes effect once one runs.".to_owned()
+                "No worker has processed it yet: it takes effect once one runs.".to_owned()
             }
             AppliedOutcome::Ended(MessageOutcome::Unknown) => {
                 "A worker has seen it: unknown.".to_owned()

@@ -100,7 +100,7 @@ pub(crate) fn check(lines: &[CertificateLine<'_>], days: u16) -> Result<(), Fail
         return Ok(());
     }
     Err(Failure::Refused(format!(
-        "certificates: {ended} ended, {early} not begun, {soon} to end within {} days",
+        "certificates: {ended} expired, {early} not valid yet, {soon} to expire within {} days",
         days
     )))
 }

@@ -4,8 +4,8 @@
 //! program killed, the connection lost) the broker puts back what was taken. The queue has a delivery
 //! limit of 2,000,000,000, so looking does not use letters up.
 //!
-//! What somebody holds is out of sight for everybody else, so one operator at a time is at the letters:
-//! an exclusive queue is the lock, which the broker frees with the connection, also after a `kill -9`.
+//! Letters that one program holds are invisible to all others, so only one operator at a time reads them: an
+//! exclusive queue is the lock, which the broker frees with the connection, also after a `kill -9`.
 //! The next one waits and sees everything, instead of seeing a part and taking it for the whole.
 
 use std::time::Duration;
@@ -26,7 +26,7 @@ use tracing::{info, warn};
 
 use crate::failure::Failure;
 
-/// The exclusive queue whose owner is at the dead letters.
+/// The exclusive queue whose owner may read the dead letters.
 pub(crate) const LOCK_QUEUE: &str = "alipay.dead.lock";
 
 /// Letters that one consumer is given; a prefetch is at most 65,535.
@@ -36,7 +36,7 @@ const PAGE: u32 = 5_000;
 const OPERATOR_WAIT: Duration = Duration::from_secs(30);
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// A letter that was counted and does not come within this time is held by somebody else.
+/// A letter that was counted and does not come within this time is held by another program.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// How long the broker may do nothing while it should put letters back: of very many it takes some seconds.
@@ -77,7 +77,7 @@ pub(crate) struct DeadQueue {
 }
 
 impl DeadQueue {
-    /// Connects, waits until no other operator is at the letters, and counts.
+    /// Connects, waits until no other operator reads the letters, and counts.
     pub(crate) async fn open(cluster: &Cluster) -> Result<DeadQueue, Failure> {
         DeadQueue::open_within(cluster, OPERATOR_WAIT).await
     }
@@ -190,7 +190,7 @@ impl DeadQueue {
         Ok(got.map(|message| ReceivedMessage::new(message.delivery)))
     }
 
-    /// Removes a letter that has a new home, or is on record as thrown away.
+    /// Removes a letter that was published again, or whose discarding was written down.
     pub(crate) async fn remove(&mut self, received: &ReceivedMessage) -> Result<(), Failure> {
         let ack = received.acker.ack(BasicAckOptions::default());
         if self.connection.bounded("acknowledging a dead letter", ack).await? {
@@ -202,8 +202,8 @@ impl DeadQueue {
         Err(Failure::BrokerAway(format!("broker: {what}, which is harmless")))
     }
 
-    /// Gives everything back that was taken and not removed, and lets the next operator in once it is
-    /// there.
+    /// Gives everything back that was taken and not removed, and lets the next operator continue once it is
+    /// back in the queue.
     pub(crate) async fn close(self) -> Result<(), Failure> {
         self.progress.finish_and_clear();
         self.connection.close_channel(&self.channel).await?;
@@ -222,7 +222,7 @@ impl DeadQueue {
     }
 }
 
-/// Waits until no other operator is at the letters.
+/// Waits until no other operator reads the letters.
 async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure> {
     let began = Instant::now();
     let mut is_logged = false;

@@ -32,9 +32,9 @@ pub(crate) struct DryRunResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DryRunOutcome {
-    /// It says something new.
+    /// It contains something new.
     Applied,
-    /// Everything that it says is known.
+    /// Everything in it is known.
     Unchanged,
     /// A trade status that this version does not know.
     Unknown,
@@ -44,7 +44,7 @@ pub(crate) enum DryRunOutcome {
     DatabaseRefuses,
     /// It would wait for its order.
     NoOrderYet,
-    /// Somebody has its order locked now.
+    /// Another transaction has its order locked now.
     Locked,
 }
 
@@ -188,7 +188,7 @@ fn run_together(
     })
 }
 
-/// What one message did, while its transaction lives.
+/// What one message did, while its transaction is open.
 fn result_of(
     connection: &mut MysqlConnection,
     message: &InboundMessage,

@@ -1,4 +1,4 @@
-//! What the gateway answers about an order, next to what we hold.
+//! The gateway's answer about an order, next to our data.
 
 use alipay::{Fen, QueryAnswer};
 use config::Config;
@@ -6,6 +6,7 @@ use config::Merchant;
 use gateway::{GatewayError, VerifiedAnswer};
 use order::{Facts, TradeStatusCode};
 use queue::Envelope;
+use queue::topology::ShardCount;
 use serde::Serialize;
 use store::user_order::OrderRow;
 use store::{BeijingTime, MysqlConnection};
@@ -30,7 +31,7 @@ pub(crate) struct GatewayTrade {
     pub(crate) gmt_close: Option<BeijingTime>,
 }
 
-/// What we hold.
+/// Our data.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct HeldOrder {
     pub(crate) status: i16,
@@ -48,13 +49,13 @@ pub(crate) struct HeldOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Comparison {
-    /// The answer says nothing that we do not hold.
+    /// The answer contains nothing that is not in our data.
     Same,
     /// Applying the answer changes the order.
     News,
     /// The answer does not agree with the order, and would be refused: another total, another seller.
     Disagrees,
-    /// We hold a trade that the gateway does not know.
+    /// Our data has a trade that the gateway does not know.
     UnknownThere,
     /// A worker has the order locked: not compared.
     Busy,
@@ -111,12 +112,11 @@ pub(crate) fn sent(
     merchant: &Merchant,
     order: &str,
     answered: &VerifiedAnswer,
+    shards: ShardCount,
 ) -> Result<PreparedMessage, Failure> {
     let VerifiedAnswer { asked_at, charset, body, .. } = answered;
-    PreparedMessage::answer(
-        order,
-        &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body),
-    )
+    let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
+    PreparedMessage::answer(order, &envelope, shards)
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.

@@ -1,4 +1,4 @@
-//! A question to a server over HTTP or HTTPS.
+//! A request to a server over HTTP or HTTPS.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -7,7 +7,7 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
-/// What the server answers, at most so many bytes. To be bounded in time by the caller.
+/// The server's answer, at most so many bytes. The caller limits the time.
 pub(crate) async fn answer_to(
     request: Request<Empty<Bytes>>,
     most: usize,

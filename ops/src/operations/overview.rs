@@ -12,6 +12,7 @@ use chrono::{TimeDelta, Utc};
 use config::Config;
 use ingress::IngressLook;
 use order::OrderStatus;
+use queue::topology::is_work_queue;
 use serde::Serialize;
 use store::counts::{self, WaitingCount};
 use store::gateway_query::{self, AskedCounts};
@@ -40,7 +41,7 @@ pub(crate) struct Overview {
     pub(crate) queues: Option<Vec<QueueDepth>>,
     /// Whether `messages` of the queues are all that are in them, and not only those that are ready.
     pub(crate) queue_totals: Option<bool>,
-    /// What waits in the retry tiers by the workers' books.
+    /// What waits in the retry tiers according to the table `retry_copy`.
     pub(crate) retries: Option<Vec<TierCopies>>,
     pub(crate) dead_letters: Option<u32>,
     pub(crate) dead_letters_by_reason: Option<BTreeMap<String, usize>>,
@@ -59,7 +60,7 @@ pub(crate) struct Overview {
     /// Merchants that orders name and the configuration does not have.
     pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
     pub(crate) work: Option<Throughput>,
-    /// What workers say of themselves.
+    /// What workers report.
     pub(crate) workers: Option<Vec<WorkerRow>>,
     /// Between the look before and this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -218,6 +219,12 @@ impl Overview {
         self.queue_totals = Some(look.totals);
         self.not_asked.extend(look.not_asked);
         self.broker = Some(look.state);
+    }
+
+    /// The queues of all shards, where they could be looked at.
+    pub(crate) fn work_queues(&self) -> impl Iterator<Item = &QueueDepth> {
+        let queues = self.queues.iter().flatten();
+        queues.filter(|queue| is_work_queue(&queue.name))
     }
 
     /// The servers on which everything depends and that did not answer.

@@ -24,7 +24,7 @@ use self::not_recorded::NotRecorded;
 use self::totals::RefundTotals;
 use crate::failure::Failure;
 
-/// A refund as it stands after an operator asked for it.
+/// A refund after an operator asked for it.
 #[derive(Serialize)]
 pub(crate) struct Refunded {
     pub(crate) order: String,

@@ -10,7 +10,7 @@ use store::refund::{self, MerchantTrade};
 use store::{MysqlConnection, StoreError};
 use worker::message::{Content, InboundMessage};
 
-/// A message about one trade whose signature holds with today's keys, with why it was rejected.
+/// A message about one trade whose signature is valid with today's keys, with the reason of its rejection.
 #[derive(Debug)]
 pub(crate) struct Rejected {
     pub(crate) merchant: String,

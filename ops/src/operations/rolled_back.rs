@@ -1,4 +1,4 @@
-//! Tries something in the database without a trace.
+//! Runs something in the database and rolls it back.
 
 use diesel::Connection as _;
 use diesel::result::Error;

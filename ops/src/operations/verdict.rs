@@ -1,4 +1,4 @@
-//! What is wrong, the most urgent first: judged from what an [`Overview`] has gathered, without asking anybody.
+//! What is wrong, the most urgent first: judged from what an [`Overview`] has gathered, without further queries.
 //!
 //! Each source of findings is a file with an enum: what can be wrong there. A finding has a code, which is a heading of
 //! `docs/troubleshooting.md`, says with values what was seen, and what to do.
@@ -26,15 +26,15 @@ pub(crate) use ingress::IngressFinding;
 pub(crate) use not_asked::NotAsked;
 pub(crate) use work::WorkFinding;
 
-/// How soon somebody has to act.
+/// How soon a person has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Urgency {
-    /// Nothing moves, or it will not for long: the alarms of severity `page`.
+    /// Processing has stopped, or will stop soon: the alarms of severity `page`.
     Now,
-    /// Somebody's order or money waits until a person acts: the alarms of severity `ticket`.
+    /// An order or money waits until a person acts: the alarms of severity `ticket`.
     Soon,
-    /// Work that is there every day. All is well with it.
+    /// Everyday work, which is not a problem.
     Later,
 }
 
@@ -57,7 +57,7 @@ impl Urgency {
     }
 }
 
-/// What a finding says of itself.
+/// The description of a finding.
 #[derive(Debug, Clone)]
 pub(crate) struct Description {
     pub(crate) urgency: Urgency,
@@ -147,7 +147,7 @@ impl Serialize for Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SystemHealth {
-    /// Nobody has to act soon.
+    /// No person has to act soon.
     #[default]
     Well,
     /// Something is wrong.
@@ -169,7 +169,7 @@ impl Verdict {
     pub(crate) fn of(overview: &Overview) -> Verdict {
         let mut findings: Vec<Finding> = Vec::new();
         findings.extend(overview.not_asked.iter().cloned().map(Finding::NotAsked));
-        // In the order in which one thing follows from another: a broker that is blocked stops workers.
+        // Causes before consequences: a broker that is blocked stops workers.
         findings.extend(broker::judge(overview).into_iter().map(Finding::Broker));
         findings.extend(ingress::judge(overview).into_iter().map(Finding::Ingress));
         findings.extend(database::judge(overview).into_iter().map(Finding::Database));

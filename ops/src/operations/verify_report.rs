@@ -31,13 +31,13 @@ pub(crate) struct VerifyReport {
     pub(crate) cert_sn: Option<String>,
     /// When that certificate ends.
     pub(crate) cert_not_after: Option<BeijingTime>,
-    /// The text that is signed, by the rule that held, else by the protocol's own rule.
+    /// The text that is signed, by the rule that verified, else by the protocol's own rule.
     pub(crate) canonical: Option<String>,
     /// By the other rule, when the signature is not valid and the texts differ.
     pub(crate) other_canonical: Option<String>,
     /// The checks that failed, when the signature is not valid.
     pub(crate) tried: Vec<SignatureTrial>,
-    /// What would make it hold, as far as that can be found out.
+    /// What would make it valid, as far as that can be found out.
     pub(crate) remedies: Vec<Remedy>,
     /// The charset by which workers read the values: `utf-8`, `gbk` or `gb18030`; none where the form names one that is
     /// not known.
@@ -105,7 +105,7 @@ impl VerifyReport {
         judgement
     }
 
-    /// Cuts off what is not the sender's.
+    /// Cuts off what the sender has not written.
     fn trim<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let body = match bytes.strip_prefix(b"?") {
             Some(query) => {
@@ -168,7 +168,7 @@ impl VerifyReport {
         }
     }
 
-    /// A key of certificate mode is good for a time.
+    /// A key in a certificate is valid for a time.
     fn show_certificate(&mut self, merchant: &Merchant, verified: &Verified) {
         let key = merchant.verifier.public_key(verified);
         let certificate = key.and_then(alipay::PublicKey::certificate);

@@ -57,8 +57,9 @@ fn every_certificate_is_listed_with_its_end() {
     assert!(lines[1]["days_left"].as_i64().unwrap() > 10_000);
 
     let both = ops(&["alipay", "alipay-renewed"], "app");
-    let answer =
-        both.run("certs").ended(1, "certificates: 1 ended, 0 not begun, 0 to end within 30");
+    let answer = both
+        .run("certs")
+        .ended(1, "certificates: 1 expired, 0 not valid yet, 0 to expire within 30");
     let old = Certificate::read(&pem("alipay")).unwrap();
     let line = answer.stdout.lines().find(|line| line.contains(old.sn())).unwrap();
     assert!(line.contains("expired") && line.contains("2022-05-14"), "{line}");

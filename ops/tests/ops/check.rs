@@ -48,7 +48,7 @@ fn every_merchant_is_read_and_no_key_is_shown() {
     assert_eq!((&shop["lacks"], &report["problems"]), (&json!([]), &json!([])));
     let text = ["check", "--offline", "--config", file.path().to_str().unwrap()].map(str::to_owned);
     let text = ops.run_with(&text.each_ref().map(String::as_str), b"").done().stdout;
-    assert!(text.contains("merchant shop\n") && text.contains("nobody was asked"), "{text}");
+    assert!(text.contains("merchant shop\n") && text.contains("no server was asked"), "{text}");
 
     // Two problems of two merchants, and a third merchant that is right.
     let bad = format!(

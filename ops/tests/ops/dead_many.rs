@@ -87,7 +87,7 @@ fn letters_held_by_another_consumer_are_reported() {
         }
         (connection, channel)
     });
-    let seen = ops.run("dlq list --output json").ended(0, "somebody else holds letters");
+    let seen = ops.run("dlq list --output json").ended(0, "another program holds letters");
     assert_eq!(seen.json().as_array().unwrap().len(), 12);
     runtime.block_on(async {
         channel.basic_cancel("spy".into(), BasicCancelOptions::default()).await.unwrap();
@@ -107,11 +107,11 @@ fn letters_held_by_another_consumer_are_reported() {
         }
         (connection, channel)
     });
-    let seen = ops.run("dlq list --output json").ended(0, "somebody else holds letters");
+    let seen = ops.run("dlq list --output json").ended(0, "another program holds letters");
     assert_eq!(seen.json().as_array().unwrap().len(), 15);
     runtime.block_on(async {
         put_back(&connection, &channel, 20).await;
         connection.close().await;
     });
-    assert_eq!(ops.run("dlq list").ended(0, "").stderr.matches("somebody else").count(), 0);
+    assert_eq!(ops.run("dlq list").ended(0, "").stderr.matches("another program").count(), 0);
 }

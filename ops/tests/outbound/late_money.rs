@@ -32,14 +32,16 @@ fn a_late_payment_being_refunded_cannot_be_accepted_by_ops() {
     for other in ["--state refused", "--order B-2", "--merchant shop"] {
         assert_eq!(world.json(&format!("refund-requests {other}")), json!([]), "{other}");
     }
-    world.run("refund-requests --state open").ended(2, "one of asked, unknown, accepted, refused");
+    world
+        .run("refund-requests --state open")
+        .ended(2, "possible values: asked, unknown, accepted, refused");
 
     let shown = world.run("order show B-1").ended(0, "").stdout;
     for line in [
         ", late\n",
         "its time to be paid ended",
         "refund of 10.00 yuan asked for by worker: paid after the order had expired",
-        "not delivered: paid after the order's time, and such money goes back",
+        "not delivered: paid after the order's time limit, and such payments are refunded",
         "not refunded: 10.00 yuan, asked for by worker as late",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");

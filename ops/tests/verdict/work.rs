@@ -5,6 +5,7 @@ use std::time::Duration;
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::Utc;
 use diesel::connection::SimpleConnection as _;
+use queue::topology::ShardCount;
 use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, message_id};
 use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
@@ -41,7 +42,7 @@ fn pay(shop: &Shop, order: &str, ahead: chrono::TimeDelta) {
         };
         let (publisher, publishing) = Publisher::start(settings, cancel.clone());
         publisher.ready().await;
-        publisher.publish(Message::notify(&envelope, id, None)).await.unwrap();
+        publisher.publish(Message::notify(&envelope, id, None, ShardCount::ONE)).await.unwrap();
         cancel.cancel();
         publishing.await.unwrap();
     });
@@ -59,7 +60,7 @@ fn killed_workers_are_reported() {
         codes(status) == ["no_workers"] && status["queues"][0]["messages"] == 0
     });
     let seen = status["findings"][0]["seen"].as_str().unwrap();
-    assert!(seen.contains("was last heard of 20"), "{seen}");
+    assert!(seen.contains("last reported at 20"), "{seen}");
     shop.ops
         .run("status")
         .names("no_workers", "no worker consumes alipay.notify.0: 0 messages wait");

@@ -1,7 +1,7 @@
 //! An order is paid here, and Alipay's gateway says that it is not.
 //!
-//! A stranger may have signed a notification with a stolen key; the gateway's answer is the one thing that a
-//! stranger cannot make. The gateway can also be behind its own notification. So the query sweeper asks a second
+//! An attacker may have signed a notification with a stolen key; only the gateway's answer cannot be forged in this
+//! way. The gateway can also be behind its own notification. So the query sweeper asks a second
 //! time (`sweepers/queries/asking.rs`) about an order that was paid before the first query, and only then
 //! publishes the answer. A lane compares it with the order, under lock, and opens the review `not_at_alipay`.
 
@@ -11,12 +11,12 @@ use order::{Review, ReviewReason};
 
 use super::loaded_order::LoadedOrder;
 
-/// A payment younger than this may be one that the gateway's servers have not all heard of.
+/// A payment younger than this may not be known to all of the gateway's servers yet.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
 
 /// Raises the review where the answer to a query of `asked_at` contradicts the order; `None`: the gateway knows no such
 /// trade. Called before the answer is applied. An answer that reports the payment ends such a review. An answer that is older
-/// than one which reports the payment, or than the payment's time to reach all servers, contradicts nothing.
+/// than one which reports the payment, or than the payment's time to reach all servers, is no contradiction.
 pub(super) fn compare(
     order: &mut LoadedOrder,
     answer: Option<&TradeStatusSync>,

@@ -1,4 +1,4 @@
-//! What a batch does about its dead letters beside publishing them.
+//! What a batch does with its dead letters apart from publishing them.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,8 @@ use crate::message::receipt::text;
 /// Merchant, kind, message id, reason, and what the form says but for its `notify_time`.
 type LetterContent = (String, String, String, String, Option<Vec<u8>>);
 
-/// The same rejected message makes no second dead letter while its first one lies there: a stranger could
-/// fill the queue with one message otherwise. It is the same where it says the same: a letter must not stand
-/// for one that somebody has changed.
+/// The same rejected message makes no second dead letter while the first one is in the queue: otherwise an
+/// attacker could fill the queue with one message. Messages are the same if their content is the same: a letter must not replace one with a changed content.
 pub(super) fn keep_one_each(
     connection: &mut MysqlConnection,
     records: &mut [InboxRecord<'_>],
@@ -35,8 +34,8 @@ pub(super) fn keep_one_each(
     Ok(())
 }
 
-/// The broker has not taken the retries and dead letters of these messages: their queue is full. Nothing may
-/// say that they lie there; the messages stay with the lane, and the others of the batch are done.
+/// The broker has not taken the retries and dead letters of these messages: their queue is full. No row may say that
+/// they are in the queue; the messages stay with the lane, and the others of the batch are done.
 pub(super) fn hold(
     connection: &mut MysqlConnection,
     batch: &[InboundMessage],

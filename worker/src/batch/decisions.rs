@@ -1,4 +1,4 @@
-//! What persons decided about reviews, in one batch: rows of the table `decision`, which messages name.
+//! Operators' decisions about reviews, in one batch: rows of the table `decision`, which messages name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ use store::{MysqlConnection, StoreError, refund_request, trade};
 use super::distinct;
 use crate::message::{Content, InboundMessage, NamedDecision, Rejection};
 
-/// The decisions that a batch is to look at and the reviews that they are about, by number. Nobody
-/// else ends them meanwhile: their orders are locked.
+/// The decisions that a batch is to look at and the reviews that they are about, by number. No other
+/// transaction ends them meanwhile: their orders are locked.
 #[derive(Default)]
 pub(crate) struct Decisions {
     rows: BTreeMap<i64, DecisionRow>,
     cases: BTreeMap<i64, Case>,
-    /// Trades, as (order, trade number), whose money is on its way back.
+    /// Trades, as (order, trade number), that are being refunded.
     on_its_way: BTreeSet<(String, String)>,
-    /// The orders that know a trade which a person says was paid, by its number.
+    /// The orders that know a trade which a person confirms as paid, by its number.
     known_trades: Vec<(String, String)>,
     /// Reviews that are ended here, with the decision that does it.
     taken: BTreeMap<i64, i64>,
@@ -34,7 +34,7 @@ struct End {
     error: Option<String>,
 }
 
-/// What the inbox notes of a decision.
+/// What the inbox keeps of a decision.
 #[derive(Debug, Clone)]
 pub(crate) struct NotedDecision {
     pub(crate) trade_no: Option<String>,
@@ -70,7 +70,7 @@ impl Decisions {
         })
     }
 
-    /// What the inbox notes of the decision that a message names.
+    /// What the inbox keeps of the decision that a message names.
     pub(super) fn noted(&self, named: &NamedDecision) -> Option<NotedDecision> {
         let row = self.row(named)?;
         Some(NotedDecision { trade_no: row.trade_no.clone(), decision: row.decision.clone() })
@@ -90,7 +90,7 @@ impl Decisions {
         let NamedDecision { order, number } = named;
         let row = self.rows.get(number).filter(|row| row.order_id == *order);
         let Some(row) = row else {
-            let evidence = format!("nobody has decided number {number} about order {order}");
+            let evidence = format!("there is no decision {number} about order {order}");
             return Err(Rejection::new(RejectionReason::DecisionWithoutRow, evidence));
         };
         match (row.state, self.ended.get(number).map(|end| end.state)) {

@@ -11,8 +11,8 @@ use store::{MysqlConnection, StoreError, fulfillment};
 use super::loaded_order::LoadedOrder;
 
 /// Decides for every order what has to happen with its goods, and does it: codes are
-/// given and taken back, subscriptions granted and revoked, waiting is recorded. The new state of
-/// the goods is left in each order's record.
+/// given and taken back, subscriptions granted and revoked, and orders that wait are marked. The new
+/// state of the goods is set in each order's record.
 pub(super) fn move_goods(
     connection: &mut MysqlConnection,
     orders: &mut BTreeMap<String, LoadedOrder>,
@@ -33,7 +33,7 @@ pub(super) fn move_goods(
             }
         }
     }
-    // Whoever paid first is served first.
+    // The earliest payment is delivered first.
     deliver.sort_by_key(|id| (states[*id].paid_dtime, *id));
     let mut stock = pick_stock(connection, orders, &deliver, priority)?;
     let mut given = Vec::new();
@@ -90,7 +90,7 @@ pub(super) fn move_goods(
             order.record.fulfillment = Some(next);
         }
     }
-    // A delivery by hand is in the record already.
+    // A delivery by hand is in the order's record already.
     let changes: Vec<fulfillment::GoodsChange<'_>> = orders
         .iter()
         .filter(|(_, order)| order.record.fulfillment != order.fulfillment_before)

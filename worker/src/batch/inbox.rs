@@ -29,7 +29,7 @@ pub(super) struct InboxRecord<'a> {
     /// And its trade.
     named_trade: Option<String>,
     outcome: Outcome,
-    /// The same for the column, should the message be done.
+    /// The same for the column, if the message is done.
     message_outcome: MessageOutcome,
     facts_added: Facts,
     /// What a person decided.
@@ -76,24 +76,24 @@ impl<'a> InboxRecord<'a> {
         }
     }
 
-    /// What becomes of the message, so far.
+    /// The outcome of the message, so far.
     pub(super) fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
-    /// What becomes of the message.
+    /// The outcome of the message.
     pub(super) fn into_outcome(self) -> Outcome {
         self.outcome
     }
 
-    /// The message, where it becomes a dead letter that may lie there already, and why.
+    /// The message, if it becomes a dead letter that may be in the queue already, and why.
     pub(super) fn dead_letter(&self) -> Option<NewDeadLetter<'a>> {
         let Outcome::Rejected(rejection) = &self.outcome else { return None };
         let (key, form) = (self.message.key(), &self.message.form);
         (!self.message.was_dead).then_some(NewDeadLetter { key, reason: rejection.reason, form })
     }
 
-    /// A dead letter of the same message already lies there.
+    /// A dead letter of the same message is already in the queue.
     pub(super) fn is_rejected_before(&mut self) {
         if let Outcome::Rejected(rejection) = &self.outcome {
             self.outcome = Outcome::RejectedBefore(rejection.clone());
@@ -106,7 +106,7 @@ impl<'a> InboxRecord<'a> {
         self.message_outcome = MessageOutcome::Rejected;
     }
 
-    /// No order takes it, and it is known why: it is done.
+    /// No order accepts it, and the reason is known: it is done.
     pub(super) fn is_explained(&mut self, remark: Remark, evidence: String, is_news: bool) {
         self.outcome = Outcome::Done;
         self.message_outcome =
@@ -206,7 +206,7 @@ fn of_trade(trade: &TradeStatusSync) -> (Option<&str>, Option<&str>, Option<&str
     (Some(&trade.out_trade_no), Some(&trade.trade_no), Some(trade.trade_status.as_str()))
 }
 
-/// What is odd about a message, should it count.
+/// What is odd about a message, if it counts.
 fn odd(message: &InboundMessage, parked: &[String]) -> Option<(&'static str, String)> {
     match &message.content {
         Ok(Content::BatchRefund(batch)) => {

@@ -10,7 +10,7 @@ use store::{MysqlConnection, StoreError};
 use super::loaded_order::LoadedOrder;
 use crate::message::InboundMessage;
 
-/// Asks for what has become late, and withdraws what is so no longer.
+/// Requests refunds of payments that have become late, and withdraws requests for those that no longer are.
 pub(super) fn request(
     connection: &mut MysqlConnection,
     orders: &BTreeMap<String, LoadedOrder>,

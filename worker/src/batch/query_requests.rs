@@ -19,12 +19,12 @@ pub(crate) struct QueryRequests {
 struct QueryRequest {
     merchant: String,
     why: QueryReason,
-    /// `None`: whatever was asked before, it is asked again.
+    /// `None`: a new query is sent, whatever was asked before.
     requested_at: Option<DateTime<Utc>>,
 }
 
 impl QueryRequests {
-    /// Somebody asks: a query that goes out after `at` will do.
+    /// A request: any query that is sent after `at` answers it.
     pub(super) fn request(
         &mut self,
         id: &str,
@@ -40,12 +40,12 @@ impl QueryRequests {
         wanted.requested_at = wanted.requested_at.map(|known| known.max(at));
     }
 
-    /// Alipay has answered, and the answer is in front of a person: asked again it would answer the same.
+    /// Alipay has answered, and a person has to decide about the answer: another query would get the same answer.
     pub(super) fn end(&mut self, id: &str) {
         self.over.insert(id.to_owned());
     }
 
-    /// Asks at once, whatever was asked before, about orders whose money has just become doubtful, whose time is
+    /// Asks at once, whatever was asked before, about orders whose payment has just become doubtful, whose time is
     /// over and that have just become payable, and whose goods wait until the gateway confirms the payment.
     pub(super) fn ask_about(&mut self, orders: &BTreeMap<String, LoadedOrder>) {
         for (id, order) in orders {

@@ -1,4 +1,4 @@
-//! Answers of the gateway in one batch, and whether a program of ours got them.
+//! Answers of the gateway in one batch, and whether one of our programs received them.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use store::{MysqlConnection, StoreError};
 use super::distinct;
 use crate::message::InboundMessage;
 
-/// The answers that are on record. Without the record anybody who can publish could forge one: a signature covers a
-/// text, and at the legacy gateway the text of any message can be laid out as an answer.
+/// The answers that have a row in `gateway_answer`. Without this check anybody who can publish could forge an answer: a
+/// signature covers a text, and at the legacy gateway the text of any message can be arranged as an answer.
 #[derive(Default)]
 pub(super) struct RecordedAnswers {
     known: BTreeSet<(String, String)>,
@@ -26,7 +26,7 @@ impl RecordedAnswers {
         Ok(RecordedAnswers { known })
     }
 
-    /// Whether the message is no answer, or one that is on record.
+    /// Whether the message is not an answer, or an answer with a row.
     pub(super) fn has(&self, message: &InboundMessage) -> bool {
         message.answer().is_none_or(|key| {
             self.known.contains(&(key.order_id.to_owned(), key.digest.to_owned()))

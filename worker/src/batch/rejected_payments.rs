@@ -1,4 +1,4 @@
-//! Messages about a rejected payment that an operator has given back (`ops refund --trade-no`).
+//! Messages about a rejected payment that an operator has refunded (`ops refund --trade-no`).
 //!
 //! No order has such a trade, so the notification of its refund would become a dead letter beside that of the
 //! payment. The refund request explains the money: the refund is booked by its trade's number and the message is
@@ -15,8 +15,8 @@ use super::inbox::InboxRecord;
 use super::{Outcome, distinct};
 use crate::message::{Content, InboundMessage};
 
-/// Turns the outcome of messages that no order takes into *done* where their payment is given back. One statement
-/// where there is a message that no order takes, none else.
+/// Changes the outcome of messages that no order accepts to *done* if their payment was refunded. One statement if there
+/// is a message that no order accepts, otherwise none.
 pub(super) fn explain(
     connection: &mut MysqlConnection,
     batch: &[InboundMessage],
@@ -74,7 +74,7 @@ pub(super) fn explain(
     refund_request::end_notified(connection, &rows)
 }
 
-/// What a message says of a trade that its order does not take.
+/// What a message says about a trade that its order does not accept.
 fn about<'a>(message: &'a InboundMessage, outcome: &Outcome) -> Option<&'a TradeStatusSync> {
     match (&message.content, outcome) {
         (Ok(Content::Trade(notification)), Outcome::Rejected(_) | Outcome::RetryLater)

@@ -1,8 +1,7 @@
-//! The records of what waits in the retry tiers (table `retry_copy`).
+//! The rows of messages that wait in the retry tiers (table `retry_copy`).
 //!
-//! A tier whose target takes nothing keeps its messages, and AMQP does not show them: they are not
-//! ready. So a batch records each copy that it sends into a tier, and removes the row when the copy
-//! is back, in the transaction that decides about it. [`retry_watch`](crate::sweepers) reports what does not come
+//! A tier whose target accepts nothing keeps its messages, and AMQP does not show them: they are not
+//! ready. So a batch writes a row for each copy that it sends into a tier, and removes the row when the copy is back, in the transaction that decides about it. [`retry_watch`](crate::sweepers) reports what does not come
 //! back.
 
 use queue::ReceivedMessage;
@@ -12,7 +11,7 @@ use store::{MysqlConnection, Pool, StoreError};
 use super::{BatchError, Outcome};
 use crate::message::InboundMessage;
 
-/// Records a batch: removes what came back from a tier, and adds what goes into one.
+/// Writes the rows of a batch: removes those of copies that came back from a tier, and adds those of copies that go into one.
 pub(crate) fn write<'a>(
     connection: &mut MysqlConnection,
     batch: impl Iterator<Item = (&'a InboundMessage, &'a Outcome)>,
@@ -47,7 +46,7 @@ pub(crate) fn write<'a>(
     retry_copy::insert(connection, &away)
 }
 
-/// Removes the records of copies that the broker did not take.
+/// Removes the rows of copies that the broker did not accept.
 pub(crate) fn remove(
     connection: &mut MysqlConnection,
     held: &[&InboundMessage],
@@ -64,7 +63,7 @@ pub(crate) fn remove(
     retry_copy::delete(connection, &keys)
 }
 
-/// Removes the record of a message that came back and cannot be read.
+/// Removes the row of a message that came back and cannot be read.
 pub(crate) fn remove_unreadable(pool: &Pool, received: &ReceivedMessage) -> Result<(), BatchError> {
     let attempt = received.headers.attempt;
     if attempt == 0 {

@@ -9,7 +9,7 @@ use store::{MysqlConnection, StoreError};
 use super::loaded_order::LoadedOrder;
 
 /// Brings the `review` rows of the orders up to date and returns which orders have an open
-/// one. A case that a person decided stays decided; one that later facts made moot is settled.
+/// one. A case that a person decided stays decided; one that later facts made unnecessary is settled.
 pub(super) fn bring_up_to_date(
     connection: &mut MysqlConnection,
     orders: &BTreeMap<String, LoadedOrder>,

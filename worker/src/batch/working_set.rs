@@ -1,4 +1,4 @@
-//! The orders of one batch in memory, and the one place where a message is applied to them.
+//! The orders of one batch in memory, and the only place where a message is applied to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,13 +23,13 @@ pub(crate) struct WorkingSet {
     pub(crate) orders: LockedOrders,
     /// Refunds of the legacy gateway's batches.
     pub(super) batch_refunds: BatchRefunds,
-    /// What persons decided.
+    /// Operators' decisions.
     pub(super) decisions: Decisions,
     /// Orders whose time was over.
     pub(super) expiries: Expiries,
     /// Refunds that were asked for.
     pub(super) refund_requests: RequestedRefunds,
-    /// Answers of the gateway that are on record.
+    /// Answers of the gateway that have a row.
     pub(super) answers: RecordedAnswers,
     /// What banks did with refunds.
     pub(super) deposit_backs: DepositBacks,
@@ -77,7 +77,7 @@ impl WorkingSet {
                     Ok(changed_rows)
                 })
             }
-            // No program of ours has written this answer down: a message of version 0.1, or anybody's.
+            // None of our programs has written this answer down: a message of version 0.1, or of an unknown publisher.
             Content::Answer(_) | Content::NoTrade { .. } if !self.answers.has(message) => {
                 let id = message.order().unwrap_or_default();
                 orders.apply(id, |order| {
@@ -92,7 +92,7 @@ impl WorkingSet {
                 let asked_at = answer.notify_time.unwrap_or(message.received_at);
                 contradiction::compare(order, Some(answer), asked_at);
                 order.record.apply_answer(account, answer)?;
-                // Whatever was doubted, this is what Alipay says.
+                // Whatever was doubted before, this is Alipay's answer.
                 order.resolved.extend(ReviewReason::DOUBTS);
                 order.check_time_limit(account);
                 Ok(ChangedRows::Order)
@@ -113,7 +113,7 @@ impl WorkingSet {
                 order.belongs_to(account)?;
                 let has_row = self.expiries.apply(&mut order.record);
                 if !has_row {
-                    // A message of version 0.1, or anybody's: Alipay is asked once more.
+                    // A message of version 0.1, or of an unknown publisher: Alipay is queried again.
                     query_requests.request(id, merchant, QueryReason::Expiry, Utc::now());
                 }
                 Ok(ChangedRows::others_if(!has_row))

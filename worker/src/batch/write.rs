@@ -11,8 +11,8 @@ use store::{MysqlConnection, StoreError, outbox, refund, refund_request, trade, 
 use super::inbox::InboxRecord;
 use super::loaded_order::LoadedOrder;
 
-/// Writes the orders, and notes what became of their goods and which events were written in the inbox record of the
-/// last message about each: the story of an order shows it there.
+/// Writes the orders, and adds the new state of their goods and the written events to the inbox row of the last message
+/// about each order, where the story of the order shows them.
 pub(super) fn write(
     connection: &mut MysqlConnection,
     loaded: &BTreeMap<String, LoadedOrder>,

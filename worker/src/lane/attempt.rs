@@ -1,5 +1,5 @@
 //! From deliveries to outcomes: runs batches on a thread that may block, tries an infrastructure failure again, and
-//! finds the message at fault when a batch fails on its data.
+//! finds the message that causes it when a batch fails on its data.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
 use crate::health::User;
-use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection};
+use crate::message::{InboundMessage, Rejection};
 use crate::run::report_undeclared;
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
@@ -108,7 +108,7 @@ impl WorkerContext {
 
     /// Declares what is missing at the broker.
     pub(crate) async fn declare(&self) {
-        let declared = topology::apply(&self.cluster, self.config.events.enabled).await;
+        let declared = topology::apply(&self.cluster, self.layout()).await;
         if let Err(error) = declared {
             report_undeclared(&error);
         }
@@ -196,7 +196,7 @@ pub(super) struct BatchAttempt<'a> {
 
 impl BatchAttempt<'_> {
     /// Works on `batch`, whose messages are at `places` among those received; when it fails on its data, or for a
-    /// reason that is not known, halves it until the message at fault is alone.
+    /// reason that is not known, halves it until the message that causes it is alone.
     pub(super) fn run(
         &mut self,
         places: &[usize],
@@ -285,7 +285,7 @@ impl BatchAttempt<'_> {
         let redelivered = RedeliveredMessage {
             message_id: id,
             merchant: Some(&message.account.merchant),
-            order_id: order.as_deref().filter(|order| order.len() <= LONGEST_NUMBER),
+            order_id: order.as_deref(),
         };
         let (context, all) = (self.context, self.received);
         let count = context

@@ -12,7 +12,7 @@ use crate::context::WorkerContext;
 use crate::message::{InboundMessage, Rejection};
 
 impl BatchAttempt<'_> {
-    /// A message was rejected before, and its dead letter is gone with the whole queue: it becomes a dead letter again.
+    /// A message was rejected before, and its dead letter was removed together with the whole queue: it becomes a dead letter again.
     pub(super) fn dead_letter_again(
         &mut self,
         at: usize,
@@ -51,7 +51,7 @@ impl BatchAttempt<'_> {
         Ok(Outcome::Held)
     }
 
-    /// Makes the message at fault a dead letter, recorded in the inbox if the inbox can hold it. Nothing of its content
+    /// Makes the message that causes the failure a dead letter, with a row in the inbox if the inbox can hold it. Nothing of its content
     /// is applied.
     pub(super) fn dead_letter(
         &mut self,

@@ -1,4 +1,4 @@
-//! Whether dead letters lie in `alipay.dead`. If somebody emptied the queue with another tool than `ops`, a message that
+//! Whether dead letters are in `alipay.dead`. If the queue was emptied with another tool than `ops`, a message that
 //! is rejected again must become a dead letter again.
 
 use std::sync::Arc;

@@ -65,7 +65,7 @@ impl RedeliveryCounts {
 
     /// Held while a redelivered message is worked on, by one lane at a time: what is under way on another lane
     /// while this one kills the process would be counted with it, and dead-lettered although it is
-    /// not the cause. A turn ends: each call to the database has a limit of time.
+    /// not the cause. A turn always ends, since each call to the database has a time limit.
     pub(crate) fn alone(&self) -> Alone<'_> {
         let inner = &*self.0;
         let mut turns = inner.turns.lock();

@@ -24,7 +24,7 @@ pub(super) fn request(form: &Form) -> Result<Content, Rejection> {
     Ok(Content::Request { order: order(form)?, asked_by })
 }
 
-/// The answer is verified again: a queue deserves no more trust than a database. It is verified as of its own time, so
+/// The answer is verified again: the queue is not trusted more than the database. It is verified as of its own time, so
 /// that an answer which waited is not refused because Alipay's certificate has expired meanwhile; that time is limited
 /// like the one of a notification.
 pub(super) fn answer(

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use order::Mismatch;
 
-/// Why a message can never be worked on: it goes to the dead letters at once.
+/// Why a message can never be processed: it becomes a dead letter at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// Stable word: `total_mismatch`, `unreadable_amount` and so on.

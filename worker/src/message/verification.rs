@@ -1,4 +1,4 @@
-//! Verifies a signed form again: a queue deserves no more trust than a database. Otherwise anybody who can publish could
+//! Verifies a signed form again: the queue is not trusted more than the database. Otherwise anybody who can publish could
 //! have goods delivered with four parameters.
 
 use alipay::{Charset, Form, check_recipient};

@@ -1,5 +1,5 @@
-//! The heartbeat: every few seconds a worker writes its clock, its load and its trouble into a row of
-//! `worker_heartbeat`. So even an idle worker notices that the database takes no writes; clocks that disagree are
+//! The heartbeat: every few seconds a worker writes its clock, its load and its problems into a row of
+//! `worker_heartbeat`. So even an idle worker notices that the database accepts no writes; clocks that disagree are
 //! reported; and times that a wrong clock wrote are corrected once the clock is right.
 
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::gauge;
 use service::admin::Readiness;
+use service::outage::REMINDER;
 use store::worker_heartbeat::{self, Heartbeat};
 use store::{StoreError, clock};
 use tracing::{info, warn};
@@ -20,11 +21,8 @@ use crate::sweepers::{self, Sweeper, Unswept};
 /// The pause between two heartbeats that say the same.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// A worker that has not been ready for so long is in trouble.
+/// A worker that has not been ready for so long reports a problem.
 const TROUBLE_AFTER: Duration = Duration::from_secs(10);
-
-/// The pause between two lines of the log about clocks that disagree.
-const REMINDER: Duration = Duration::from_secs(60);
 
 /// Who this worker is.
 #[derive(Debug, Clone)]
@@ -54,12 +52,12 @@ struct ClockReading {
     at: Instant,
 }
 
-/// Why `/readyz` is red, and for how long: a worker that connects again is not in trouble.
+/// Why `/readyz` answers 503, and for how long: reconnecting alone is not a problem.
 #[derive(Debug, Default)]
 struct NotReadySince(Option<(Instant, String)>);
 
 impl NotReadySince {
-    /// Takes in the present state. Returns what to report now.
+    /// Updates the state. Returns what to report now.
     fn update(&mut self, now: Readiness) -> Option<String> {
         self.0 = match (now, self.0.take()) {
             (Readiness::Ready, _) => None,

@@ -97,7 +97,7 @@ fn look(
             // An expiry stays open if its order belongs to another merchant now.
             Ok(kind == queue::MessageKind::Decision)
         }
-        // Somebody has locked the order: next time.
+        // Another transaction has locked the order: next time.
         _ => Ok(false),
     }
 }

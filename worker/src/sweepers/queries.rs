@@ -1,4 +1,4 @@
-//! The query sweeper: queries Alipay's gateway about orders of which no message came for long.
+//! The query sweeper: queries Alipay's gateway about orders for which no message has come for a long time.
 //!
 //! ```text
 //! orders unpaid or silent for too long, or expired ──▶ gateway_query ◀── lanes: requests, money in doubt
@@ -93,7 +93,7 @@ fn askable(config: &Config) -> Vec<CircuitBreaker> {
     breakers
 }
 
-/// Enrols, claims, asks, records. Returns whether the next round should follow at once.
+/// Adds, claims, queries and updates rows. Returns whether the next round should follow at once.
 async fn sweep(
     context: &WorkerContext,
     gateway: &Gateway,
@@ -169,7 +169,7 @@ fn enrol(context: &WorkerContext, merchants: &[String]) -> Result<(), BatchError
                 warn!(
                     pass = name,
                     seconds = ahead.num_seconds(),
-                    "the cursor of the questions to the gateway was in the future, since the database's clock was ahead: the \
+                    "the cursor of the gateway queries was in the future, since the database's clock was ahead: the \
                      orders of the last day are looked at again"
                 );
             }
@@ -223,7 +223,7 @@ fn claim(
     })
 }
 
-/// Records the results of the queries and when each is asked again.
+/// Writes the results of the queries and when each order is queried again.
 fn note(
     context: &WorkerContext,
     asked: &[QueriedOrder],

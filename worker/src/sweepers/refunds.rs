@@ -5,7 +5,7 @@
 //!                          │ claim: rows that are due, under a lease, each trade in its turn
 //!                          ▼
 //!            alipay.trade.refund with the row's number, outside any transaction;
-//!            where its answer leaves it open, alipay.trade.fastpay.refund.query
+//!            if its answer does not say so, alipay.trade.fastpay.refund.query
 //!                          │ the answers, confirmed
 //!                          ▼
 //!                  alipay.notify.0 ──▶ a lane, like a notification
@@ -69,7 +69,7 @@ fn askable(config: &Config) -> Vec<Arc<Merchant>> {
         .collect()
 }
 
-/// Claims, calls, publishes, records.
+/// Claims, calls, publishes and updates rows.
 async fn sweep(
     context: &WorkerContext,
     gateway: &Gateway,
@@ -114,7 +114,7 @@ fn claim(context: &WorkerContext, merchants: &[String]) -> Result<Vec<ClaimedRef
     Ok(claimed)
 }
 
-/// Records the results of the calls, and logs each once.
+/// Writes the results of the calls, and logs each once.
 fn note(
     context: &WorkerContext,
     ended: &[(ClaimedRefund, RefundOutcome)],

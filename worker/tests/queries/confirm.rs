@@ -21,7 +21,7 @@ fn goods_wait_until_the_gateway_confirms() {
     let waits = side.world.expect("WAITS", |order| order["status"] == 8);
     assert_eq!(waits["is_send_goods"], false, "{waits}");
     let shown = side.world.pipeline.ops(&["order", "show", "WAITS"]).expect("ops order show");
-    assert!(shown.contains("confirm wants the gateway's word first"), "{shown}");
+    assert!(shown.contains("confirm requires the gateway's confirmation first"), "{shown}");
     side.world.pipeline.ops(&["audit"]).expect("nothing is missing: it waits");
 
     drop(worker);

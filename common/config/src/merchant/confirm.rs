@@ -26,7 +26,6 @@ pub enum ConfirmPolicy {
 
 impl ConfirmPolicy {
     /// Orders above this total wait; `None`: no order does.
-    #[must_use]
     pub fn above(self) -> Option<Fen> {
         match self {
             ConfirmPolicy::Ambiguous => None,
@@ -77,14 +76,14 @@ pub(super) fn check(
     }
     if !queries {
         let problem =
-            "goods would wait for ever: worker.queries is off, so the gateway is not asked";
+            "goods would wait forever: worker.queries is off, so the gateway is not asked";
         return Err(layers.invalid(&path("confirm"), problem));
     }
     let signs_md5 = merchant.protocol == Protocol::Mapi
         && merchant.sign_types.contains(&SignType::Md5)
         && merchant.md5_key.is_some();
     if !signs_md5 && merchant.private_key.is_none() {
-        let problem = "goods would wait for ever: without private_key the gateway cannot be asked";
+        let problem = "goods would wait forever: without private_key the gateway cannot be asked";
         return Err(layers::missing(&path("private_key"), problem));
     }
     Ok(())

@@ -23,8 +23,8 @@ use super::error::{ConnectionError, HostError, HostProblem};
 use super::wire::{self, Wire, WireProblem};
 use super::{BROKER_TIMEOUT, refusal, tls};
 
-/// How long a host is waited for alone, before the next one is tried beside it. One that is down
-/// refuses at once; this is for one that is silent.
+/// How long only one host is tried, before the next one is tried as well. A host that is down refuses at
+/// once; this is for a host that does not answer.
 const HEAD_START: Duration = Duration::from_secs(1);
 
 /// The broker: one host, or the hosts of one cluster. Clones share which host is used first.
@@ -43,7 +43,7 @@ struct Hosts {
     user_id: bool,
     /// Who set the URLs, for errors.
     source: String,
-    /// What all connections of this program know of the broker's outages.
+    /// The broker's outages, shared by all connections of this program.
     outage: Outage,
     /// The host to begin with.
     first: AtomicUsize,
@@ -68,7 +68,7 @@ impl Cluster {
         let encrypted = first.is_tls();
         if hosts.iter().any(|host| host.is_tls() != encrypted) {
             return Err(unusable(
-                "amqp:// and amqps:// are mixed: whether a line is encrypted must not depend on \
+                "amqp:// and amqps:// are mixed: whether a connection is encrypted must not depend on \
                  the host that is up",
             ));
         }
@@ -137,7 +137,7 @@ impl Cluster {
         }
     }
 
-    /// What all connections of this program know of the broker's outages.
+    /// The broker's outages, shared by all connections of this program.
     pub(super) fn outage(&self) -> &Outage {
         &self.0.outage
     }
@@ -163,10 +163,10 @@ impl Cluster {
         Ok((host, lapin))
     }
 
-    /// The next connection begins with another host: this one has let us down.
+    /// The next connection begins with another host, since this one failed.
     pub(super) fn leave(&self, host: usize) {
         let next = (host + 1) % self.0.hosts.len().max(1);
-        // Somebody else may have moved on already.
+        // Another connection may have changed it already.
         let _ = self.0.first.compare_exchange(host, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
@@ -238,7 +238,7 @@ impl Cluster {
             Ok(Err(error)) => Err(match remarks.taken() {
                 Some(WireProblem::Tls(remark)) => HostProblem::Tls(remark),
                 Some(WireProblem::NotABroker(remark)) => HostProblem::NotABroker(remark),
-                // The alert that says why may be lost with the line.
+                // The alert that says why may be lost with the connection.
                 None if self.0.tls.is_some() && matches!(error.kind(), ErrorKind::IOError(_)) => {
                     HostProblem::Tls(tls::ended(&error))
                 }
@@ -263,13 +263,13 @@ fn settings(key: &str, reason: &str) -> ConnectionError {
     ConnectionError::Settings { key: key.to_owned(), reason: reason.to_owned() }
 }
 
-/// So long that of `count` each begins within [`BROKER_TIMEOUT`].
+/// So long that all `count` attempts begin within [`BROKER_TIMEOUT`].
 fn head_start(count: usize) -> Duration {
     let share = u32::try_from(count + 1).map_or(Duration::ZERO, |shares| BROKER_TIMEOUT / shares);
     HEAD_START.min(share)
 }
 
-/// Runs the attempts, each when the one before failed or has had its head start, and returns the
+/// Runs the attempts, each when the one before failed or has had this time, and returns the
 /// first success; else all errors, in the order in which they came.
 async fn first_to_succeed<T, E>(
     attempts: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,

@@ -14,7 +14,7 @@ pub(super) fn explain(error: &Error, address: &BrokerAddress) -> Option<String> 
     let user = address.user();
     match refusal.kind() {
         AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) if user == "guest" => Some(format!(
-            "{words} (user or password is wrong; and RabbitMQ lets guest in from its own machine alone: make a user \
+            "{words} (user or password is wrong; and RabbitMQ allows guest only from its own machine: make a user \
              for the programs, scripts/broker-accounts; {ENCODE})"
         )),
         AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => {
@@ -42,7 +42,7 @@ fn of_vhost(address: &BrokerAddress) -> String {
     )
 }
 
-/// What listens at a port where no broker is, recognised by the first bytes that it sends; `None`: it may be a broker.
+/// Which other kind of server listens at the port, recognised by the first bytes that it sends; `None`: it may be a broker.
 pub(super) fn not_amqp(first: &[u8]) -> Option<&'static str> {
     match first {
         [b'H', b'T', b'T', b'P', ..] => Some(

@@ -1,4 +1,4 @@
-//! TLS to the broker: whom this program trusts, as whom it appears, and what its errors mean.
+//! TLS to the broker: trusted authorities, client certificate, and what its errors mean.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ pub(super) fn explain(error: &std::io::Error) -> Option<String> {
 fn refused(alert: AlertDescription) -> String {
     match alert {
         AlertDescription::CertificateRequired => {
-            "the broker wants a client certificate: set amqp.client_cert_file and \
+            "the broker requires a client certificate: set amqp.client_cert_file and \
              amqp.client_key_file"
                 .to_owned()
         }
@@ -92,7 +92,7 @@ fn refused(alert: AlertDescription) -> String {
              from an authority that the broker's ssl_options.cacertfile names, and valid today"
         ),
         AlertDescription::HandshakeFailure => {
-            "the broker refuses the handshake (HandshakeFailure): mostly it wants a client \
+            "the broker refuses the handshake (HandshakeFailure): probably it requires a client \
              certificate (amqp.client_cert_file and amqp.client_key_file), or has no TLS 1.2 or 1.3"
                 .to_owned()
         }
@@ -104,7 +104,7 @@ fn refused(alert: AlertDescription) -> String {
 /// certificate after the client's handshake.
 pub(super) fn ended(error: &lapin::Error) -> String {
     format!(
-        "the broker ended the line after the TLS handshake ({error}): mostly it wants a client \
+        "the broker closed the connection after the TLS handshake ({error}): probably it requires a client \
          certificate (amqp.client_cert_file and amqp.client_key_file) from an authority that its \
          ssl_options.cacertfile names; its log says why"
     )

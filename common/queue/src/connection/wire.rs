@@ -1,9 +1,9 @@
-//! The line to the broker, plain or TLS, as lapin takes it.
+//! The transport to the broker, plain TCP or TLS, as lapin uses it.
 //!
-//! lapin opens its own lines; ours are opened here, so that every address of a host is tried, an
+//! lapin can open connections by itself; ours are opened here, so that every address of a host is tried, an
 //! IPv6 address works, the name in a certificate is checked against the URL's, and an error says
-//! what is wrong. A line that is TLS by the URL can never be plain text: there is one place, below,
-//! where it is made.
+//! what is wrong. A connection that the URL asks to encrypt can never be plain text: there is one function,
+//! below, that makes it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 use super::error::HostProblem;
 use super::{refusal, tls};
 
-/// The first byte of what a TLS server says to a client that does not speak TLS: an alert.
+/// The first byte that a TLS server sends to a client without TLS: an alert.
 const TLS_ALERT: u8 = 0x15;
 
 /// This number of bytes shows what listens there.
@@ -61,7 +61,7 @@ impl WireProblems {
 trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
-/// A line that remembers why it ended.
+/// A transport that remembers why it ended.
 pub(super) struct Wire {
     transport: Box<dyn Transport>,
     remarks: Arc<WireProblems>,
@@ -92,7 +92,7 @@ impl Wire {
             Ok(stream) => Ok(Wire { transport: Box::new(stream), remarks, first: None }),
             Err(error) => Err(HostProblem::Tls(tls::explain(&error).unwrap_or_else(|| {
                 format!(
-                    "the line ended during the TLS handshake ({error}): is that a port for TLS?"
+                    "the connection ended during the TLS handshake ({error}): is that a port for TLS?"
                 )
             }))),
         }

@@ -47,7 +47,7 @@ impl Request {
 
     fn answer(self, answer: Answer) {
         count(answer.as_ref().copied());
-        // Nobody may be waiting any more.
+        // The caller may not be waiting any more.
         let _ = self.answer.send(answer);
     }
 }
@@ -60,7 +60,7 @@ pub(super) struct PublisherLane {
     pub(super) cancel: CancellationToken,
 }
 
-/// Nothing more will be asked of the lane: it was cancelled, or every handle is gone.
+/// No more requests can come: the lane was cancelled, or every handle is gone.
 struct Finished;
 
 /// The connection is lost or blocked, or the channel was thrown away.
@@ -78,7 +78,7 @@ impl PublisherLane {
         }
     }
 
-    /// The next connection that can be published on. Whatever is asked meanwhile is refused.
+    /// The next connection that can be published on. Requests that come meanwhile are refused.
     async fn next_connection(&mut self) -> Result<Connection, Finished> {
         loop {
             let connections = self.connections.clone();
@@ -92,7 +92,7 @@ impl PublisherLane {
         }
     }
 
-    /// Answers every request with `error` until `until` is there.
+    /// Answers every request with `error` until `until` resolves.
     async fn refuse<T>(
         &mut self,
         error: PublishError,
@@ -112,8 +112,8 @@ impl PublisherLane {
         }
     }
 
-    /// Opens a channel in confirm mode. What is asked meanwhile waits: on a connection that works
-    /// this takes milliseconds, and one that does not is given up.
+    /// Opens a channel in confirm mode. Requests that come meanwhile wait: this takes milliseconds on a
+    /// connection that works, and a connection that does not work is given up.
     async fn open(&self, connection: &Connection) -> Result<Channel, ChannelGone> {
         let opening = async {
             let channel = connection.create_channel().await?;
@@ -137,8 +137,8 @@ impl PublisherLane {
         }
     }
 
-    /// Publishes what is asked until the channel is gone, or nothing more will be asked: then the channel
-    /// is returned.
+    /// Publishes requests until the channel is gone, or until no more requests can come: then the channel is
+    /// returned.
     async fn serve(
         &mut self,
         connection: &Connection,
@@ -169,7 +169,7 @@ impl PublisherLane {
     }
 }
 
-/// Ends a channel that had no error; it is no loss when the broker does not answer.
+/// Closes a channel that had no error; nothing is lost if the broker does not answer.
 async fn close(channel: Channel) {
     let _ = timeout(BROKER_TIMEOUT, channel.close(200, "OK".into())).await;
 }
@@ -244,7 +244,7 @@ async fn usable(mut connections: watch::Receiver<Option<Connection>>) -> Connect
         .and_then(|connection| connection.clone());
     match found {
         Some(connection) => connection,
-        // The supervisor is gone, which is only so when the lanes are finished.
+        // The supervisor has ended, which happens only after the lanes have finished.
         None => std::future::pending().await,
     }
 }

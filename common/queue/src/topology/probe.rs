@@ -25,7 +25,7 @@ const WORK_TIME: &str = "5000";
 const TIER_TIME: &str = "1";
 
 /// Of these bindings those that are missing. Only those of the work exchange and of the tiers are
-/// probed: what a shop reads is not ours to write into. The tiers are left out while nobody consumes,
+/// probed: the queue that the shop reads must get no probes. The tiers are left out while there is no consumer,
 /// and while the binding is missing by which a probe would leave them.
 pub(super) async fn missing_bindings(
     connection: &Connection,
@@ -52,7 +52,7 @@ pub(super) async fn missing_bindings(
     Ok(missing)
 }
 
-/// Whether somebody consumes the work queue.
+/// Whether the work queue has a consumer.
 async fn is_consumed(connection: &Connection) -> Result<bool, TopologyError> {
     let channel = connection.create_channel().await?;
     // A queue that is missing has ended the channel, and has no consumer.

@@ -22,7 +22,7 @@ fn in_brackets(set_by: Option<&str>) -> String {
     set_by.map(|set_by| format!(" ({set_by})")).unwrap_or_default()
 }
 
-/// What a [`DatabaseSettings`] says, read.
+/// A [`DatabaseSettings`] that was read and checked.
 #[derive(Debug, Clone)]
 pub(super) struct DatabaseAddress {
     options: OptsBuilder,
@@ -82,7 +82,7 @@ impl DatabaseAddress {
                 }
             }
         }
-        // The URL can ask for more than the configuration, and for less only where that asks for nothing.
+        // The URL can require more than the configuration, and less only if the configuration requires nothing.
         let tls = match settings.tls {
             Tls::Required => Tls::Required,
             tls => asked.unwrap_or(tls),
@@ -106,7 +106,7 @@ impl DatabaseAddress {
             .user(user)
             .pass(password)
             .db_name(schema)
-            // By TCP unless the URL names a socket: a host and a port mean what they say.
+            // By TCP unless the URL names a socket: a host and a port always mean TCP.
             .prefer_socket(false)
             .socket(socket)
             .tcp_keepalive(Some(60_000_u32))
@@ -125,7 +125,7 @@ impl DatabaseAddress {
         self.tls
     }
 
-    /// Nothing leaves this machine.
+    /// The connection does not leave this machine.
     pub(super) fn is_loopback(&self) -> bool {
         self.loopback
     }
@@ -155,8 +155,8 @@ fn has_at(query: Option<&str>) -> bool {
 const MODES: &str =
     "its ssl_mode is none of disabled, preferred, required, verify_ca, verify_identity";
 
-/// MySQL's words for it. Those between `PREFERRED` and `VERIFY_IDENTITY` trust whoever answers, so
-/// all of them verify here.
+/// MySQL's names for the modes. Those between `PREFERRED` and `VERIFY_IDENTITY` do not verify the host name, so
+/// all of them verify it here.
 fn tls_of(mode: &str) -> Option<Tls> {
     match mode.to_ascii_lowercase().replace('-', "_").as_str() {
         "disabled" | "disable" => Some(Tls::Off),

@@ -22,10 +22,10 @@ pub enum ConnectError {
         /// What stood in the way.
         problem: ConnectProblem,
     },
-    /// The server refused a moment ago and was not asked again.
+    /// The server refused a moment ago and was not tried again.
     #[error("{0}")]
     RefusedBefore(String),
-    /// Nothing can be waited for here.
+    /// No runtime could be made to wait on.
     #[error("cannot wait for an answer: {0}")]
     Runtime(#[from] std::io::Error),
     /// It was connected to a server that is not the primary any more.
@@ -39,15 +39,15 @@ pub enum ConnectError {
 /// What stood in the way of a connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectProblem {
-    /// The server cannot be reached, or the line to it broke.
+    /// The server cannot be reached, or the connection broke.
     #[error("{0}")]
     Unreachable(String),
-    /// The server is there and refuses.
+    /// The server answers and refuses.
     #[error("{reason}{}", hint(*number, *encrypted))]
     Refused {
         /// The server's error number.
         number: u16,
-        /// The server's words.
+        /// The server's message.
         reason: String,
         /// Whether TLS was offered to the server.
         encrypted: bool,
@@ -97,7 +97,7 @@ impl ConnectProblem {
         }
     }
 
-    /// What the driver said of an attempt to connect.
+    /// The driver's error of an attempt to connect.
     pub(super) fn of(encrypted: bool, error: mysql_async::Error) -> ConnectProblem {
         match error {
             mysql_async::Error::Server(error) => {
@@ -127,7 +127,7 @@ impl ConnectProblem {
 /// What clients report where they do not have the user's authentication plugin: CR_AUTH_PLUGIN_CANNOT_LOAD.
 const UNKNOWN_PLUGIN: u16 = 2059;
 
-/// The server knows this host, account or schema not, or not in this way: no repeat changes that.
+/// The server does not know this host, account or schema, or does not allow it: repeating does not help.
 fn is_of_the_account(number: u16) -> bool {
     matches!(
         number,
@@ -135,12 +135,12 @@ fn is_of_the_account(number: u16) -> bool {
     )
 }
 
-/// What to do about a refusal at the door.
+/// What to do if the server refuses the login.
 fn hint(number: u16, encrypted: bool) -> &'static str {
     match number {
-        // MariaDB says the same of a line that it wants to be encrypted.
+        // MariaDB reports the same if it requires an encrypted connection.
         1045 if !encrypted => {
-            " (user or password is wrong, or the server wants TLS: set database.tls = \"required\" and \
+            " (user or password is wrong, or the server requires TLS: set database.tls = \"required\" and \
              database.ca_file; in the URL's user and password write @ as %40, : as %3A, / as %2F, # as %23, % as %25)"
         }
         1045 => {
@@ -149,7 +149,7 @@ fn hint(number: u16, encrypted: bool) -> &'static str {
         }
         // MariaDB's root of a fresh installation, among others.
         1698 => {
-            " (the server lets this user in by the socket of its machine alone, or by another plugin: make a user \
+            " (the server allows this user only by its local socket, or with another plugin: make a user \
              with a password for the programs)"
         }
         1044 => {

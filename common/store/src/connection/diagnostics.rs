@@ -1,8 +1,8 @@
 //! The number of an error, asked of the server.
 //!
-//! diesel gives the words alone. The server keeps a list of the conditions of the last statement:
-//! warnings before the error, and on MariaDB a note after it where it happened in a trigger. The one with the
-//! error's words is the error.
+//! diesel passes on only the message. The server keeps a list of the conditions of the last statement:
+//! warnings before the error, and on MariaDB a note after it where it happened in a trigger. The condition with the
+//! error's message is the error.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -13,12 +13,12 @@ use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::typed_sql::SqlText as _;
 
-/// So many conditions are looked at.
+/// So many conditions are read.
 const CONDITIONS: usize = 8;
 
 /// Keeps conditions in variables: any other statement would clear the list. It ends with an error where
-/// there are fewer; what the variables hold from an earlier error does not matter, since the same words
-/// have the same number.
+/// there are fewer; what the variables hold from an earlier error does not matter, since the same message has
+/// the same number.
 static KEEP: LazyLock<String> = LazyLock::new(|| {
     (1..=CONDITIONS).fold(String::new(), |mut sql, at| {
         let _ = write!(
@@ -37,7 +37,7 @@ static READ: LazyLock<String> = LazyLock::new(|| {
     (1..=CONDITIONS).map(one).collect::<Vec<_>>().join(" UNION ALL ")
 });
 
-/// The number of the error with these words, if it was the last statement's.
+/// The number of the error with this message, if the last statement caused it.
 ///
 /// # Errors
 /// The connection is lost.
@@ -48,7 +48,7 @@ pub(super) async fn number_of(
     let _ = mysql.batch_execute(&KEEP).await;
     let conditions = sql_query(READ.as_str()).typed::<(Nullable<BigInt>, Nullable<Text>)>();
     let conditions: Vec<(Option<i64>, Option<String>)> = conditions.load(mysql).await?;
-    // The server shortens the words: to 128 characters on MySQL.
+    // The server shortens the message: to 128 characters on MySQL.
     let is_it = |words: &str| !words.is_empty() && message.starts_with(words);
     let found = conditions.into_iter().find(|(_, words)| words.as_deref().is_some_and(is_it));
     Ok(found.and_then(|(number, _)| u16::try_from(number?).ok()))

@@ -1,13 +1,14 @@
-//! The line to the server: calls with a limit of time, and errors with their numbers.
+//! Calls to the server with a limit of time, and errors with their numbers.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent};
 use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection};
+use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{block_in_place, yield_now};
 use tokio::time::timeout;
@@ -15,26 +16,26 @@ use tokio::time::timeout;
 use super::diagnostics;
 use super::server_error::ServerError;
 
-/// How long the server may take to say what an error's number is, and to hear a good-bye.
+/// How long the server may take to return an error's number, and to read `COM_QUIT`.
 const ASIDE: Duration = Duration::from_secs(2);
 
-/// So much of a statement's text names it in an error.
+/// How much of a statement's text is shown in an error.
 const STATEMENT_NAME: usize = 120;
 
 /// A connection of `mysql_async`, driven on the thread that calls.
 pub(super) struct Driver {
     mysql: AsyncMysqlConnection,
     failed: FailedStatement,
-    /// Of this connection alone: its input and output are polled by whoever waits for an answer, so
+    /// Of this connection alone: its input and output are polled by the thread that waits for an answer, so
     /// a call costs no switch between threads.
     runtime: Runtime,
 }
 
 /// Why a call has no result.
 pub(super) enum CallError {
-    /// The server refused; the connection is good.
+    /// The server refused; the connection can be used further.
     Refused(DieselError),
-    /// The connection is not, for this reason.
+    /// The connection is lost, for this reason.
     Lost(String),
 }
 
@@ -53,7 +54,7 @@ impl Driver {
         let mut mysql = match wait(&runtime, async { connect().await }) {
             Ok(mysql) => mysql,
             Err(error) => {
-                // A name may still be looked up on one of its threads, for which nobody waits.
+                // One of its threads may still be resolving a name; it is not waited for.
                 runtime.shutdown_background();
                 return Err(error);
             }
@@ -101,9 +102,9 @@ impl Driver {
             Some(Ok(number)) => {
                 CallError::Refused(ServerError::wrap(kind, &message, number, statement))
             }
-            // A server that is asked for a number and does not tell it is not there.
+            // A server that does not return the number is not reachable.
             Some(Err(_)) | None => {
-                // mysql_async says it twice.
+                // mysql_async reports it twice.
                 let message = message.trim_start_matches("Input/output error: ");
                 CallError::Lost(message.to_owned())
             }
@@ -114,32 +115,32 @@ impl Driver {
         self.mysql.set_prepared_statement_cache_size(size);
     }
 
-    /// Asks the server, on a connection of its own, to end what runs on this one: a server that is
-    /// merely slow would go on and hold its locks. One that is silent is left alone.
+    /// Asks the server, on a connection of its own, to end what runs on this one: a server that is only
+    /// slow would continue and hold its locks. A server that does not answer is not waited for.
     fn end_statement(&self) {
         let cancel = self.mysql.cancel_token();
         let _ = bounded(&self.runtime, cancel.cancel_query());
     }
 
-    /// Leaves without a good-bye, as for a line that is silent.
+    /// Drops the connection without `COM_QUIT`, since nothing answers on it.
     pub(super) fn abandon(self) {
         let Driver { mysql, runtime, .. } = self;
         {
-            // The good-bye that the driver spawns here is never polled.
+            // The `COM_QUIT` that the driver spawns here is never polled.
             let _here = runtime.enter();
             drop(mysql);
         }
         runtime.shutdown_background();
     }
 
-    /// Says good-bye, so that the server's log has no "aborted connection". On a thread of its own:
-    /// a connection may be dropped where nobody may block on a runtime.
+    /// Sends `COM_QUIT`, so that the server does not log an aborted connection. On its own thread, since a
+    /// connection may be dropped where blocking on a runtime is not allowed.
     pub(super) fn close(self) {
         let goodbye = std::thread::spawn(move || {
             let Driver { mysql, runtime, .. } = self;
             bounded(&runtime, async move {
                 drop(mysql);
-                // The good-bye is a task of this runtime: a write, and a shutdown of the socket.
+                // `COM_QUIT` is a task of this runtime: a write, and a shutdown of the socket.
                 for _ in 0..8 {
                     yield_now().await;
                 }
@@ -150,7 +151,7 @@ impl Driver {
     }
 }
 
-/// What comes of it within [`ASIDE`].
+/// The result, if it comes within [`ASIDE`].
 fn bounded<T>(runtime: &Runtime, work: impl Future<Output = T>) -> Option<T> {
     // Inside, since a timer needs the runtime.
     wait(runtime, async { timeout(ASIDE, work).await.ok() })
@@ -162,11 +163,11 @@ fn wait<T>(runtime: &Runtime, work: impl Future<Output = T>) -> T {
     block_in_place(|| runtime.block_on(work))
 }
 
-/// How a call failed, before anything is known of it.
+/// How a call failed, before its number is known.
 pub(super) enum Failed {
     /// There was no answer in this time.
     Late(Duration),
-    /// There was one, or the line broke.
+    /// There was an answer, or the connection broke.
     Answered(DieselError),
 }
 
@@ -176,7 +177,7 @@ struct FailedStatement(Arc<Mutex<Option<String>>>);
 
 impl FailedStatement {
     fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 }
 
@@ -184,7 +185,7 @@ impl Instrumentation for FailedStatement {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::FinishQuery { query, error: Some(_), .. } = event {
             let text = beginning_of(&query.to_string());
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            *self.0.lock() = Some(text);
         }
     }
 }

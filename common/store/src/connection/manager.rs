@@ -1,7 +1,7 @@
-//! Makes the pool's connections, and throws away those that cannot be used any more.
+//! Makes the pool's connections, and drops those that cannot be used any more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -11,6 +11,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, DriverError, OptsBuilder};
+use parking_lot::Mutex;
 use service::outage::{Outage, OutageKind};
 use tokio::time::timeout;
 use tracing::{debug, warn};
@@ -24,20 +25,20 @@ use super::{CONNECT_TIMEOUT, DatabaseSettings, MysqlConnection, Tls};
 /// (MySQL's `FAILED_LOGIN_ATTEMPTS`) or a machine (`max_connect_errors`).
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long an idle connection may take to show that it lives, before another is made.
+/// How long an idle connection may take to answer a ping, before another one is made.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// READ COMMITTED, because a batch locks rows that may not exist and gap locks would make two
 /// batches deadlock; strict mode, because a value that does not fit is an error and not a shorter
-/// value; short waits for locks of rows and of tables (the latter behind an `ALTER TABLE`), because
-/// nobody is worth waiting 50 s for, or a day; autocommit, whatever the server's own setting is, because what
+/// value; short waits for locks of rows and of tables (the latter behind an `ALTER TABLE`), because the
+/// servers' defaults are 50 s and a day; autocommit, whatever the server's own setting is, because what
 /// is counted outside of a transaction must be there after a crash; all rows of an answer, likewise.
 const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
     SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'; \
     SET SESSION autocommit = 1, sql_select_limit = 18446744073709551615, \
     innodb_lock_wait_timeout = 5, lock_wait_timeout = 5;";
 
-/// Errors are told apart by number; people read them in dead letters and logs, and search for them.
+/// The programs tell errors apart by number; people read the text in dead letters and logs, and search for it.
 const ENGLISH: &str = "SET SESSION lc_messages = 'en_US'";
 
 /// Makes connections with the session settings that the statements of this crate rely on.
@@ -50,11 +51,11 @@ struct Inner {
     timeout: Option<Duration>,
     /// This server has no TLS; where that may be.
     plain: AtomicBool,
-    /// Counts up when a server turns out not to be the primary: what was connected before is of no
-    /// use, and the name may lead elsewhere now.
+    /// Counts up when a server turns out not to be the primary: earlier connections cannot be used, and
+    /// the name may resolve to another server now.
     generation: AtomicU64,
     outage: Outage,
-    /// When and how the server refused this program; none after it has let it in.
+    /// When and how the server refused this program; none after it has accepted it.
     refused: Mutex<Option<(Instant, String)>>,
 }
 
@@ -82,7 +83,7 @@ impl Manager {
 
     /// The server's refusal of a moment ago.
     fn refused_before(&self) -> Option<ConnectError> {
-        let refused = self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = self.0.refused.lock();
         let (at, reason) = refused.as_ref()?;
         (at.elapsed() < REFUSED_PAUSE).then(|| ConnectError::RefusedBefore(reason.clone()))
     }
@@ -90,7 +91,7 @@ impl Manager {
     fn note(&self, connected: &Result<MysqlConnection, ConnectError>) {
         let error = match connected {
             Ok(_) => {
-                *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                *self.0.refused.lock() = None;
                 return self.0.outage.connected();
             }
             Err(error) => error,
@@ -98,7 +99,7 @@ impl Manager {
         let kind = error.kind();
         if kind == OutageKind::Refuses && !matches!(error, ConnectError::RefusedBefore(_)) {
             let refused = Some((Instant::now(), error.to_string()));
-            *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+            *self.0.refused.lock() = refused;
         }
         self.0.outage.attempt_failed(kind, error);
     }
@@ -117,7 +118,7 @@ impl Manager {
         Ok(connection)
     }
 
-    /// A connection that was made while another attempt failed may be older than the outage: then it does not end it.
+    /// A connection that was made while another attempt failed may be older than the outage: then it does not end the outage.
     fn checked(&self, mut connection: MysqlConnection) -> Result<MysqlConnection, ConnectError> {
         if self.outage().is_some() {
             self.is_valid(&mut connection)?;
@@ -145,7 +146,7 @@ impl Manager {
                 if !self.0.plain.swap(true, Ordering::Relaxed) && !address.is_loopback() {
                     warn!(
                         database = address.label(),
-                        "the server offers no TLS: the line to the database is in plain text \
+                        "the server offers no TLS: the connection to the database is in plain text \
                          (database.tls = \"required\" refuses that, \"off\" says that it is meant)"
                     );
                 }
@@ -218,7 +219,7 @@ impl ManageConnection for Manager {
 }
 
 /// Has the server end statements that take too long: any statement on MariaDB, `SELECT` alone on
-/// MySQL, which knows no more. A server that knows neither is used without a limit.
+/// MySQL, which supports no more. A server that supports neither is used without a limit.
 fn limit_statements(connection: &mut MysqlConnection, limit: Duration) -> QueryResult<()> {
     let version: String = select(sql::<Text>("VERSION()")).get_result(connection)?;
     let milliseconds = limit.as_millis().max(1);

@@ -1,4 +1,4 @@
-//! A connection, as diesel asks for it.
+//! A connection that implements diesel's traits.
 
 use std::time::Duration;
 
@@ -70,13 +70,13 @@ impl MysqlConnection {
         self.generation
     }
 
-    /// Nothing more can be done with it.
+    /// It cannot be used any more.
     pub(super) fn is_lost(&mut self) -> bool {
         matches!(self.line, Line::Lost(_))
             || AnsiTransactionManager::is_broken_transaction_manager(self)
     }
 
-    /// Why the line ended, where it did. A server that was too slow for one call has ended it, too.
+    /// Why the connection ended, if it did. A server that was too slow for one call has ended it, too.
     pub(super) fn lost_because(&self) -> Option<&str> {
         match &self.line {
             Line::Open(_) => None,
@@ -84,7 +84,7 @@ impl MysqlConnection {
         }
     }
 
-    /// The server said that it takes no writes: another one is the primary now.
+    /// The server reported that it is read-only: another one is the primary now.
     pub(super) fn is_not_primary(&self) -> bool {
         self.not_primary
     }
@@ -196,7 +196,7 @@ impl LoadConnection for MysqlConnection {
     }
 }
 
-/// So that diesel takes a connection of the pool for one.
+/// So that diesel accepts a connection of the pool.
 impl R2D2Connection for MysqlConnection {
     fn ping(&mut self) -> QueryResult<()> {
         self.batch_execute("DO 0")

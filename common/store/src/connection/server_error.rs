@@ -1,12 +1,12 @@
-//! What the server says of a statement that failed.
+//! The server's error of a statement that failed.
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
-/// The words of the server, with the number that tells errors apart in every language.
+/// The server's message, with the number that identifies the error in every language.
 ///
 /// diesel has no field for a number: [`details`](DatabaseErrorInformation::details) holds it, and
-/// [`hint`](DatabaseErrorInformation::hint) the beginning of the statement (static text: values
-/// travel apart from it).
+/// [`hint`](DatabaseErrorInformation::hint) the beginning of the statement (static text: values are
+/// sent separately).
 #[derive(Debug)]
 pub(super) struct ServerError {
     message: String,

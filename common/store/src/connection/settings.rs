@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::address::{DatabaseAddress, UrlError};
 
-/// Whether the line to the database is encrypted.
+/// Whether the connection to the database is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Tls {
     /// In plain text.
     Off,
     /// Encrypted where the server offers it, in plain text where it does not. The certificate is
-    /// checked only where [`DatabaseSettings::ca`] is set: it is a help against listeners, none
-    /// against somebody who answers in the server's place.
+    /// checked only where [`DatabaseSettings::ca`] is set: it protects against eavesdroppers, but not
+    /// against an attacker who impersonates the server.
     #[default]
     Preferred,
     /// Encrypted, by a certificate that a known authority signed for the host's name.
@@ -24,14 +24,14 @@ pub enum Tls {
 pub struct DatabaseSettings {
     /// `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`; `?ssl_mode=…` and `?socket=PATH` may follow.
     pub url: String,
-    /// Who set the URL, for errors: `environment variable DATABASE_URL`; none where nobody can.
+    /// Who set the URL, for errors: `environment variable DATABASE_URL`; none if it cannot be set.
     pub source: Option<String>,
     /// Unless the URL's `ssl_mode` asks for more.
     pub tls: Tls,
     /// Certificates of the authorities, DER. They replace the built-in ones (Mozilla's).
     pub ca: Option<Vec<Vec<u8>>>,
-    /// The longest time that one call waits for its answer; none: forever. Past it the connection is
-    /// given up and the server is asked to end the statement. The server itself ends a statement
+    /// The longest time that one call waits for its answer; none: forever. After it the connection is
+    /// dropped and the server is asked to end the statement. The server itself ends a statement
     /// after a third of it (on MySQL: `SELECT` alone).
     pub timeout: Option<Duration>,
 }

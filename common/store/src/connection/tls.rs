@@ -1,4 +1,4 @@
-//! What an error of TLS means, and what to do about it.
+//! Explains TLS errors and what to do about them.
 
 use std::io;
 

@@ -8,31 +8,31 @@ use crate::json_rows::{execute_rows, short};
 use crate::schema::dead_letter_audit;
 use crate::{MysqlConnection, Result};
 
-/// What was done with a dead letter.
+/// What an operator did with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LetterAction {
-    /// Sent back to work.
+    /// Sent back to the workers.
     Replayed,
-    /// Thrown away, with its body kept in the row.
+    /// Discarded; the row keeps its body.
     Discarded,
 }
 
-/// One act of an operator.
+/// One action of an operator.
 #[derive(Debug, Clone, Serialize)]
 pub struct HistoryEntry<'a> {
     /// What was done.
     pub action: LetterAction,
     /// The letter's message id.
     pub message_id: &'a str,
-    /// The order that the letter names; a stranger's letter can name one that is longer than any.
+    /// The order that the letter names; in a message of another program it can be longer than any order number.
     #[serde(serialize_with = "short")]
     pub order_id: Option<&'a str>,
     /// Who did it.
     pub done_by: &'a str,
     /// And why.
     pub note: Option<&'a str>,
-    /// JSON text: what the letter said about its death.
+    /// JSON text: the letter's headers about its rejection.
     pub headers: String,
     /// The body of a discarded letter.
     pub body: Option<String>,

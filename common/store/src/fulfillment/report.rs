@@ -16,7 +16,7 @@ pub struct Fulfillment {
     pub state: FulfillmentState,
     /// Units ordered.
     pub units: i32,
-    /// Units with the buyer now, or before they were returned.
+    /// Units that the buyer has, or had before they were returned.
     pub given: i32,
     /// Another system delivered them before the order was imported.
     pub is_imported: bool,

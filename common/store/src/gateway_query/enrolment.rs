@@ -13,8 +13,8 @@ use crate::column::{Moment, now, value};
 use crate::schema::{gateway_query_cursor, user_order};
 use crate::{MysqlConnection, Result};
 
-/// One way through all orders, from the oldest to the newest that are old enough. Each order is
-/// looked at once on each. The way of why `expired` goes by `expires_at`, all others by `created_at`.
+/// One pass over all orders, from the oldest to the newest that are old enough. A pass looks at each
+/// order once. The pass with the reason `expired` is ordered by `expires_at`, all others by `created_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EnrolmentPass {
     /// `gateway_query_cursor.name`.
@@ -29,7 +29,7 @@ pub struct EnrolmentPass {
 /// How far one step of a pass went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EnrolmentStep {
-    /// Orders that were enrolled.
+    /// Orders that were added to `gateway_query`.
     pub enrolled: usize,
     /// There may be more orders that are old enough.
     pub more: bool,
@@ -37,11 +37,11 @@ pub struct EnrolmentStep {
     pub ahead: Option<TimeDelta>,
 }
 
-/// No order can have been looked at that is this far in the future: a cursor that is went there while the database's clock
-/// was ahead.
+/// No pass can have come to a time so far in the future: such a cursor was written while the database's clock was ahead.
+///
 const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
-/// So far back a cursor goes that was in the future. Orders that were placed since the clock was set right are behind it; a
+/// How far back a cursor is set that was in the future. Orders that were placed since the clock was corrected are after it; a
 /// worker notices within a second, and one that starts later has a day. An order that is looked at twice stays as it is.
 const BACK: TimeDelta = TimeDelta::days(1);
 
@@ -53,7 +53,7 @@ struct CandidateRow {
     status: OrderStatus,
     trade_status: TradeStatusCode,
     is_finish: bool,
-    /// What the way goes by.
+    /// The time that the pass is ordered by.
     #[diesel(sql_type = Moment)]
     at: DateTime<Utc>,
 }
@@ -71,7 +71,7 @@ impl CandidateRow {
     }
 
     fn query(&self, pass: EnrolmentPass) -> NewQuery<'_> {
-        // Whoever was asked about before its time was over is asked about again, and closed.
+        // An order that was queried before its time limit is queried again, and closed.
         let expired = pass.why == QueryReason::Expired;
         NewQuery {
             order_id: &self.id,

@@ -46,7 +46,7 @@ pub struct AskedCounts {
     pub due: i64,
     /// Of these the latest query has no answer.
     pub failed: i64,
-    /// Orders whose goods wait for the gateway's word.
+    /// Orders whose goods wait for the gateway's confirmation.
     pub confirming: i64,
     /// The one of these that has waited longest.
     pub oldest_confirming: Option<BeijingTime>,

@@ -1,12 +1,12 @@
-//! Notifications that were worked on and left no trade.
+//! Notifications that were processed and left no trade.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
 use crate::schema::notification;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A notification of a trade that the order does not know.
@@ -20,23 +20,20 @@ pub struct LostNotification {
     pub order_id: String,
     /// The trade it names.
     pub trade_no: Option<String>,
-    /// Why it counts for nothing, where that is so.
+    /// Why it has no effect, if it has none.
     pub reason: Option<String>,
     /// When a worker last saw it.
     pub last_seen: DateTime<Utc>,
 }
 
-/// Notifications with an id above `after` and up to `to` that a worker says it has applied, and whose
-/// trade row is not there.
+/// Notifications with an id above `after` and up to `to` that a worker has marked as applied, and whose trade
+/// row is missing.
 pub fn lost(
     connection: &mut MysqlConnection,
     after: i64,
     to: i64,
 ) -> Result<Vec<LostNotification>> {
-    Ok(sql_query(include_str!("audit.sql"))
-        .bind::<BigInt, _>(after)
-        .bind::<BigInt, _>(to)
-        .load(connection)?)
+    Ok(static_sql(include_str!("audit.sql")).big_int(after).big_int(to).load(connection)?)
 }
 
 /// The greatest id of a notification; 0 where there is none.

@@ -1,4 +1,4 @@
-//! `notification.dead_since`: whether a dead letter of a message may still lie in `alipay.dead`.
+//! `notification.dead_since`: whether a dead letter of a message may still be in `alipay.dead`.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -36,8 +36,8 @@ pub struct DeadLettered {
     pub form: String,
 }
 
-/// Which of these messages have a dead letter already. After a day it is not known any more: somebody may
-/// have emptied the queue with another tool.
+/// Which of these messages have a dead letter already. After a day this is not certain any more: another tool may
+/// have emptied the queue.
 pub fn dead_lettered(
     connection: &mut MysqlConnection,
     messages: &[MessageKey<'_>],
@@ -45,8 +45,8 @@ pub fn dead_lettered(
     load_rows(connection, include_str!("dead_lettered.sql"), messages)
 }
 
-/// Notes that the dead letters of these messages are removed from `alipay.dead`: should one be rejected
-/// again, that is a letter again.
+/// Notes that the dead letters of these messages are removed from `alipay.dead`: if such a message is rejected
+/// again, it becomes a dead letter again.
 pub fn removed(connection: &mut MysqlConnection, messages: &[MessageKey<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("removed.sql"), messages)
 }

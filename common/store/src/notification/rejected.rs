@@ -3,19 +3,18 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use order::MessageOutcome;
 
 use crate::column::value;
 use crate::schema::notification;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A row of `notification` of a message that was rejected.
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = notification)]
 pub struct RejectedLine {
-    /// The merchant that it came for.
+    /// The merchant that it is for.
     pub merchant: String,
     /// The envelope's kind.
     pub kind: String,
@@ -34,16 +33,16 @@ pub fn rejected_of_trade(
     connection: &mut MysqlConnection,
     trade_no: &str,
 ) -> Result<Vec<RejectedLine>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT merchant, kind, reason, charset, form, received_at \
          FROM notification FORCE INDEX (notification_trade) \
          WHERE trade_no = ? AND outcome = 'rejected' ORDER BY id LIMIT 1000",
     )
-    .bind::<Text, _>(trade_no)
+    .text(trade_no)
     .load(connection)?)
 }
 
-/// Whether an answer of the gateway about the order was worked on after a moment.
+/// Whether an answer of the gateway about the order was processed after a time.
 pub fn answered_since(
     connection: &mut MysqlConnection,
     merchant: &str,

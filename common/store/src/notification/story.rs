@@ -2,12 +2,11 @@
 
 use alipay::{Charset, Form, Notification, Protocol};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use order::MessageOutcome;
 
 use crate::BeijingTime;
 use crate::schema::notification;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A row of `notification`, as it belongs to one order.
@@ -20,7 +19,7 @@ pub struct StoryLine {
     pub last_seen: BeijingTime,
     /// When the ingress took it, or one of our programs wrote it.
     pub received_at: BeijingTime,
-    /// The merchant that it came for.
+    /// The merchant that it is for.
     pub merchant: String,
     /// The envelope's kind.
     pub kind: String,
@@ -49,17 +48,17 @@ pub struct StoryLine {
     pub form: String,
 }
 
-/// Everything that was told about this order, in the order in which it was seen first. A batch
+/// All messages about this order, in the order in which they were seen first. A batch
 /// refund carries no order number and belongs to the order through a trade number.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
     trade_nos: &[&str],
 ) -> Result<Vec<StoryLine>> {
-    let lines: Vec<StoryLine> = sql_query(include_str!("story.sql"))
-        .bind::<Text, _>(order_id)
-        .bind::<Text, _>(order_id)
-        .bind::<Text, _>(order_id)
+    let lines: Vec<StoryLine> = static_sql(include_str!("story.sql"))
+        .text(order_id)
+        .text(order_id)
+        .text(order_id)
         .load(connection)?;
     // The database finds batches of several trades by text, which also finds `12` in `123`.
     let names_a_trade = |line: &StoryLine| {

@@ -10,7 +10,7 @@ use crate::column::{EnumText, Moment};
 use crate::schema::notification;
 use crate::{MysqlConnection, Result};
 
-/// A notification as a batch records it.
+/// A message as a batch writes it into the inbox.
 #[derive(Debug, Clone)]
 pub struct InboxRow<'a> {
     /// Name of the merchant in the configuration.
@@ -71,13 +71,13 @@ impl BulkRow for InboxRow<'_> {
     }
 }
 
-/// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
-/// the run that applied it wrote.
+/// Writes the rows of a batch, sorted by (merchant, kind, message id). A repeat increments `seen` and keeps
+/// what the run that applied it wrote.
 pub fn upsert(connection: &mut MysqlConnection, sorted_rows: &[InboxRow<'_>]) -> Result<()> {
     write_rows(connection, include_str!("upsert.sql"), sorted_rows)
 }
 
-/// What the inbox knows of the first time that a message was worked on.
+/// What the inbox holds about the first time that a message was processed.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = notification)]
 pub struct FirstSeen {
@@ -88,7 +88,7 @@ pub struct FirstSeen {
     pub form: String,
 }
 
-/// When a message was worked on first; `None` where it never was.
+/// When a message was processed first; `None` if it never was.
 pub fn first_seen(
     connection: &mut MysqlConnection,
     merchant: &str,

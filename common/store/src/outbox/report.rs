@@ -1,4 +1,4 @@
-//! Events of an order, and those that nobody publishes.
+//! Events of an order, and those that are not published.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min};

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::Moment;
 use crate::json_rows::execute_rows;
 use crate::schema::outbox;
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// The event of a product whose available codes came down to its threshold.
@@ -37,8 +36,8 @@ pub fn insert(connection: &mut MysqlConnection, events: &[NewEvent<'_>]) -> Resu
     write_rows(connection, include_str!("insert.sql"), events)
 }
 
-/// Writes the event `product.low_stock`. Whether it was told is for
-/// [`stock::notice`](crate::stock::notice) to know.
+/// Writes the event `product.low_stock`.
+/// [`stock::notice`](crate::stock::notice) knows whether it was reported.
 pub fn insert_low_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -72,7 +71,7 @@ pub struct WaitingEvent {
 /// What an event is about.
 #[derive(Debug, Clone)]
 pub enum About {
-    /// An order, with what the shop wants to know of it.
+    /// An order, with the data that the shop gets.
     Order {
         /// Its number.
         id: String,
@@ -108,7 +107,7 @@ type OfOrder = (String, String, Option<String>, i16, i64, i64);
 type OfProduct = (String, i32, i32);
 type WaitingRow = ((i64, String, DateTime<Utc>), Option<OfOrder>, Option<OfProduct>);
 
-/// `None`: it is about nothing that is there.
+/// `None`: its order or product does not exist.
 fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<WaitingEvent> {
     let about = match (product, order) {
         (Some((id, available, threshold)), _) => About::Product { id, available, threshold },
@@ -120,12 +119,12 @@ fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<Wait
     Some(WaitingEvent { id, event, created_at, about })
 }
 
-/// Locks up to `limit` unpublished events, oldest first, leaving out what another relay has, and
-/// what is about nothing that is there.
+/// Locks up to `limit` unpublished events, oldest first, leaving out those that another relay has
+/// locked, and those whose order or product does not exist.
 pub fn lock_unpublished(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<WaitingEvent>> {
-    let rows: Vec<WaitingRow> = sql_query(include_str!("lock_unpublished.sql"))
-        .bind::<BigInt, _>(limit)
-        .typed::<WaitingColumns>()
+    let rows: Vec<WaitingRow> = static_sql(include_str!("lock_unpublished.sql"))
+        .big_int(limit)
+        .columns::<WaitingColumns>()
         .load(connection)?;
     Ok(rows.into_iter().filter_map(waiting).collect())
 }

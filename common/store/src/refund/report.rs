@@ -11,7 +11,7 @@ use crate::{MysqlConnection, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = refund)]
 pub struct RefundLine {
-    /// The trade that money was given back from.
+    /// The trade that was refunded.
     pub trade_no: String,
     /// `batch_no` (legacy) or `out_biz_no` (Open Platform).
     pub request_no: String,
@@ -21,21 +21,21 @@ pub struct RefundLine {
     pub running_total: Option<i64>,
     /// `SUCCESS`, or the error code of a batch item; a notification of the Open Platform has none.
     pub result: Option<String>,
-    /// When the money went back.
+    /// When it was refunded.
     pub gmt_refund: Option<BeijingTime>,
     #[serde(skip)]
     refund_key: String,
 }
 
 impl RefundLine {
-    /// Whether an answer says it, and not a notification: its key has no time.
+    /// Whether it comes from an answer and not from a notification: its key has no time.
     fn by_answer(&self) -> bool {
         self.refund_key.ends_with('@')
     }
 }
 
-/// The refunds of this order's trades, by trade and time. One of which an answer and a notification
-/// tell is one line.
+/// The refunds of this order's trades, by trade and time. A refund that both an answer and a notification
+/// report is one line.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<RefundLine>> {
     let of_trade =
         refund::merchant.eq(user_order::merchant).and(refund::trade_no.eq(trade::trade_no));
@@ -69,8 +69,8 @@ fn with_amounts(lines: Vec<RefundLine>) -> Vec<RefundLine> {
     lines
 }
 
-/// Puts what answers say beside what notifications say of the same refund: those tell its amount,
-/// these its time to the millisecond. The lower total is the one right after it.
+/// Joins what answers and notifications say about the same refund: answers have its amount, notifications
+/// its time to the millisecond. The lower total is the one right after the refund.
 fn one_line_a_refund(lines: Vec<RefundLine>) -> Vec<RefundLine> {
     let (answers, mut told): (Vec<RefundLine>, Vec<RefundLine>) =
         lines.into_iter().partition(RefundLine::by_answer);
@@ -98,7 +98,7 @@ fn one_line_a_refund(lines: Vec<RefundLine>) -> Vec<RefundLine> {
 }
 
 /// Notifications send the running total of a trade, not this refund's amount, so a single amount is the
-/// step from what went back before. `lines` are sorted by trade and time.
+/// difference to the total before. `lines` are sorted by trade and time.
 fn derive_amounts(lines: &mut [RefundLine]) {
     let mut before: Option<(String, i64)> = None;
     for line in lines {
@@ -106,7 +106,7 @@ fn derive_amounts(lines: &mut [RefundLine]) {
             Some((trade_no, so_far)) if *trade_no == line.trade_no => *so_far,
             _ => 0,
         };
-        // A total that an answer to a later query told may count later refunds too.
+        // The total in an answer to a later query may include later refunds.
         let step = line.running_total.map(|total| total.saturating_sub(so_far));
         line.amount = line.amount.or(step);
         let after = match (line.by_answer(), line.running_total) {

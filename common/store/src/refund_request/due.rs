@@ -4,15 +4,15 @@
 //! asked ──claim──▶ unknown, under a lease ──the call──▶ accepted | refused | unknown, due later
 //! ```
 //!
-//! Whoever dies after the claim leaves `unknown`: when the lease runs out another worker repeats the
-//! call with the same number, which refunds once.
+//! A worker that crashes after the claim leaves `unknown`: when the lease has expired, another worker
+//! repeats the call with the same number, which refunds once.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
 use order::RefundRequestState;
 
@@ -20,15 +20,16 @@ use super::{NO_ANSWER_YET, RefundRequest, turn};
 use crate::column::{Moment, value};
 use crate::json_rows::explanation;
 use crate::schema::{refund_request, user_order};
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
-/// A refund that is carried out now. The row says `unknown` until its end is noted.
+/// A refund that is carried out now. The row says `unknown` until its result is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimedRefund {
-    /// The request, as it was before: `asked`, or `unknown` after a call of which nobody knows the
-    /// end.
+    /// The request, as it was before: `asked`, or `unknown` after a call whose result is not known.
+    ///
     pub request: RefundRequest,
-    /// When it was first wanted.
+    /// When it was requested first.
     pub since: DateTime<Utc>,
     /// The database's clock.
     pub now: DateTime<Utc>,
@@ -52,15 +53,13 @@ pub fn claim(
     limit: i64,
     lease: Duration,
 ) -> Result<Vec<ClaimedRefund>> {
-    let rows: Vec<DueRow> = sql_query(include_str!("lock_due.sql"))
-        .bind::<Text, _>(merchant)
-        .bind::<BigInt, _>(limit)
-        .load(connection)?;
+    let rows: Vec<DueRow> =
+        static_sql(include_str!("lock_due.sql")).text(merchant).big_int(limit).load(connection)?;
     let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
     let mut claimed = Vec::new();
     for DueRow { request, created_at, now } in rows {
-        // Turns are taken with the order locked. Its rows are locked already here, so nobody may be
-        // waited for.
+        // Turns are taken with the order locked. Its rows are locked already here, so this must not wait
+        // for another lock.
         let order = user_order::table.find(&request.order_id).select(user_order::id);
         let order: Option<String> =
             order.for_update().skip_locked().get_result(connection).optional()?;
@@ -92,8 +91,8 @@ fn later(connection: &mut MysqlConnection, request_no: &str, due_at: DateTime<Ut
     Ok(())
 }
 
-/// Writes down that a claimed refund has not ended, why, and when it is taken up again. `asked`: the
-/// gateway never saw it.
+/// Writes down that a claimed refund has not ended, why, and when it is tried again. `asked`: the gateway
+/// never received it.
 pub fn put_off(
     connection: &mut MysqlConnection,
     request_no: &str,

@@ -13,9 +13,9 @@ struct NotifiedRefund<'a> {
     refund_key: &'a str,
 }
 
-/// Ends the requests that these refunds, as (merchant, refund), are told of: a batch at the legacy gateway names
+/// Ends the requests for these refunds, as (merchant, refund): a batch at the legacy gateway names
 /// its number, a notification of the Open Platform that of the refund. The refunds must have been written in this
-/// transaction. What was not asked for here ends nothing.
+/// transaction. A refund that was not requested here ends nothing.
 pub fn end_notified(
     connection: &mut MysqlConnection,
     sorted_refunds: &[(&str, &Refund)],

@@ -1,4 +1,4 @@
-//! Refunds that nobody asked for: money that came after its order had expired.
+//! Refunds that the system requests by itself: payments that came after their order had expired.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ const ASKED_BY: &str = "worker";
 /// The value of `reason`, and what the buyer may read.
 const REASON: &str = "paid after the order had expired";
 
-/// Late money that goes back.
+/// A late payment that is refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LateRefund<'a> {
     /// Name in the configuration; of an Open Platform merchant, since only there a program can
@@ -39,9 +39,8 @@ struct LateRow<'a> {
     asked_by: &'static str,
 }
 
-/// The number of a trade's late refund: the same however often it is asked for, so that Alipay
+/// The number of a trade's late refund: always the same, so that Alipay
 /// refunds it once. 44 letters and digits.
-#[must_use]
 pub fn late_number(merchant: &str, trade_no: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(merchant.as_bytes());
@@ -55,9 +54,8 @@ pub fn late_number(merchant: &str, trade_no: &str) -> String {
     number
 }
 
-/// Writes down that late money goes back; a worker's refund sweeper does it. Belongs into the
-/// transaction that books the payment, with the order locked. A trade for which it was asked before
-/// stays as it is, also when Alipay refused: then it is a person's matter.
+/// Requests the refund of late payments; a worker's refund sweeper makes it. Belongs in the
+/// transaction that books the payment, with the order locked. A trade that has such a request already stays as it is, also if Alipay refused: then a person decides.
 pub fn ask_late(connection: &mut MysqlConnection, late: &[LateRefund<'_>]) -> Result<()> {
     let mut rows: Vec<LateRow<'_>> = late
         .iter()
@@ -72,9 +70,8 @@ pub fn ask_late(connection: &mut MysqlConnection, late: &[LateRefund<'_>]) -> Re
     execute_rows(connection, include_str!("late.sql"), &rows)
 }
 
-/// Takes back what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after
-/// all or whose money is back already. A refund that may have been sent goes on: whatever comes of it,
-/// Alipay tells. With the orders locked.
+/// Deletes what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after all or are
+/// refunded already. A refund that may have been sent continues: Alipay reports its result. With the orders locked.
 pub fn withdraw_late(connection: &mut MysqlConnection, trades: &[(&str, &str)]) -> Result<()> {
     let mut numbers: Vec<String> =
         trades.iter().map(|(merchant, trade_no)| late_number(merchant, trade_no)).collect();
@@ -82,8 +79,8 @@ pub fn withdraw_late(connection: &mut MysqlConnection, trades: &[(&str, &str)]) 
     execute_rows(connection, include_str!("withdraw.sql"), &numbers)
 }
 
-/// Of these orders the trades, as (order, trade number), whose money goes back or has gone back: a
-/// refund is asked for or of unknown end, or a refund of all that was left is done. The orders
+/// Of these orders the trades, as (order, trade number), that are being refunded or are refunded: a refund
+/// is requested or its result is unknown, or a refund of all that was left is made. The orders
 /// should be locked.
 pub fn on_its_way(
     connection: &mut MysqlConnection,
@@ -96,7 +93,7 @@ pub fn on_its_way(
 mod tests {
     use super::late_number;
 
-    /// Numbers outlive programs: after an update the same refund must have the same number.
+    /// Numbers must survive updates: a new version must give the same refund the same number.
     #[test]
     fn golden() {
         let number = late_number("shop", "2026112322001400001");

@@ -1,4 +1,4 @@
-//! Refunds of payments that no order took.
+//! Refunds of payments that no order accepted.
 
 use order::{RefundRequestState, RefundSum};
 
@@ -10,14 +10,14 @@ use crate::{MysqlConnection, Result, named_lock};
 /// The name of the lock of an order's number.
 const NUMBER: &str = "CONCAT('alipay_refund.', LEFT(SHA2(CONCAT(DATABASE(), '.', ?), 256), 32))";
 
-/// Locks an order's number, of which there may be no row, against everybody who asks for a refund of a rejected
-/// payment of it; `false` when another connection has held it for `seconds`. It ends with [`unlock_number`] or the
+/// Locks an order's number, which may have no row, against other requests for refunds of a rejected payment of it;
+///  `false` when another connection has held it for `seconds`. It ends with [`unlock_number`] or the
 /// connection.
 pub fn lock_number(connection: &mut MysqlConnection, order_id: &str, seconds: i64) -> Result<bool> {
     named_lock::take(connection, NUMBER, order_id, seconds)
 }
 
-/// Lets go of an order's number.
+/// Unlocks an order's number.
 pub fn unlock_number(connection: &mut MysqlConnection, order_id: &str) -> Result<()> {
     named_lock::release(connection, NUMBER, order_id)
 }
@@ -31,7 +31,6 @@ pub fn of_rejected(
 }
 
 /// The requests among these for the rejected payment of one trade that names this order, in their order.
-#[must_use]
 pub fn of_payment<'a>(
     requests: &'a [RefundRequest],
     trade: MerchantTrade<'_>,
@@ -44,8 +43,7 @@ pub fn of_payment<'a>(
         .collect()
 }
 
-/// What the accepted ones among the requests for one payment gave back.
-#[must_use]
+/// What the accepted requests for one payment have refunded.
 pub fn given_back(requests: &[&RefundRequest]) -> RefundSum {
     requests
         .iter()

@@ -67,9 +67,8 @@ pub fn list(
     Ok(query.load(connection)?)
 }
 
-/// The requests over this amount of a trade that may be what somebody means who asks once more, the
-/// latest first: whatever nobody knows the end of, and what was asked for or made within so many seconds
-/// by the database's clock. What Alipay refused is left out.
+/// The requests over this amount of a trade that an operator who requests the same again may mean, the
+/// latest first: those without a known result, and those that were requested or made within so many seconds by the database's clock. Those that Alipay refused are left out.
 pub fn equal(
     connection: &mut MysqlConnection,
     order: &str,

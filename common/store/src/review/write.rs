@@ -12,7 +12,7 @@ use crate::json_rows::{execute_rows, load_columns, sql_time};
 use crate::schema::review;
 use crate::{MysqlConnection, Result};
 
-/// A case on record.
+/// A row of `review`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// The order.
@@ -36,7 +36,7 @@ struct CaseRow {
 }
 
 impl CaseRow {
-    /// `None`: it holds a word of a newer version, which works on it.
+    /// `None`: it holds a word of a newer version, which handles it.
     fn read(self) -> Option<Case> {
         Some(Case {
             reason: self.reason.parse().ok()?,

@@ -69,13 +69,12 @@ pub struct KnownOrder {
 
 impl KnownOrder {
     /// What was done with its goods, and whether another system did it; `None` while nothing was.
-    #[must_use]
     pub fn goods(&self) -> Option<(FulfillmentState, bool)> {
         Some((self.state?, self.is_imported.unwrap_or(false)))
     }
 }
 
-/// Locks the orders with these ids that are here; waits for whoever has one.
+/// Locks the orders with these ids that are here; waits for the transactions that hold them.
 pub fn lock_known(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],

@@ -56,7 +56,7 @@ fn text(closed: &Closed) -> String {
         }
         CloseOutcome::NotExist => format!(
             "order {order}: Alipay knows no such trade. The buyer has not begun to pay, and may still pay \
-             with a page or a code that is open: the order is not dead"
+             on an open page or with an open code: the order can still be paid"
         ),
     }
 }

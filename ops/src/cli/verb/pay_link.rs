@@ -62,7 +62,7 @@ impl PayLinkArgs {
         };
         let made = make(context, &mut *context.database()?, &wanted)?;
         if self.notify_url.is_none() {
-            warn!("no --notify-url: Alipay may tell nobody of the payment");
+            warn!("no --notify-url: Alipay may send no notification of the payment");
         }
         let text = || made.link.clone().or_else(|| made.form.clone()).unwrap_or_default();
         context.output.print(&made, text)

@@ -1,4 +1,4 @@
-//! One range of orders: read what hangs on them, check each.
+//! One range of orders: reads their rows, checks each.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -132,7 +132,7 @@ impl Audit {
         }
     }
 
-    /// What a person or the stock will settle.
+    /// What a person or new stock will resolve.
     fn wait(&mut self, subject: &Subject, state: &OrderState, awaits: bool) {
         let row = &subject.row;
         for case in subject.cases.iter().filter(|case| case.open) {

@@ -17,7 +17,7 @@ pub(crate) enum Owner {
     Worker,
     /// A person: an open review covers it.
     Person,
-    /// Nobody has it yet: whoever runs the system.
+    /// Not assigned: the operator of the system.
     Operator,
 }
 

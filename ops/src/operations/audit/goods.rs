@@ -16,7 +16,7 @@ pub(crate) fn check(subject: &Subject, state: &OrderState, found: &mut Findings)
     products(subject, found);
 }
 
-/// What the worker would still do now is what it has not done.
+/// What the worker would still do now has not been done.
 fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
     use FulfillmentState::{AwaitingAccount, AwaitingStock, Delivered};
     let fulfillment = subject.stored.fulfillment;

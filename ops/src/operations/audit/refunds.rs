@@ -1,4 +1,4 @@
-//! Refunds on record against what their trades count.
+//! Compares the rows of `refund` with what their trades count.
 
 use alipay::Fen;
 use order::{Facts, OrderRecord, ReviewReason, Trade};
@@ -52,8 +52,8 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
     }
 }
 
-/// A query answer states how much was refunded, but not by which request, so there is no refund on
-/// record for it. It confirms the payment, or reports a close.
+/// A query answer states how much was refunded, but not by which request, so there is no row in `refund`
+/// for it. It confirms the payment, or reports a close.
 fn may_be_answered(trade: &Trade) -> bool {
     trade.facts.contains(Facts::REFUNDED_IN_PART)
         && trade.facts.intersects(Facts::CONFIRMED_PAID | Facts::CLOSED)

@@ -7,7 +7,7 @@ use super::finding::Findings;
 use super::subject::Subject;
 use crate::plural::count;
 
-/// Compares the reviews that `record` calls for with those on record.
+/// Compares the reviews that `record` calls for with those in the database.
 pub(crate) fn check(
     subject: &Subject,
     record: &OrderRecord,
@@ -31,7 +31,7 @@ pub(crate) fn check(
             .cases
             .iter()
             .any(|case| case.reason == review.reason.as_str() && case.evidence == review.evidence);
-        // Told with its amounts where refunds are checked.
+        // Reported with its amounts by the check of refunds.
         if !given && review.reason != ReviewReason::RefundAboveTotal {
             let what = format!("{} {}", review.reason, review.evidence);
             found.add(GapKind::ReviewMissing, what.trim_end().to_owned());

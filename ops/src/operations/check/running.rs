@@ -1,4 +1,4 @@
-//! What running programs run with, and what would change.
+//! The configuration of running programs, and what would change.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub(crate) fn configured(
         return unknown(format!("{program}.admin_listen is off: name it with --running"));
     };
     if address.port() == 0 {
-        return unknown("its port is a free one: name it with --running".to_owned());
+        return unknown("its port is chosen by the system: name it with --running".to_owned());
     }
     let here = admin_endpoint::here(address);
     match ask(access, &here.to_string()) {
@@ -110,7 +110,7 @@ async fn get(address: &str) -> Result<ConfigSummary, String> {
     let (status, body) = admin_endpoint::get(address, "/config").await?;
     match status {
         StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return Err("it is of a version that does not tell".to_owned()),
+        StatusCode::NOT_FOUND => return Err("its version does not report this".to_owned()),
         status => return Err(format!("it answers {status}")),
     }
     serde_json::from_slice(&body)

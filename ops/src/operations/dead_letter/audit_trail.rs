@@ -12,7 +12,7 @@ use worker::message::content_id;
 use super::DeadLetter;
 use crate::failure::Failure;
 
-/// Puts on record what is done with these letters; of discarded ones the body too.
+/// Writes down what is done with these letters; of discarded ones also the body.
 pub(crate) fn add_to_history(
     database: &mut MysqlConnection,
     config: &Config,
@@ -45,7 +45,7 @@ pub(crate) fn add_to_history(
     Ok(())
 }
 
-/// Should one of the discarded messages be rejected once more, it is a letter again. A replayed letter says
+/// If one of the discarded messages is rejected again, it becomes a letter again. A replayed letter says
 /// so itself, since a worker may have it before this is written.
 fn remove_marks(
     database: &mut MysqlConnection,

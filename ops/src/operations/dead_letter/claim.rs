@@ -1,7 +1,7 @@
 //! What a dead letter says, and whether that is settled by now.
 //!
-//! A letter is *settled* when nothing is left to do about it: what it says is in the books, or the money that it
-//! tells of is explained. The rule is strict, since what is settled is thrown away in bulk. In doubt, and where the
+//! A letter is *settled* when nothing is left to do about it: what it says is recorded, or the money that it reports is
+//! explained. The rule is strict, since settled letters are discarded in bulk. In doubt, and where the
 //! message cannot be read and verified today, a letter is not settled. The reason of its death plays no part.
 
 use alipay::{Fen, TradeStatusSync};
@@ -10,28 +10,18 @@ use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedPayment, Trade};
 use serde::Serialize;
 
 /// Why nothing is left to do about a letter.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    strum::Display,
-    strum::VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Serialize, strum::Display, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum SettledReason {
-    /// Workers have worked on the same message after the letter died.
+    /// Workers have processed the same message after the letter died.
     WorkedOn,
     /// What it says is recorded: from another message, a person's decision or the gateway.
     InBooks,
-    /// No order took the payment, and all of its money is back.
+    /// No order accepted the payment, and all of it was refunded.
     GivenBack,
-    /// No order took the trade, and it was closed without a payment.
+    /// No order accepted the trade, and it was closed unpaid.
     NeverPaid,
 }
 
@@ -40,11 +30,9 @@ impl SettledReason {
     pub(crate) fn words(self) -> &'static str {
         match self {
             SettledReason::WorkedOn => "the same message was worked on after this letter died",
-            SettledReason::InBooks => "what it says is in the books by now",
-            SettledReason::GivenBack => "no order took the payment, and all of its money is back",
-            SettledReason::NeverPaid => {
-                "no order took the trade, and it was closed without a payment"
-            }
+            SettledReason::InBooks => "what it says is already recorded",
+            SettledReason::GivenBack => "no order accepted the payment, and all of it was refunded",
+            SettledReason::NeverPaid => "no order accepted the trade, and it was closed unpaid",
         }
     }
 

@@ -1,4 +1,4 @@
-//! Throws dead letters away.
+//! Discards dead letters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +19,15 @@ use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::dead_queue::DeadQueue;
 
-/// What goes into the record of a discard.
+/// What is written down about a discard.
 #[derive(Clone, Copy)]
 pub(crate) struct DiscardNote<'a> {
     pub(crate) by: &'a str,
     pub(crate) why: Option<&'a str>,
 }
 
-/// Walks through all letters and removes the `wanted`, counting in `discarded` the copies of each id. A round is put on
-/// record before it is removed, so letters that stay when the broker fails then are on record, too.
+/// Walks through all letters and removes the `wanted`, counting in `discarded` the copies of each id. A round is written down
+/// before it is removed, so letters that stay because the broker fails then are written down, too.
 pub(crate) async fn discard(
     cluster: &Cluster,
     database: &mut MysqlConnection,
@@ -53,7 +53,7 @@ pub(crate) async fn discard(
     walked.and(queue.close().await)
 }
 
-/// What an operator wants discarded.
+/// What to discard.
 pub(crate) enum ToDiscard<'a> {
     /// These, with all their copies.
     Ids(BTreeSet<String>),
@@ -72,7 +72,7 @@ pub(crate) struct DiscardResult {
     /// With --settled: how many for which reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) settled: BTreeMap<SettledReason, usize>,
-    /// Whether all were discarded that were meant.
+    /// Whether all selected letters were discarded.
     #[serde(skip)]
     pub(crate) ended: Result<(), Failure>,
 }

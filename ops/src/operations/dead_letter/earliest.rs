@@ -1,4 +1,4 @@
-//! The first of many, without keeping the many.
+//! Keeps the first of many items.
 
 use std::cmp::Ordering;
 

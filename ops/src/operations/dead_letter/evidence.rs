@@ -1,4 +1,4 @@
-//! A dead letter with all that speaks for or against it.
+//! A dead letter with all evidence about it.
 
 use config::Config;
 use queue::{Cluster, ReceivedMessage};

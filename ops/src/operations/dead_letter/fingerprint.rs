@@ -1,4 +1,4 @@
-//! What errors have in common.
+//! The common part of similar errors.
 
 /// The error with everything that differs from message to message as `#`: numbers, times, ids (words
 /// with a digit in them), and `names`, such as the letter's own order number.

@@ -1,4 +1,4 @@
-//! Why a letter that somebody names is not there.
+//! Why a letter that was named does not exist.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use store::dead_letter::history;
 
 use crate::operations::access::Access;
 
-/// What to say of ids that no dead letter has: who replayed or discarded one of them, where that is on record.
+/// What to say of ids that no dead letter has: who replayed or discarded one of them, if that was written down.
 pub(crate) fn not_there(access: &Access, ids: &BTreeSet<String>) -> String {
     let list: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut lines = vec![format!("there is no dead letter {}", list.join(", "))];

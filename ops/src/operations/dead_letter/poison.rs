@@ -35,8 +35,8 @@ impl PoisonLetters {
         };
         Some(format!(
             "{count} {were} left out, because {their} killed workers (kills_workers), for example {first}: a replay \
-             kills them again. What to do instead stands in docs/troubleshooting.md under kills_workers; to try it \
-             all the same repeat with --even-if-it-kills-workers"
+             kills them again. docs/troubleshooting.md says under kills_workers what to do instead; to try it \
+             anyway, repeat with --even-if-it-kills-workers"
         ))
     }
 }

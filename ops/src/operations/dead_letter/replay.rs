@@ -1,15 +1,17 @@
-//! Sends dead letters back to work.
+//! Sends dead letters back to the workers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use config::Config;
+use queue::topology::Layout;
 use queue::{Cluster, Message, ReceivedMessage};
 use store::Connection;
 use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use super::NO_REASON;
 use super::audit_trail::add_to_history;
 use super::replay_outcome::ReplayWait;
 use super::rounds::walk;
@@ -26,7 +28,7 @@ pub(crate) struct Replay<'a> {
     /// Who replays, and why.
     pub(crate) by: &'a str,
     pub(crate) note: Option<&'a str>,
-    /// None: nobody wants to know what becomes of the letters.
+    /// None: the outcome of the letters is not waited for.
     pub(crate) wait: Option<ReplayWait>,
     /// The letters that went back: their ids, and how many copies of each.
     pub(crate) replayed: BTreeMap<String, usize>,
@@ -53,7 +55,7 @@ impl Replay<'_> {
         outcome.and(queue.close().await)
     }
 
-    /// Each letter is published, confirmed, put on record, and only then removed.
+    /// Each letter is published, confirmed, written down, and only then removed.
     async fn replay_round(
         &mut self,
         queue: &mut DeadQueue,
@@ -65,7 +67,8 @@ impl Replay<'_> {
             let letters: Vec<&ReceivedMessage> = round.iter().collect();
             block_in_place(|| wait.before(&mut self.database, &letters))?;
         }
-        let messages = round.iter().map(Message::replay).collect();
+        let shards = Layout::configured(self.config).shards;
+        let messages = round.iter().map(|letter| Message::replay(letter, shards)).collect();
         let results = publisher.publish_all(messages).await;
         let mut refused = None;
         let mut confirmed = Vec::new();
@@ -91,7 +94,7 @@ impl Replay<'_> {
         refused.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Waits for what becomes of the letters; none where nobody wants to know, or none went back.
+    /// Waits for the outcome of the letters; none if that was not requested, or if none went back.
     pub(crate) async fn wait(&mut self) -> Result<Option<ReplayWait>, Failure> {
         let wait = self.wait.take().filter(|_| !self.replayed.is_empty());
         let Some(mut wait) = wait else { return Ok(None) };
@@ -115,7 +118,7 @@ async fn dead_since(
     look_at_letters(cluster, u32::MAX, |received| {
         let fresh = received.headers.died_at.is_some_and(|died| died >= since);
         if fresh && ids.contains(&received.message_id) {
-            let reason = received.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+            let reason = received.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
             dead.insert(received.message_id, reason);
         }
     })

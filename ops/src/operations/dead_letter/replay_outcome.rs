@@ -13,6 +13,7 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
 
 pub(crate) use self::replayed::{ReplayOutcome, Replayed};
+use super::NO_REASON;
 
 /// How long to wait when nothing more becomes known, and how long in all.
 const NO_PROGRESS_LIMIT: Duration = Duration::from_secs(10);
@@ -21,7 +22,7 @@ const TOTAL_LIMIT: Duration = Duration::from_secs(120);
 /// The pause between two looks.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Messages of one question to the database.
+/// Messages in one query of the database.
 const MESSAGES_PER_QUERY: usize = 500;
 
 /// All of a replay.
@@ -44,7 +45,7 @@ impl ReplayWait {
         }
     }
 
-    /// To be called before letters are published: what workers knew of them then.
+    /// Reads what workers know about the letters before they are published.
     pub(crate) fn before(
         &mut self,
         connection: &mut MysqlConnection,
@@ -79,8 +80,8 @@ impl ReplayWait {
     }
 
     /// Waits until each letter has an end or is put back, at most [`NO_PROGRESS_LIMIT`] without news. `dead_again` says
-    /// of messages without a line of a worker's why they died since a moment: no envelope, a merchant that
-    /// nobody knows.
+    /// of messages without a line of a worker's why they died since a moment: no envelope, an unknown merchant.
+    ///
     pub(crate) fn wait<E: From<StoreError>>(
         &mut self,
         connection: &mut MysqlConnection,
@@ -156,7 +157,7 @@ impl ReplayWait {
     pub(crate) fn reasons(&self) -> BTreeMap<String, usize> {
         let mut reasons = BTreeMap::new();
         for one in self.letters.values().filter(|one| one.outcome == ReplayOutcome::DeadAgain) {
-            let reason = one.reason.clone().unwrap_or_else(|| "no reason".to_owned());
+            let reason = one.reason.clone().unwrap_or_else(|| NO_REASON.to_owned());
             *reasons.entry(reason).or_default() += one.copies;
         }
         reasons

@@ -84,7 +84,7 @@ pub(crate) struct ReplayOptions<'a> {
     pub(crate) note: Option<&'a str>,
 }
 
-/// Sends the selected letters back to work, and waits for what becomes of them.
+/// Sends the selected letters back to the workers, and waits for their outcome.
 pub(crate) fn replay_selected(
     access: &Access,
     mut selected: SelectedLetters,
@@ -93,7 +93,7 @@ pub(crate) fn replay_selected(
     let mut replay = Replay {
         cluster: &access.broker()?,
         config: &access.config,
-        // What cannot be put on record is not replayed.
+        // A letter that cannot be written down is not replayed.
         database: access.database()?,
         by: options.by,
         note: options.note,
@@ -168,7 +168,7 @@ pub(crate) fn dry_run_selected(
         (_, 0) => None,
         (_, dying) => {
             let letters = results.len();
-            Some(format!("{dying} of {letters} would die again: mend the cause first"))
+            Some(format!("{dying} of {letters} would die again: remove the cause first"))
         }
     };
     Ok(ReplayDryRun {

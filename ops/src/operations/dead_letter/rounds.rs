@@ -19,8 +19,8 @@ pub(crate) async fn walk(
     mut wanted: impl FnMut(&ReceivedMessage) -> bool,
     mut work: impl AsyncFnMut(&mut DeadQueue, Vec<ReceivedMessage>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    // No further than what was there at the start: a letter that dies again at once must not be taken
-    // a second time.
+    // No further than what was there at the start: a letter that dies again at once must not be processed a
+    // second time.
     let mut left = queue.ready();
     let mut open = limit;
     while left > 0 && open > 0 {

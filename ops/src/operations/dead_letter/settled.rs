@@ -1,4 +1,4 @@
-//! Looks up what the books say of a dead letter. The rule itself stands in `claim`.
+//! Looks up what the database says about a dead letter. The rule itself is in `claim`.
 
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
@@ -74,8 +74,8 @@ pub(crate) fn settled(
                 .filter(|row| row.order_id == named.order && row.state == DecisionState::Applied);
             Ok(row.map(|_| SettledReason::InBooks))
         }
-        // That the gateway knows no trade contradicts the books or says nothing; that a bank sent money back
-        // is a person's.
+        // If the gateway knows no trade, that contradicts our data or says nothing; a refund that a bank rejected is
+        // for a person to handle.
         Ok(Content::NoTrade { .. } | Content::DepositBack(_)) | Err(_) => Ok(None),
     }
 }

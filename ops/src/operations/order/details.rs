@@ -31,10 +31,10 @@ use crate::operations::signature_check::{SignatureResult, check};
 /// More available codes than this need not be counted.
 const COUNTED: i64 = 100_000;
 
-/// In the place of what `--redact` hides.
+/// What is shown in place of what `--redact` hides.
 const HIDDEN: &str = "(hidden)";
 
-/// One order with everything that hangs on it.
+/// One order with all its rows.
 #[derive(Serialize)]
 pub(crate) struct OrderDetails {
     #[serde(flatten)]
@@ -57,7 +57,7 @@ pub(crate) struct OrderDetails {
     pub(crate) dead_letters: Vec<history::HistoryRow>,
     /// Dead letters that name it and have no line in `story`.
     pub(crate) unrecorded_letters: Vec<dead_letter::DeadLetterRow>,
-    /// Messages that name it and came back without an answer: each may have killed a worker.
+    /// Messages that name it and were redelivered without an acknowledgement: each may have killed a worker.
     pub(crate) came_back: Vec<redelivery::RedeliveryRow>,
     /// What to do next, in English.
     pub(crate) next_step: String,
@@ -248,11 +248,6 @@ impl OrderDetails {
         self.unrecorded_letters.iter_mut().for_each(|letter| hide(&mut letter.error));
         // The evidence may quote what the sender wrote.
         self.story.iter_mut().for_each(|message| message.error.iter_mut().for_each(hide));
-    }
-
-    /// Whether a trade of the order has this fact.
-    pub(crate) fn has_fact(&self, fact: Facts) -> bool {
-        self.trades.iter().any(|trade| trade.has(fact))
     }
 }
 

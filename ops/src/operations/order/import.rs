@@ -36,8 +36,8 @@ pub(crate) struct ImportCounts {
     pub(crate) unchanged: usize,
 }
 
-/// Imports orders in one transaction. `dry`: does all of it and takes it back. `done` hears how many orders were
-/// looked at.
+/// Imports orders in one transaction. `dry`: does all of it and takes it back. `done` is called with the number of
+/// orders that were checked.
 ///
 /// # Errors
 /// [`Failure::Refused`] names each order that is here already and differs; nothing is written then.
@@ -103,13 +103,13 @@ fn import_chunk(
     Ok(import::deliver(connection, &deliver)?)
 }
 
-/// What is put right about an order that is here.
+/// What is corrected in an existing order.
 struct Correction {
     time: bool,
     goods: bool,
 }
 
-/// The error says what cannot be put right.
+/// The error says what cannot be corrected.
 fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Correction, String> {
     for (name, is, wanted) in [
         ("merchant", &here.merchant, &order.merchant),

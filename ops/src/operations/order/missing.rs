@@ -9,6 +9,7 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{BeijingTime, MysqlConnection, notification};
 
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::{StoryMessage, removed_before};
 use crate::operations::order::next_step::of_rejection;
 use crate::operations::order::story::{StoryEvent, in_retry_tiers};
@@ -25,7 +26,7 @@ pub(crate) struct MissingOrder {
     story: Vec<StoryMessage>,
     /// Dead letters that name it and have no line in `story`.
     unrecorded_letters: Vec<DeadLetterRow>,
-    /// Messages that name it and came back without an answer.
+    /// Messages that name it and were redelivered without an acknowledgement.
     came_back: Vec<RedeliveryRow>,
     /// Messages from before this are not all there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +70,7 @@ impl MissingOrder {
             .collect();
         if let (Some(first), Some(last)) = (rejected.first(), rejected.last()) {
             let count = rejected.len();
-            let reason = last.reason.as_deref().unwrap_or("no reason");
+            let reason = last.reason.as_deref().unwrap_or(NO_REASON);
             let since = first.received_at;
             lines.push(format!(
                 "{} {} rejected that named it, the first received at {since}, the last as {reason}: \

@@ -1,4 +1,4 @@
-//! What the ingress says of itself, at its admin endpoint.
+//! What the ingress reports at its admin endpoint.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(crate) enum IngressAnswer {
     NotReady(String),
     /// Nothing answers.
     Nothing,
-    /// Something answers that is none of our programs.
+    /// Another program answers.
     Stranger,
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn call(
     rejected: Option<&RejectedPayment>,
 ) -> Result<Refunded, Failure> {
     std::thread::sleep(Duration::from_micros(agreed.wait));
-    // Somebody else may have asked meanwhile.
+    // Another operator may have asked meanwhile.
     let mut request = read_again(connection, &agreed.request)?;
     let was_made = request.state == RefundRequestState::Accepted;
     // No order has a rejected payment, so workers need not know of its refund.
@@ -124,7 +124,7 @@ fn carry_out(
     Ok(proof)
 }
 
-/// Whether workers have recorded the refund.
+/// Whether workers have booked the refund.
 fn is_known(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<bool, Failure> {
     let lines = refund::of_order(connection, &request.order_id)?;
     Ok(lines.iter().any(|line| result_of(line, request).is_some()))

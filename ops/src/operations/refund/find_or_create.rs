@@ -1,4 +1,4 @@
-//! The request that a command stands for: one that is there, or a new one.
+//! The request that belongs to a command: an existing one, or a new one.
 
 use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
@@ -49,12 +49,12 @@ pub(crate) enum PriorRefund {
     Made,
 }
 
-/// A request on record.
+/// A stored request.
 pub(crate) struct RecordedRequest {
     pub(crate) request: RefundRequest,
     /// How long to wait for its turn to call Alipay, in microseconds.
     pub(crate) wait: u64,
-    /// Whether it was on record before.
+    /// Whether it existed before.
     pub(crate) is_repeat: bool,
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn dry_run_find_or_create(
 }
 
 impl RefundCommand<'_> {
-    /// Runs `work` under a named lock on the rejected payment, so that nobody else requests its refund: its order may
+    /// Runs `work` under a named lock on the rejected payment, so that no other operator requests its refund: its order may
     /// have no row that could be locked.
     fn alone<T>(
         &self,
@@ -318,7 +318,7 @@ impl RefundCommand<'_> {
         PlatformRefund { serial: "", items: &[], notify_url: None }.batch_no(Utc::now())
     }
 
-    /// The operator's number; at the legacy gateway today's date stands before it.
+    /// The operator's number; at the legacy gateway today's date comes before it.
     fn full_number(&self, number: &str) -> String {
         let day = self.day();
         if self.merchant.protocol == Protocol::Openapi || number.starts_with(&day) {

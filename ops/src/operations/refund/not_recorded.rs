@@ -1,4 +1,4 @@
-//! Why there is no request on record.
+//! Why no request was stored.
 
 use store::StoreError;
 

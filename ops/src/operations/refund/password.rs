@@ -68,7 +68,7 @@ pub(crate) fn link_of(
     let form = batch.mapi(account, seller, asker.charset, now, &asker.signer);
     let form = form.map_err(|error| bad_request(&error))?;
     if notify_url.is_none() {
-        warn!("no --notify-url: Alipay may tell nobody how the batch ended");
+        warn!("no --notify-url: Alipay may send no notification of the result");
     }
     let link = Some(link(&merchant.gateway, &form));
     Ok(Refunded { link, ..Refunded::new(merchant, request, before, totals) })

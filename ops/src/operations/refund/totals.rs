@@ -1,4 +1,4 @@
-//! What is on record of a request and its trade.
+//! What is stored about a request and its trade.
 
 use alipay::Fen;
 use order::RejectedPayment;

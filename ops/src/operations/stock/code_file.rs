@@ -25,7 +25,7 @@ pub(crate) struct CodeFile<'a> {
     pub(crate) cleaned: usize,
 }
 
-/// A code and where it stands.
+/// A code and its place in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CodeLine<'a> {
     /// From 1.

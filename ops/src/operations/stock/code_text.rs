@@ -1,7 +1,7 @@
-//! What belongs to a code, and what only looks as if it did not matter.
+//! Which characters belong to a code.
 //!
-//! A buyer types or pastes a code. What nobody sees of it (a zero width space of a web page, a byte order mark between two
-//! files) makes it one that does not work.
+//! A buyer types or pastes a code. An invisible character in it (a zero width space of a web page, a byte order mark between two
+//! files) makes a code that does not work.
 
 use std::borrow::Cow;
 

@@ -64,7 +64,7 @@ fn alone(code: &str, shape: &Shape) -> Option<String> {
     } else if is_shortened_number(code) {
         "is a number that a spreadsheet has shortened: format the column as text"
     } else if code.len() > 1 && code.starts_with('"') && code.ends_with('"') {
-        "stands in quotation marks, which would be part of the code"
+        "is in quotation marks, which would be part of the code"
     } else if code.contains(|it: char| it.is_whitespace() && !matches!(it, ' ' | '\t' | '\u{3000}'))
     {
         "has a blank inside that is no ordinary one"
@@ -149,7 +149,7 @@ impl Shape {
     /// What is odd about a line because the others are not so. `index` from 0.
     fn unlike(&self, index: usize, code: &str) -> Option<String> {
         let others = self.lines - 1;
-        // A heading stands in the first line, so there three others that agree are enough.
+        // A heading is in the first line, so for that line three others that agree are enough.
         if index == 0 && others >= 2 {
             if !has_digit(code) && self.with_digit == others {
                 return Some("has no digit, all others have: is it a heading?".to_owned());

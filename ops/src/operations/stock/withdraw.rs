@@ -84,7 +84,7 @@ pub(crate) fn put_back(
     if let Some(other) = known.elsewhere.first().filter(|_| !also_in_other_products) {
         return Err(Failure::Refused(format!(
             "nothing was put back: product {} or others have {} of the codes by now, and each would be sold twice; \
-             say --also-in-other-products to put them back all the same",
+             say --also-in-other-products to put them back anyway",
             other.product_id,
             known.elsewhere.len()
         )));

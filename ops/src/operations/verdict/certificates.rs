@@ -77,7 +77,7 @@ impl CertificateFinding {
         let description = match self {
             CertificateFinding::Ended { until, .. } => {
                 Description::new(Urgency::Now, "certificate_ended", "证书已过期")
-                    .seen(format!("the {whose} ended {until}: it is not used any more"))
+                    .seen(format!("the {whose} expired {until}: it is not used any more"))
             }
             CertificateFinding::NotBegun { from, .. } => {
                 Description::new(Urgency::Now, "certificate_not_begun", "证书尚未生效")

@@ -38,7 +38,7 @@ impl DatabaseFinding {
         let DatabaseFinding::ReadOnly { evidence, may_write, since } = self;
         let since = since.map_or(String::new(), |since| format!(" since {since}"));
         let may = match may_write {
-            true => "; this account may write all the same, others may not",
+            true => "; this account can still write, others cannot",
             false => ": nothing is delivered, messages wait with the workers and in the queue",
         };
         Description::new(Urgency::Now, "database_read_only", "数据库只读")

@@ -17,7 +17,7 @@ const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
 const UNCONFIRMED: TimeDelta = TimeDelta::minutes(10);
 /// A query that has been due for so long is not being asked.
 const UNASKED: TimeDelta = TimeDelta::minutes(15);
-/// Nobody knows whether a refund was made.
+/// It is not known whether a refund was made.
 const UNKNOWN_REFUND: TimeDelta = TimeDelta::minutes(15);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) enum GoodsFinding {
     Unconfirmed(Waits),
     /// It is not known whether money went back.
     UnknownRefunds(Waits),
-    /// Nobody asks the gateway.
+    /// No worker queries the gateway.
     NotAsked(Waits),
     /// The gateway's answers are missing or cannot be used.
     NoAnswer { orders: i64 },
@@ -150,7 +150,7 @@ impl GoodsFinding {
             GoodsFinding::NoAnswer { orders } => {
                 let orders = count(*orders, "order");
                 of(Urgency::Later, "gateway_no_answer", "网关没有可用的响应")
-                    .seen(format!("the latest question has no usable answer: {orders}; it is asked again"))
+                    .seen(format!("the latest query has no usable answer: {orders}; it is asked again"))
                     .advice("ops query ORDER says what is wrong; read a worker's log")
             }
             // As `AlipayDoesNotKnowAPayment`: goods may go out for nothing.

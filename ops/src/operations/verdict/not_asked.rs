@@ -53,7 +53,7 @@ impl NotAsked {
         let of = |urgency, code, chinese| Description::new(urgency, code, chinese);
         let description = match self {
             NotAsked::Database { .. } => of(Urgency::Now, "database_not_asked", "数据库无法查询").advice(
-                "ops check: is the database up, and is database.url right? SHOW FULL PROCESSLIST tells of locks",
+                "ops check: is the database up, and is database.url right? SHOW FULL PROCESSLIST shows locks",
             ),
             NotAsked::Broker { .. } => of(Urgency::Now, "broker_not_asked", "RabbitMQ 无法查询")
                 .advice("ops check: is RabbitMQ up, and is amqp.url right?"),

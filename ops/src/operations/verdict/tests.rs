@@ -194,7 +194,7 @@ fn a_database_without_writes() {
     assert_eq!(verdict.findings[0].describe().code, "database_read_only");
     let seen = verdict.findings[0].describe().seen;
     assert!(
-        seen.starts_with("database read-only (read_only = 1); this account may write"),
+        seen.starts_with("database read-only (read_only = 1); this account can still write"),
         "{seen}"
     );
     let refused = WriteAccess { refused: Some("--read-only".into()), ..variable };

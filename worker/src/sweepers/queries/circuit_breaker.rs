@@ -1,4 +1,4 @@
-//! The circuit breaker of one merchant's gateway: whether it answers, and how long it is left alone.
+//! The circuit breaker of one merchant's gateway: whether it answers, and how long it is not queried.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) enum BreakerState {
     /// It answers.
     Answers,
-    /// It cannot be reached, or is in trouble.
+    /// It cannot be reached, or reports an internal error.
     Away,
     /// It answers, and its answers cannot be used.
     Refuses,
@@ -60,7 +60,7 @@ impl CircuitBreaker {
 
     /// Takes in the results of its own queries among a chunk. One usable answer is enough for a gateway that
     /// answers: it gets its full share again, and failures beside it are matters of single orders. Without
-    /// any, the gateway is left alone for a pause, twice as long each time.
+    /// any, the gateway is not queried for a pause, which doubles each time.
     ///
     /// Logs a change of state once. An answer that cannot be used, beside others that can, is no change of
     /// state and logged with each chunk.
@@ -69,10 +69,10 @@ impl CircuitBreaker {
         let mut worst: Option<(&QueryFailure, &str)> = None;
         for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
             match &one.result {
-                // The answer was there; that the broker did not take it is not the gateway's doing.
+                // There was an answer; the gateway is not the reason that the broker did not accept it.
                 Err(failure) if failure.is_of_the_broker => answered = true,
                 Ok(_) => answered = true,
-                // What cannot be used says more than what did not come.
+                // An unusable answer says more than a missing one.
                 Err(failure) if worst.is_none_or(|(known, _)| known.is_transient) => {
                     worst = Some((failure, &one.claimed.due.order_id));
                 }
@@ -91,7 +91,7 @@ impl CircuitBreaker {
             report(&self.merchant.name, self.state, Some(failure), order);
         }
         match (answered, failed) {
-            // None of the queries was its own.
+            // None of the queries was for this gateway.
             (false, None) => {}
             (false, Some(failed)) => {
                 self.pause = self.backoff.next_pause();

@@ -33,7 +33,7 @@ impl CheckReport {
             running(&mut text, program);
         }
         if self.problems.is_empty() && offline {
-            text.push_str("the configuration can be used; nobody was asked\n");
+            text.push_str("the configuration can be used; no server was asked\n");
         }
         text
     }

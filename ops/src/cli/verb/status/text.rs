@@ -16,7 +16,7 @@ impl Overview {
         terminal::folded(&format!("{}\n\n{}", findings::text(&self.verdict), self.figures()))
     }
 
-    /// The figures alone, in the order in which they are looked for on a bad day.
+    /// The figures alone, the most important first.
     pub(super) fn figures(&self) -> String {
         let parts = [
             self.rates_text(),
@@ -94,7 +94,7 @@ impl Overview {
         let (looked, all) = (self.dead_letters_looked_at?, self.dead_letters? as usize);
         Some(match looked < all {
             true => format!(
-                "{letters}\nlooked at {looked} of {all}: `ops dlq list --group` looks at all that nobody holds"
+                "{letters}\nlooked at {looked} of {all}: `ops dlq list --group` reads all that no other program holds"
             ),
             false => letters,
         })
@@ -116,7 +116,7 @@ impl Overview {
             ("orders to deliver by hand", self.awaiting_manual),
             ("subscriptions without an account", self.awaiting_account),
             ("open reviews", self.open_reviews),
-            ("goods that wait for the gateway's word", confirming),
+            ("goods that wait for the gateway's confirmation", confirming),
             ("gateway queries due", due),
             ("gateway queries without an answer", failed),
         ];

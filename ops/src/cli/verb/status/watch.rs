@@ -18,7 +18,7 @@ use crate::operations::overview::broker::KnownBroker;
 /// How often a key is looked for while a look is under way.
 const KEYS: Duration = Duration::from_millis(100);
 
-/// Looks every so many seconds until `looks` are over, or somebody has seen enough.
+/// Looks every so many seconds until `looks` are over, or the user ends it.
 pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Result<(), Failure> {
     let every = Duration::from_secs(seconds);
     let on_screen = context.output == Output::Table && std::io::stdout().is_terminal();

@@ -97,7 +97,7 @@ impl StockImportArgs {
         }
         let shown: String = odd.iter().take(LISTED).map(text::odd_text).collect();
         let more = if odd.len() > LISTED { "...\n" } else { "" };
-        let question = format!("{shown}{more}{}. Import them all the same?", looks(odd));
+        let question = format!("{shown}{more}{}. Import them anyway?", looks(odd));
         asked(&question) == Some(true)
     }
 }

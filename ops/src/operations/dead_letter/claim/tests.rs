@@ -86,7 +86,7 @@ fn what_the_order_knows_is_settled_and_nothing_else_is() {
         (PART, F::PAID | F::REFUNDED_IN_PART, 300, true),
         (PART, full | F::REFUNDED_IN_PART, 1000, true),
         (BACK, full, 1000, true),
-        // Money that nobody has booked.
+        // Money that is not booked.
         (PAID, F::WAITING, 0, false),
         (PAID, F::CLOSED, 0, false),
         (PAID, F::empty(), 0, false),

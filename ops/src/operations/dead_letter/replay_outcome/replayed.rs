@@ -21,7 +21,7 @@ pub(crate) enum ReplayOutcome {
     Retrying,
     /// No worker has handled it yet, as far as is known.
     Waiting,
-    /// A trade status that the workers do not know: it counts for nothing.
+    /// A trade status that the workers do not know: it has no effect.
     Unknown,
     /// It said something new.
     Applied,
@@ -57,7 +57,7 @@ pub(crate) struct Replayed {
     pub(crate) due_at: Option<BeijingTime>,
     /// How many letters with this id were replayed.
     pub(crate) copies: usize,
-    /// The id under which workers know it: whoever publishes may write another one.
+    /// The id under which workers know it: the publisher may have set another one.
     #[serde(skip)]
     pub(super) known_as: String,
     /// Merchant and kind, where it can be read: the key of a worker's line.
@@ -89,7 +89,7 @@ impl Replayed {
         }
     }
 
-    /// Why it is not at its end, in words.
+    /// Why it is not finished, in words.
     pub(crate) fn why(&self) -> String {
         match (&self.reason, &self.tier, self.due_at) {
             (Some(reason), ..) => match &self.error {
@@ -105,7 +105,7 @@ impl Replayed {
         }
     }
 
-    /// Whether it may die without a line in the inbox: workers write one of what they can read.
+    /// Whether it may die without a row in the inbox: workers write one of what they can read.
     pub(super) fn is_nameless(&self) -> bool {
         self.key.is_none() || self.seen_before == 0
     }

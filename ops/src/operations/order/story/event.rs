@@ -1,4 +1,4 @@
-//! What happened to an order, as a list of typed entries: the one place that knows how each is said in English. The
+//! What happened to an order, as a list of typed entries: the only place with their English texts. The
 //! console chooses a Chinese word and a colour by the variant.
 
 use alipay::Fen;
@@ -13,7 +13,7 @@ use store::refund_request::RefundRequestLine;
 use store::review::ReviewRow;
 
 use super::limit;
-use crate::operations::dead_letter::short;
+use crate::operations::dead_letter::{NO_REASON, short};
 use crate::operations::order::change::steps;
 use crate::operations::order::details::{OrderDetails, StoryMessage};
 use crate::operations::order::fact_list::FactList;
@@ -29,7 +29,7 @@ pub(crate) enum StoryEvent<'a> {
     Placed,
     /// The time within which it could be paid ended.
     PaymentTimeEnded,
-    /// Somebody asked for a refund.
+    /// A refund was requested.
     RefundAsked(&'a RefundRequestLine),
     /// A worker finished a message.
     Message(&'a StoryMessage),
@@ -51,7 +51,7 @@ pub(crate) enum StoryEvent<'a> {
     RowsRemoved,
 }
 
-/// What goods do without a message.
+/// Changes of the goods without a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GoodsMove {
     /// They wait for stock, an account or a person.
@@ -197,7 +197,7 @@ fn message_text(message: &StoryMessage) -> String {
         Some(MessageKind::Expiry) => {
             "the gateway answered that there is nothing to close".to_owned()
         }
-        Some(MessageKind::QueryRequest) => "somebody wants the gateway asked about it".to_owned(),
+        Some(MessageKind::QueryRequest) => "a query of the gateway was requested".to_owned(),
         Some(MessageKind::Decision) => format!("a person decided {what}"),
         Some(MessageKind::TradeStatus | MessageKind::BatchRefund) | None => {
             format!("Alipay notified {what}")
@@ -225,7 +225,7 @@ fn message_text(message: &StoryMessage) -> String {
 
 fn outcome(message: &StoryMessage) -> String {
     let words = match message.outcome {
-        // The outcome is that of the latest run; what an earlier one applied stays on record.
+        // The outcome is that of the latest run; what an earlier one applied stays in the row.
         MessageOutcome::Applied | MessageOutcome::Unchanged if message.has_news() => {
             return news(message);
         }
@@ -236,7 +236,7 @@ fn outcome(message: &StoryMessage) -> String {
         MessageOutcome::Unchanged => "nothing new",
         MessageOutcome::Unknown => "a trade status that this version does not know",
         MessageOutcome::Rejected => {
-            let reason = message.reason.as_deref().unwrap_or("no reason");
+            let reason = message.reason.as_deref().unwrap_or(NO_REASON);
             let error = message.error.as_deref().unwrap_or("no evidence");
             return format!("rejected, {reason}: {error}");
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{
-    Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, RefundRequestState,
-    time_limit,
+    Facts, FulfillmentState, MessageOutcome, OrderStatus, PaymentState, ProductKind,
+    RefundRequestState, time_limit,
 };
 use queue::MessageKind;
 use store::BeijingTime;
@@ -17,9 +17,10 @@ use store::user_order::OrderRow;
 use worker::OVERDUE_AFTER;
 
 use super::StoryEvent;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
-use crate::operations::order::{is_pending, status};
+use crate::operations::order::{payment, status};
 use crate::operations::review_case::{evidence, is_open, meaning};
 use crate::plural;
 
@@ -28,7 +29,7 @@ pub(crate) fn not_done(page: &OrderDetails) -> Vec<String> {
     lines(page, in_review(page))
 }
 
-/// The same without the open reviews, for whoever shows them anyway.
+/// The same without the open reviews, for callers that show them separately.
 pub(crate) fn not_done_but_reviews(page: &OrderDetails) -> Vec<String> {
     lines(page, Vec::new())
 }
@@ -80,7 +81,7 @@ fn rejected(page: &OrderDetails) -> Vec<String> {
     let is_own = |number: &str| page.trades.iter().any(|trade| trade.trade_no == number);
     let rejected = rejected.map(|it| {
         let stray = it.trade_no.as_deref().filter(|number| !is_own(number));
-        (it.reason.as_deref().unwrap_or("no reason"), stray)
+        (it.reason.as_deref().unwrap_or(NO_REASON), stray)
     });
     let unrecorded = page.unrecorded_letters.iter().map(|letter| (letter.reason.as_str(), None));
     for (reason, trade_no) in rejected.chain(unrecorded) {
@@ -150,8 +151,7 @@ pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec
 
 /// An order whose time is over and that is neither paid nor closed.
 fn not_closed(row: &OrderRow, now: DateTime<Utc>) -> Option<String> {
-    let is_unpaid = status(row) == Some(OrderStatus::Placed) && !is_pending(row);
-    let end = row.expires_at.filter(|_| is_unpaid)?;
+    let end = row.expires_at.filter(|_| payment(row) == Some(PaymentState::Unpaid))?;
     time_limit(row.created_at.0, Some(end.0), None).ok()?;
     (end.0 < now).then(|| {
         format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
@@ -168,9 +168,9 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
         let order = &request.order_id;
         match state {
             Some(RefundRequestState::Asked) => format!("; next: repeat the same `ops refund {order} ...`, it is the same refund"),
-            Some(RefundRequestState::Unknown) => format!("; next: repeat the same `ops refund {order} ...`, which asks what became of it"),
+            Some(RefundRequestState::Unknown) => format!("; next: repeat the same `ops refund {order} ...`, which asks for its result"),
             _ => format!(
-                "; next: mend what Alipay refused, then repeat the same `ops refund {order} ...`, or pay back in another way"
+                "; next: correct what Alipay refused, then repeat the same `ops refund {order} ...`, or pay back in another way"
             ),
         }
     });
@@ -182,7 +182,7 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
     })
 }
 
-/// A trade that came late, and was neither accepted nor given back.
+/// A trade that was paid late, and was neither accepted nor refunded.
 fn is_late(page: &OrderDetails) -> bool {
     page.trades.iter().any(|trade| trade.facts.0.is_late())
 }
@@ -253,7 +253,7 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
             row.id
         ),
         FulfillmentState::Cancelled if is_late(page) => {
-            "not delivered: paid after the order's time, and such money goes back".to_owned()
+            "not delivered: paid after the order's time limit, and such payments are refunded".to_owned()
         }
         FulfillmentState::Cancelled => "not delivered: refunded while it waited".to_owned(),
         FulfillmentState::Delivered if is_refunded_in_part(page) => format!(
@@ -277,26 +277,18 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
 
 /// Why nothing was done with the goods.
 fn no_goods(page: &OrderDetails) -> &'static str {
-    match status(&page.order.row) {
-        Some(OrderStatus::Placed) if is_pending(&page.order.row) => {
-            "the payment cannot be received yet (TRADE_PENDING)"
+    match payment(&page.order.row) {
+        Some(PaymentState::Pending) => "the payment cannot be received yet (TRADE_PENDING)",
+        Some(PaymentState::Unpaid) => "not paid",
+        Some(PaymentState::InDoubt) => "closed after a payment, it is not known where the money is",
+        Some(PaymentState::Expired | PaymentState::ClosedUnpaid) => "closed without payment",
+        Some(PaymentState::Refunded) => "refunded before anything was delivered",
+        Some(PaymentState::Paid) if is_late(page) => {
+            "paid after the order's time limit, and such payments are refunded"
         }
-        Some(OrderStatus::Placed) => "not paid",
-        Some(OrderStatus::Closed) if page.has_fact(Facts::PAID) => {
-            "closed after a payment, the money's place is unknown"
+        Some(PaymentState::Paid) if awaits_confirmation(page) => {
+            "a notification says paid, and merchants.NAME.confirm requires the gateway's confirmation first"
         }
-        Some(OrderStatus::Closed) => "closed without payment",
-        Some(OrderStatus::Refunded) => "refunded before anything was delivered",
-        Some(OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed)
-            if is_late(page) =>
-        {
-            "paid after the order's time, and such money goes back"
-        }
-        Some(OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed)
-            if awaits_confirmation(page) =>
-        {
-            "a notification says paid, and merchants.NAME.confirm wants the gateway's word first"
-        }
-        _ => "paid, but no worker has come to its goods yet",
+        Some(PaymentState::Paid) | None => "paid, but no worker has processed its goods yet",
     }
 }

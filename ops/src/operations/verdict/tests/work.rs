@@ -19,7 +19,7 @@ fn workers_that_are_gone_or_stand_still() {
     let verdict = none(1, vec![WorkerRow { age_ms: 60_000, ..worker("a:1:1") }]);
     assert_eq!(verdict.findings.len(), 1, "{verdict:?}");
     let seen = verdict.findings[0].describe().seen;
-    assert!(seen.contains("1 message waits; worker a:1:1 was last heard of 2026-"), "{seen}");
+    assert!(seen.contains("1 message waits; worker a:1:1 last reported at 2026-"), "{seen}");
     // One that lives and does not consume says why.
     let trouble = WorkerRow { trouble: Some("a lane is not consuming".into()), ..worker("a:1:1") };
     let verdict = none(0, vec![trouble.clone()]);

@@ -25,7 +25,7 @@ pub(super) fn text(result: &ReplayResult) -> String {
             ReplayOutcome::DeadAgain | ReplayOutcome::Retrying | ReplayOutcome::Waiting
         )
     };
-    // A few are listed one by one; of many only those that need somebody.
+    // A few are listed one by one; of many only those that need a person.
     let listed: Vec<&Replayed> = match replayed > LISTED {
         true => outcomes.letters.iter().filter(is_open).take(LISTED).collect(),
         false => outcomes.letters.iter().collect(),
@@ -41,7 +41,7 @@ pub(super) fn text(result: &ReplayResult) -> String {
         .column("because", |one| one.why())
         .text();
     let more = match replayed > LISTED && listed.len() == LISTED {
-        true => format!("\nthe first {LISTED} that need somebody; --output json has 1000"),
+        true => format!("\nthe first {LISTED} that need a person; --output json has 1000"),
         false => String::new(),
     };
     format!("{rows}{more}\n\n{totals}")
@@ -91,6 +91,6 @@ fn would(one: &DryRunResult) -> &'static str {
         DryRunOutcome::Rejected => "die again",
         DryRunOutcome::DatabaseRefuses => "be tried again: the database refuses it alone",
         DryRunOutcome::NoOrderYet => "wait: the order is not there yet",
-        DryRunOutcome::Locked => "be worked on: somebody has the order locked now, ask again",
+        DryRunOutcome::Locked => "be processed: its order is locked now, ask again",
     }
 }
