@@ -47,7 +47,7 @@ impl QueryReason {
         word.parse().unwrap_or(QueryReason::Request)
     }
 
-    /// The sweeper found the order by its age. Nobody waits for the answer.
+    /// The sweeper found the order by its age. No person waits for the answer.
     #[must_use]
     pub fn is_routine(self) -> bool {
         use QueryReason::{Expired, InDoubt, Silent, Unpaid};

@@ -42,7 +42,7 @@ pub struct StockLevel {
 }
 
 impl StockLevel {
-    /// Whether the available codes are at the threshold or below, and somebody could buy one.
+    /// Whether the available codes are at the threshold or below, and the product is on sale.
     #[must_use]
     pub fn is_low(&self) -> bool {
         self.on_sale
