@@ -33,8 +33,8 @@ demo: services ## the whole pipeline on this machine in a minute; KEEP=1 leaves 
 	$(CARGO) build $(PLAYED:%=-p %) --bins
 	@$(TESTKIT) run $(SERVERS) $(if $(KEEP),--keep --untold) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
 
-chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000, NODES=3 (a cluster), or OUTAGE=broker FOR=10m
-	$(if $(DATABASE),TESTKIT_DATABASE=$(DATABASE)) $(if $(BROKER),TESTKIT_BROKER=$(BROKER)) $(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
+chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000, NODES=3 (a cluster), SHARDS=4 (work queues), or OUTAGE=broker FOR=10m
+	$(if $(DATABASE),TESTKIT_DATABASE=$(DATABASE)) $(if $(BROKER),TESTKIT_BROKER=$(BROKER)) $(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SHARDS),--shards $(SHARDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
 
 # The languages whose snippets (examples/integration) are run; one that is not named here is left out where it cannot be installed.
 test matrix: LANGUAGES = $(or $(SNIPPETS),php java node)

@@ -63,7 +63,7 @@ struct Drain {
 /// # Errors
 /// Something was lost, refused or not delivered, or the audit found a gap: then no figure counts.
 pub(crate) async fn measure(arguments: &GrowthArguments) -> anyhow::Result<()> {
-    let mut system = BenchSystem::new()?;
+    let mut system = BenchSystem::new(1)?;
     // An order's rows are those of a shop that listens.
     system.pipeline = system.pipeline.with(&[("ALIPAY__EVENTS__ENABLED", "true")]);
     let empty = drains(&system, 'e', arguments).await?;

@@ -50,6 +50,9 @@ struct Arguments {
     /// How many workers run.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// How many work queues the orders are spread over (queue.shards).
+    #[arg(long, default_value_t = 1)]
+    shards: u64,
     /// Notifications a second of the steady load.
     #[arg(long, default_value_t = 1000)]
     rate: u32,
@@ -93,7 +96,7 @@ async fn main() -> ExitCode {
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(!cfg!(debug_assertions), "a debug build says nothing: cargo build --release");
-    let system = BenchSystem::new()?;
+    let system = BenchSystem::new(arguments.shards)?;
     let mut rounds = Rounds::new(&system, arguments);
     for _ in 0..arguments.rounds {
         rounds.play().await?;

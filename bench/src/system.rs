@@ -33,14 +33,14 @@ pub(crate) struct BenchSystem {
 }
 
 impl BenchSystem {
-    /// Makes schema, queues and a product, and writes the configuration.
-    pub(crate) fn new() -> anyhow::Result<BenchSystem> {
+    /// Makes schema, so many work queues and a product, and writes the configuration.
+    pub(crate) fn new(shards: u64) -> anyhow::Result<BenchSystem> {
         let folder = tempfile::tempdir()?;
         let keys = KeyPair::generate()?;
         let signer = PrivateKey::read(&keys.private_pem)?;
         fs::write(folder.path().join("alipay_public.pem"), &keys.public_pem)?;
         let sandbox = Sandbox::new();
-        let config = config();
+        let config = config(shards);
         let pipeline = Pipeline::new(folder.path(), &config, &sandbox.environment())?;
         pipeline.prepare(&["FIRST".to_owned()])?;
         let pool = Pool::new(&sandbox.database_url, 2);
@@ -142,10 +142,11 @@ fn shortened(sql: &str) -> String {
 }
 
 /// Two merchants, one a sign type. Nobody asks Alipay about orders of a bench.
-fn config() -> String {
+fn config(shards: u64) -> String {
     format!(
         "[ingress]\nlisten = \"127.0.0.1:0\"\n\
          [worker]\nqueries = false\n\
+         [queue]\nshards = {shards}\n\
          [merchants.md5]\nprotocol = \"{}\"\nseller_id = \"{SELLER}\"\nsign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n\
          [merchants.rsa2]\nprotocol = \"{}\"\napp_id = \"{APP}\"\nseller_id = \"{SELLER}\"\nsign_types = [\"RSA2\"]\n\
          alipay_public_keys_file = \"alipay_public.pem\"\n",

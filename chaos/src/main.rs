@@ -45,7 +45,7 @@ use crate::load::{LONGEST_GAP, Load, LoadProgress, SentNotification};
 use crate::operator::RefundOperator;
 use crate::outage::{BrokenServer, PlannedOutage};
 use crate::story::Story;
-use crate::system::ChaosSystem;
+use crate::system::{ChaosSettings, ChaosSystem};
 use crate::verdict::{ChaosVerdict, CheckInput};
 
 /// The default number of orders.
@@ -101,6 +101,10 @@ struct Arguments {
     /// nodes are killed, stopped and cut from each other; default: what TESTKIT_BROKER says, else 1
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(["1", "3"]))]
     nodes: Option<String>,
+    /// Work queues that the orders are spread over (queue.shards). The first worker knows of one only, as in the middle of a
+    /// change
+    #[arg(long, default_value_t = 1)]
+    shards: u64,
     /// Ended as a failure after so many seconds; by default enough for faults, orders and rest
     #[arg(long)]
     limit: Option<u64>,
@@ -196,8 +200,13 @@ fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool>
     let units = usize::try_from(units)?;
     // An outage is measured: without anything between programs and servers.
     let lines = matches!(breaking, Breaking::Faults(_));
-    let system =
-        ChaosSystem::start(folder.to_owned(), units, lines, breaking.unpaid_after(), wanted)?;
+    let settings = ChaosSettings {
+        units,
+        lines,
+        unpaid_after: breaking.unpaid_after(),
+        shards: arguments.shards,
+    };
+    let system = ChaosSystem::start(folder.to_owned(), settings, wanted)?;
     watchdog.servers(system.servers());
     let outcome = on_stage(&system, &breaking, &stories);
     if !matches!(outcome, Ok(true)) {

@@ -40,6 +40,19 @@ pub(crate) struct SimulatedMerchant {
     pub(crate) to: Vec<Uri>,
 }
 
+/// How the system is set up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChaosSettings {
+    /// Codes in stock.
+    pub(crate) units: usize,
+    /// Whether programs reach servers through lines that can be broken, and ask the gateway. Otherwise they reach them directly.
+    pub(crate) lines: bool,
+    /// When the gateway is asked about an unpaid order.
+    pub(crate) unpaid_after: Duration,
+    /// Work queues, for all programs but the first worker.
+    pub(crate) shards: u64,
+}
+
 /// Everything that runs.
 pub(crate) struct ChaosSystem {
     pub(crate) shop: Pipeline,
@@ -59,16 +72,13 @@ pub(crate) struct ChaosSystem {
 }
 
 impl ChaosSystem {
-    /// Starts everything; `units` codes are in stock. With `lines` programs reach servers through
-    /// lines that can be broken, otherwise directly, and ask the gateway about orders that are unpaid
-    /// after this time.
+    /// Starts everything.
     pub(crate) fn start(
         folder: PathBuf,
-        units: usize,
-        lines: bool,
-        unpaid_after: Duration,
+        settings: ChaosSettings,
         wanted: Wanted,
     ) -> anyhow::Result<ChaosSystem> {
+        let ChaosSettings { units, lines, unpaid_after, shards } = settings;
         std::fs::create_dir_all(&folder)?;
         let mut servers = Servers::start(Arc::new(Folder::create()?), wanted, |line| {
             say(&format!("· {line}"));
@@ -91,7 +101,7 @@ impl ChaosSystem {
         // what is paid late, the other delivers.
         let text = format!(
             "[events]\nenabled = true\n{merchants}late_payment = \"refund\"\n\n[worker]\nqueries = {lines}\n\
-             query_timeout = \"3s\"\nquery_unpaid_after = \"{}s\"\n",
+             query_timeout = \"3s\"\nquery_unpaid_after = \"{}s\"\n\n[queue]\nshards = {shards}\n",
             unpaid_after.as_secs()
         );
         let mut shop = Pipeline::new(&folder, &text, &borrowed)?;
@@ -150,6 +160,9 @@ impl ChaosSystem {
                     engines.push((line_kind, number, Engine::Line(line)));
                 }
                 own.set(name, &urls.join(","));
+            }
+            if (kind, number) == (PartKind::Worker, 0) {
+                own.set("ALIPAY__QUEUE__SHARDS", "1");
             }
             if kind == PartKind::Ingress {
                 own.set("ALIPAY__INGRESS__LISTEN", &format!("127.0.0.1:{}", ports[number]));

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use metrics::histogram;
+use queue::topology::ShardCount;
 use queue::{Envelope, Message, PublishError, Publisher};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -14,6 +15,7 @@ use crate::topology::TopologyKeeper;
 pub(crate) struct Broker {
     publisher: Publisher,
     topology: TopologyKeeper,
+    shards: ShardCount,
     permits: Semaphore,
 }
 
@@ -28,9 +30,10 @@ impl Broker {
     pub(crate) fn new(
         publisher: Publisher,
         topology: TopologyKeeper,
+        shards: ShardCount,
         max_in_flight: usize,
     ) -> Broker {
-        Broker { publisher, topology, permits: Semaphore::new(max_in_flight) }
+        Broker { publisher, topology, shards, permits: Semaphore::new(max_in_flight) }
     }
 
     /// A permit, unless `ingress.max_in_flight` messages wait already.
@@ -50,7 +53,7 @@ impl Broker {
     ) -> Result<(), Refusal> {
         let (merchant, kind, traceparent) = (&envelope.merchant, envelope.kind, traceparent());
         tracing::debug!(merchant, %kind, message_id, traceparent, "publishing");
-        let message = Message::notify(envelope, message_id, Some(traceparent));
+        let message = Message::notify(envelope, message_id, Some(traceparent), self.shards);
         let started = Instant::now();
         let answer = tokio::time::timeout(confirm_timeout, self.publisher.publish(message)).await;
         histogram!("ingress_confirm_seconds").record(started.elapsed());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use config::Config;
 use config::summary::ConfigSummary;
+use queue::topology::Layout;
 use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
 use service::admin::{self, CannotListen, Readiness};
 use service::telemetry::Metrics;
@@ -129,17 +130,18 @@ impl IngressServer {
         let (publisher, mut lanes) =
             Publisher::start(publisher_settings(&config, cluster.clone()), end.child_token());
         let topology = TopologyKeeper::new();
-        let events = config.events.enabled;
+        let layout = Layout::configured(&config);
         let privileges = privileges::check(cluster.clone(), limits.least_privilege);
         let declares = !limits.least_privilege;
-        tokio::spawn(topology.clone().keep(cluster, declares, events, end.clone()));
+        tokio::spawn(topology.clone().keep(cluster, declares, layout, end.clone()));
         if let Some(admin) = admin {
             let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
             let runs = current.clone();
             let summary = move || ConfigSummary::of("ingress", &runs.borrow());
             tokio::spawn(admin::serve(admin, readiness, summary, metrics, end.clone()));
         }
-        let broker = Broker::new(publisher.clone(), topology.clone(), limits.max_in_flight);
+        let broker =
+            Broker::new(publisher.clone(), topology.clone(), layout.shards, limits.max_in_flight);
         let notify_verifier =
             NotifyVerifier::new(limits.notify_verify_timeout, (limits.max_in_flight / 4).max(1));
         let notify_verifier = Arc::new(notify_verifier);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use queue::Cluster;
-use queue::topology::TopologyError;
+use queue::topology::{Layout, TopologyError};
 use service::backoff::Backoff;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Least time between two looks at a topology that seems to be there.
 const REST: Duration = Duration::from_secs(1);
 
-/// What is known about the work queue.
+/// What is known about the work queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WorkQueueState {
     /// The broker could not be asked yet.
@@ -42,7 +42,7 @@ impl TopologyKeeper {
         }
     }
 
-    /// Whether the work queue is there, as far as we know.
+    /// Whether the work queues are there, as far as we know.
     pub(crate) fn is_there(&self) -> bool {
         *self.state.borrow() == WorkQueueState::There
     }
@@ -61,17 +61,17 @@ impl TopologyKeeper {
 
     /// Declares what is missing, again and again until it is there, and whenever
     /// [`TopologyKeeper::look_again`] asks for it. One that does not declare (`declares`), or may not, only
-    /// looks whether the work queue is there.
+    /// looks whether the work queues are there.
     pub(crate) async fn keep(
         self,
         cluster: Cluster,
         declares: bool,
-        events: bool,
+        layout: Layout,
         stop: CancellationToken,
     ) {
         let work = async {
             loop {
-                self.find(&cluster, declares, events).await;
+                self.find(&cluster, declares, layout).await;
                 tokio::time::sleep(REST).await;
                 self.look_again.notified().await;
                 self.state.send_replace(WorkQueueState::Missing);
@@ -80,11 +80,11 @@ impl TopologyKeeper {
         stop.run_until_cancelled(work).await;
     }
 
-    async fn find(&self, cluster: &Cluster, declares: bool, events: bool) {
+    async fn find(&self, cluster: &Cluster, declares: bool, layout: Layout) {
         let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
         let mut reported = None;
         loop {
-            let error = match declare_or_look(cluster, declares, events).await {
+            let error = match declare_or_look(cluster, declares, layout).await {
                 Ok(()) => {
                     self.state.send_replace(WorkQueueState::There);
                     return;
@@ -106,9 +106,9 @@ impl TopologyKeeper {
 
 /// An account that may only publish is recommended: then an operator or a worker declares. Whether a
 /// binding is missing, the first message tells, which the broker returns.
-async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Result<(), Unknown> {
+async fn declare_or_look(cluster: &Cluster, declares: bool, layout: Layout) -> Result<(), Unknown> {
     if declares {
-        match queue::topology::apply(cluster, events).await {
+        match queue::topology::apply(cluster, layout).await {
             Ok(changes) => {
                 if !changes.is_empty() {
                     tracing::info!(changes = changes.len(), "exchanges and queues declared");
@@ -121,7 +121,7 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
             Err(error) => return Err(error.into()),
         }
     }
-    match queue::topology::missing_work(cluster).await {
+    match queue::topology::missing_work(cluster, layout.shards).await {
         Ok(missing) if missing.is_empty() => Ok(()),
         Ok(missing) => {
             let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::Config;
+use queue::topology::Layout;
 use queue::{Cluster, Publisher};
 use store::Pool;
 use tokio::sync::{Notify, watch};
@@ -41,6 +42,11 @@ const STOP_LIMIT: Duration = Duration::from_secs(7);
 pub(crate) struct Interrupted;
 
 impl WorkerContext {
+    /// What of the broker's topology depends on the configuration.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::configured(&self.config)
+    }
+
     /// Runs `call` on a thread that may block, and waits for its end. It ends: each statement does
     /// within `worker.database_timeout`. Only a worker that stops does not wait that long; what the
     /// call commits after that is not acknowledged, and is repeated without effect.

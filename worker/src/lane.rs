@@ -1,33 +1,32 @@
-//! A lane: one channel, one consumer, one batch in flight.
+//! A lane: one channel, a consumer for each shard, one batch in flight.
 
 mod acknowledge;
 mod attempt;
+mod consumers;
 mod dead_lettering;
 pub(crate) mod dead_queue;
 pub(crate) mod poison;
 mod unrecorded;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::{AMQPValue, FieldTable};
 use metrics::{counter, gauge, histogram};
-use queue::{Connection, ConnectionError, ReceivedMessage, topology};
+use queue::{Connection, ConnectionError, ReceivedMessage};
 use service::backoff::Backoff;
-use tracing::{debug, info, warn};
+use tokio::sync::watch;
+use tracing::{debug, warn};
 
 use crate::batch::Outcome;
 use crate::context::WorkerContext;
+use crate::shards::ConsumedShards;
 use attempt::Unprocessed;
+use consumers::Consumers;
 
 /// A batch stops growing at this many bytes of bodies, so that its statements stay well below
 /// `max_allowed_packet` (16 MiB by default on MariaDB).
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-
-/// RabbitMQ's limit for a quorum queue's prefetch.
-const MAX_PREFETCH: usize = 2000;
 
 /// The shortest time between the starts of two batches that are not full. What arrives meanwhile shares a
 /// transaction; a message that arrives after a longer silence does not wait.
@@ -90,12 +89,14 @@ pub(crate) struct Lane {
     pub(crate) number: usize,
     /// The most messages in one batch.
     pub(crate) batch: usize,
+    /// The shards to consume.
+    pub(crate) shards: Arc<ConsumedShards>,
     pub(crate) context: WorkerContext,
 }
 
 impl Lane {
     /// Consumes on this connection until it is lost or the worker stops. A consumer that ends alone
-    /// (queue deleted, channel closed by the broker) is set up again, and its queue declared before.
+    /// (queue deleted, channel closed by the broker) is set up again with the others of the lane, and its queue declared before.
     pub(crate) async fn run(&self, connection: &Connection) {
         let mut backoff = Backoff::new(LOCKED_PAUSE, LONGEST_PAUSE);
         while !self.context.cancel.is_cancelled() && !connection.is_lost() {
@@ -128,51 +129,43 @@ impl Lane {
         }
     }
 
-    /// One consumer from its beginning to its end.
+    /// The consumers from their beginning to their end.
     async fn consume(&self, connection: &Connection) -> Result<(), Ended> {
-        let channel = connection.create_channel().await?;
-        let prefetch = u16::try_from((self.batch * 2).min(MAX_PREFETCH)).unwrap_or(u16::MAX);
-        let qos = channel.basic_qos(prefetch, BasicQosOptions::default());
-        connection.bounded("setting the prefetch", qos).await?;
-        let queue = topology::work_queue(0);
-        let tag = format!("worker-{}", self.number);
-        let consume = channel.basic_consume(
-            queue.as_str().into(),
-            tag.as_str().into(),
-            BasicConsumeOptions::default(),
-            self.consumer_arguments(),
-        );
-        let mut consumer = connection.bounded("starting a consumer", consume).await?;
+        let configured = self.context.layout().shards;
+        let mut consumers =
+            Consumers::open(connection, self.number, self.batch, configured).await?;
+        let mut shards = self.shards.watch();
+        self.consume_new(&mut consumers, &mut shards).await?;
         self.context.health.set_consuming(self.number, true);
-        info!(lane = self.number, queue, prefetch, "consuming");
 
-        let ended = self.serve(connection, &mut consumer).await;
+        let ended = self.serve(connection, &mut consumers, &mut shards).await;
         self.context.health.set_consuming(self.number, false);
         self.context.health.set_unfinished(self.number, 0);
         if !connection.is_lost() {
-            // What was delivered and not acknowledged goes back to the queue with the channel.
-            let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
-            let _ = connection.bounded("ending a consumer", cancel).await;
-            let _ = connection.close_channel(&channel).await;
+            consumers.close().await;
         }
         ended
     }
 
-    /// The broker gives messages to consumers of a lower priority only while those of a higher one have as many as
-    /// they may. So few lanes work while there is little to do, and their batches are larger: a transaction costs the
-    /// database about as much as the rows of twenty messages. The first lanes of all workers are equal.
-    fn consumer_arguments(&self) -> FieldTable {
-        let priority = i32::try_from(self.number).unwrap_or(i32::MAX);
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-priority".into(), AMQPValue::LongInt(-priority));
-        arguments
+    async fn consume_new(
+        &self,
+        consumers: &mut Consumers<'_>,
+        shards: &mut watch::Receiver<BTreeSet<u32>>,
+    ) -> Result<(), Ended> {
+        let there = shards.borrow_and_update().clone();
+        let added = consumers.add(&there).await;
+        if added.is_err() {
+            self.shards.forget_old();
+        }
+        added
     }
 
-    /// Takes batches until the consumer or the worker ends.
+    /// Takes batches until a consumer or the worker ends.
     async fn serve(
         &self,
         connection: &Connection,
-        consumer: &mut lapin::Consumer,
+        consumers: &mut Consumers<'_>,
+        shards: &mut watch::Receiver<BTreeSet<u32>>,
     ) -> Result<(), Ended> {
         let cancel = &self.context.cancel;
         let mut locked: Vec<ReceivedMessage> = Vec::new();
@@ -185,10 +178,11 @@ impl Lane {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
                 reason = connection.lost() => return Err(Ended::lost(reason)),
-                next = consumer.next() => match next {
-                    Some(delivery) => Some(ReceivedMessage::new(delivery?)),
-                    None => return Err(Ended::lost("the broker ended the consumer")),
-                },
+                Ok(()) = shards.changed() => {
+                    self.consume_new(consumers, shards).await?;
+                    continue;
+                }
+                next = consumers.next() => Some(next?),
                 () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
                 () = tokio::time::sleep_until(held_until.into()), if !held.is_empty() => None,
             };
@@ -202,12 +196,11 @@ impl Lane {
             while batch.len() < self.batch && bytes < BATCH_BYTES {
                 let next = tokio::select! {
                     biased;
-                    next = consumer.next() => next,
+                    next = consumers.next() => Some(next?),
                     () = tokio::time::sleep_until(next_batch.into()) => None,
                     () = cancel.cancelled() => None,
                 };
-                let Some(delivery) = next else { break };
-                let message = ReceivedMessage::new(delivery?);
+                let Some(message) = next else { break };
                 bytes += message.body.len();
                 batch.push(message);
             }

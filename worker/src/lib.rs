@@ -1,11 +1,12 @@
 //! Consumes notifications and turns them into order states and goods.
 //!
 //! ```text
-//! alipay.notify.0 ──▶ lane (one channel, one consumer, one batch in flight)       lane
+//! alipay.notify.0, … ──▶ lane (one channel, a consumer each, one batch in flight)   lane
 //!                      │ read each message: verify, parse                         message
 //!                      │ one transaction: lock, load, decide, write;              batch
 //!                      │   retries and dead letters confirmed; commit
 //!                      ▼ acknowledge                                              lane/acknowledge
+//! which work queues there are                                                       shards
 //!                                                                                 sweepers/
 //! outbox ──▶ alipay.events                                                          outbox_relay
 //! stock that arrives ──▶ orders that wait for it                                    restock
@@ -39,7 +40,9 @@ mod health;
 mod lane;
 pub mod message;
 mod run;
+mod shards;
 mod sweepers;
 
+pub use clocks::CLOCK_TOLERANCE;
 pub use run::{RunError, database_settings, run};
 pub use sweepers::{OVERDUE_AFTER, refund_answer};

@@ -24,6 +24,7 @@ use crate::health::WorkerHealth;
 use crate::lane::Lane;
 use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::poison::RedeliveryCounts;
+use crate::shards::ConsumedShards;
 use crate::sweepers::{
     heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retention,
     retry_watch, stock_watch,
@@ -170,7 +171,7 @@ pub async fn run(
 
 /// All lanes on one connection, until it is lost or the worker stops.
 async fn consume(config: &Config, context: &WorkerContext, connection: &Connection) {
-    match topology::apply(&context.cluster, config.events.enabled).await {
+    match topology::apply(&context.cluster, context.layout()).await {
         Ok(_) => {}
         // An operator declares with another account. A lane reports a missing queue itself.
         Err(error @ TopologyError::Refused { .. }) => {
@@ -178,18 +179,30 @@ async fn consume(config: &Config, context: &WorkerContext, connection: &Connecti
         }
         Err(error) => return report_undeclared(&error),
     }
+    let shards = Arc::new(ConsumedShards::find(connection, context.layout().shards).await);
     let mut lanes = JoinSet::new();
     for number in 0..config.worker.lanes {
-        let lane = Lane { number, batch: config.worker.batch, context: context.clone() };
+        let lane = Lane {
+            number,
+            batch: config.worker.batch,
+            shards: Arc::clone(&shards),
+            context: context.clone(),
+        };
         let connection = connection.clone();
         lanes.spawn(async move { lane.run(&connection).await });
     }
-    while let Some(lane) = lanes.join_next().await {
-        if let Err(panic) = lane {
-            // Without a restart of all lanes this one would be missing forever.
-            error!(error = %panic, "a lane panicked; all lanes start over");
-            connection.give_up("a lane panicked");
+    let all_ended = async {
+        while let Some(lane) = lanes.join_next().await {
+            if let Err(panic) = lane {
+                // Without a restart of all lanes this one would be missing forever.
+                error!(error = %panic, "a lane panicked; all lanes start over");
+                connection.give_up("a lane panicked");
+            }
         }
+    };
+    tokio::select! {
+        () = all_ended => {}
+        () = shards.keep(connection) => {}
     }
 }
 
@@ -203,7 +216,6 @@ pub(crate) fn report_undeclared(error: &TopologyError) {
 }
 
 /// How the configuration says that the database is reached.
-#[must_use]
 pub fn database_settings(database: &config::Database) -> DatabaseSettings {
     DatabaseSettings {
         url: database.url.expose_secret().to_owned(),

@@ -43,7 +43,6 @@ pub enum DepositBackStatus {
 
 impl DepositBackStatus {
     /// The word in the inbox.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             DepositBackStatus::Done => "DEPOSITBACK_DONE",
@@ -53,8 +52,17 @@ impl DepositBackStatus {
     }
 }
 
-/// The order that a message of the message service names, whichever message it is.
+/// The order that a form names: its `out_trade_no`, or that of a message of the message service. `None` where it names none,
+/// or where that cannot be decoded.
 #[must_use]
+pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
+    match form.get("out_trade_no") {
+        Some(number) => charset.decode(number).ok(),
+        None => order_in_biz_content(form, charset),
+    }
+}
+
+/// The order that a message of the message service names, whichever message it is.
 pub fn order_in_biz_content(form: &Form, charset: Charset) -> Option<String> {
     form.get("msg_method").filter(|method| !method.is_empty())?;
     let content = charset.decode(form.get("biz_content")?).ok()?;

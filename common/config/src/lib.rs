@@ -43,7 +43,9 @@ pub use nearest::nearest_of;
 pub use network::Network;
 pub use secret::Secret;
 use sections::Sections;
-pub use sections::{Events, Ingress, LONGEST_RETENTION, Retention, SHORTEST_RETENTION, Worker};
+pub use sections::{
+    Events, Ingress, LONGEST_RETENTION, MOST_SHARDS, Queue, Retention, SHORTEST_RETENTION, Worker,
+};
 pub use shown::Setting;
 pub use tls::ClientCertificate;
 pub use url_mistake::{ENCODE, url_mistake};
@@ -55,6 +57,8 @@ pub struct Config {
     pub database: Database,
     /// `[amqp]`
     pub amqp: Amqp,
+    /// `[queue]`
+    pub queue: Queue,
     /// `[ingress]`
     pub ingress: Ingress,
     /// `[worker]`
@@ -156,6 +160,7 @@ impl Config {
         let changed = [
             ("database", self.database != other.database),
             ("amqp", self.amqp != other.amqp),
+            ("queue", self.queue != other.queue),
             ("ingress", self.ingress != other.ingress),
             ("worker", self.worker != other.worker),
             ("events", self.events != other.events),
@@ -259,7 +264,7 @@ impl Read {
 
     /// Whether the gateway is asked: merchants depend on it.
     fn sections(&mut self, layers: &Layers, sections: Sections) -> Result<bool, ConfigError> {
-        let Sections { database, amqp, ingress, worker, events, retention, .. } = &sections;
+        let Sections { database, amqp, queue, ingress, worker, events, retention, .. } = &sections;
         if ingress.max_body_memory < ingress.max_body {
             let problem = "is less than ingress.max_body";
             return Err(layers.invalid("ingress.max_body_memory", problem));
@@ -267,6 +272,7 @@ impl Read {
         self.config = Some(Config {
             database: database::read(layers, database)?,
             amqp: amqp::read(layers, amqp)?,
+            queue: queue.clone(),
             ingress: ingress.clone(),
             worker: worker.clone(),
             events: events.clone(),

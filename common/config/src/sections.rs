@@ -18,12 +18,25 @@ use crate::network::Network;
 pub(crate) struct Sections {
     pub(crate) database: DatabaseKeys,
     pub(crate) amqp: AmqpKeys,
+    pub(crate) queue: Queue,
     pub(crate) ingress: Ingress,
     pub(crate) worker: Worker,
     pub(crate) events: Events,
     pub(crate) retention: Retention,
     #[serde(default)]
     pub(crate) merchants: BTreeMap<String, MerchantKeys>,
+}
+
+/// The largest number that `queue.shards` may have.
+pub const MOST_SHARDS: u64 = 64;
+
+/// `[queue]`: how work is spread over queues.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section [queue]")]
+pub struct Queue {
+    /// Work queues that the orders are spread over.
+    #[serde(deserialize_with = "up_to::<MOST_SHARDS, _>")]
+    pub shards: usize,
 }
 
 /// `[ingress]`: the public endpoint.

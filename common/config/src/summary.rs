@@ -173,6 +173,7 @@ fn sections(config: &Config) -> BTreeMap<String, String> {
                 amqp.publishers
             ),
         ),
+        ("queue", format!("{:?}", config.queue)),
         ("ingress", format!("{:?}", config.ingress)),
         ("worker", format!("{:?}", config.worker)),
         ("events", format!("{:?}", config.events)),

@@ -11,6 +11,7 @@ use alipay::{Charset, Fen, Form, FormError, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::message_id::{IdHasher, message_id};
+use crate::topology::ShardCount;
 use crate::{Envelope, Message, MessageKind};
 
 /// What Alipay answered to a refund that was asked for, as parameters of a form.
@@ -102,8 +103,8 @@ impl Envelope {
     ///
     /// # Errors
     /// The form is none: never so for an envelope made here.
-    pub fn message(&self) -> Result<Message, FormError> {
-        Ok(Message::notify(self, self.message_id()?, None))
+    pub fn message(&self, shards: ShardCount) -> Result<Message, FormError> {
+        Ok(Message::notify(self, self.message_id()?, None, shards))
     }
 
     /// The [`message_id`](crate::message_id) of this envelope.
@@ -116,7 +117,6 @@ impl Envelope {
 
     /// Hex SHA-256 of merchant, charset and form, byte for byte: by it the program that got an answer of the
     /// gateway stores it, and a lane looks it up. Unlike the message id it differs between two cuts of one text.
-    #[must_use]
     pub fn digest(&self) -> String {
         let mut parts = IdHasher::new(&self.merchant, self.kind);
         parts.add(self.charset.to_string().as_bytes());

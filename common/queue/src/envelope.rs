@@ -1,9 +1,11 @@
 //! The body of a message.
 
-use alipay::Charset;
+use alipay::{Charset, Form, order_in_form};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+use crate::topology::ShardCount;
 
 /// One notification, or one request about an order, as it waits in a queue.
 ///
@@ -59,6 +61,16 @@ impl Envelope {
         Envelope { key: fingerprint.map(str::to_owned), ..self }
     }
 
+    /// The shard that its message goes to: that of the order which its form names.
+    pub fn shard(&self, shards: ShardCount) -> u32 {
+        if shards == ShardCount::ONE {
+            return 0;
+        }
+        let form = Form::parse(self.form.as_bytes()).ok();
+        let order = form.and_then(|form| order_in_form(&form, self.charset));
+        shards.shard_of(order.as_deref())
+    }
+
     /// Reads the body of a message.
     ///
     /// # Errors
@@ -85,20 +97,8 @@ impl Envelope {
 }
 
 /// What an [`Envelope`] carries.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum MessageKind {
@@ -123,7 +123,6 @@ impl MessageKind {
     pub const ALL: &[MessageKind] = MessageKind::VARIANTS;
 
     /// Whether Alipay signed the form; what our own programs write has no signature.
-    #[must_use]
     pub fn is_notification(self) -> bool {
         matches!(self, MessageKind::TradeStatus | MessageKind::BatchRefund)
     }
@@ -185,6 +184,7 @@ impl From<serde_json::Error> for EnvelopeError {
 #[cfg(test)]
 mod tests {
     use super::{Envelope, EnvelopeError, MessageKind};
+    use crate::topology::ShardCount;
     use alipay::Charset;
 
     const GOLDEN: &str = r#"{"version":1,"merchant":"shop","kind":"trade_status","charset":"gbk","received_at":"2026-11-23T03:41:00.250Z","form":"subject=%B2%E2+%CA%D4&total_fee=12.34&sign=x"}"#;
@@ -252,5 +252,30 @@ mod tests {
             let error = Envelope::read(body.as_bytes()).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("buyer"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn the_order_that_the_form_names_decides_the_shard() {
+        let shards = ShardCount::new(64);
+        let of = |charset, form: &str| {
+            Envelope { charset, form: form.into(), ..envelope() }.shard(shards)
+        };
+        let a1 = shards.shard_of(Some("A1"));
+        assert_eq!(of(Charset::Gbk, "subject=%B2%E2&out_trade_no=A1&sign=x"), a1);
+        assert_eq!(of(Charset::Utf8, "out_trade_no=%41%31"), a1);
+        let message = "msg_method=m&biz_content=%7B%22out_trade_no%22%3A%22A1%22%7D";
+        assert_eq!(of(Charset::Utf8, message), a1);
+        // One number in two charsets.
+        let order = shards.shard_of(Some("\u{8ba2}"));
+        assert_eq!(of(Charset::Gbk, "out_trade_no=%B6%A9"), order);
+        assert_eq!(of(Charset::Utf8, "out_trade_no=%E8%AE%A2"), order);
+        // A batch of refunds names trades, and what cannot be read names nothing.
+        for form in ["batch_no=1&result_details=2026%5E1.00%5ESUCCESS", "out_trade_no=%ff", "%zz"] {
+            assert_eq!(of(Charset::Utf8, form), 0, "{form}");
+        }
+        assert_eq!(
+            Envelope { form: "out_trade_no=A1".into(), ..envelope() }.shard(ShardCount::ONE),
+            0
+        );
     }
 }

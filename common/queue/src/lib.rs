@@ -3,7 +3,7 @@
 //! # Queues
 //!
 //! [`topology`] names every exchange and queue and declares them over AMQP. A notification waits
-//! in the quorum queue `alipay.notify.0`. One that cannot be applied yet goes through a
+//! in the quorum queue `alipay.notify.0`, or that of another shard. One that cannot be applied yet goes through a
 //! [`RetryTier`](topology::RetryTier), a queue whose time to live sends it back; one that needs a
 //! person goes to `alipay.dead`.
 //!

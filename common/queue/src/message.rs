@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use lapin::BasicProperties;
 use lapin::types::ShortString;
 
-use crate::topology::{self, RetryTier};
+use crate::topology::{self, RetryTier, ShardCount};
 use crate::{Envelope, Headers, PublishError, ReceivedMessage};
 
 /// Delivery mode of AMQP: 2 is persistent.
@@ -28,27 +28,29 @@ pub struct Message {
 }
 
 impl Message {
-    /// What the ingress publishes: to the work exchange, as seen first when it was received.
+    /// What the ingress publishes: to the shard of its order, as seen first when it was received.
     pub fn notify(
         envelope: &Envelope,
         message_id: impl Into<String>,
         traceparent: Option<String>,
+        shards: ShardCount,
     ) -> Message {
         Message {
             exchange: topology::WORK_EXCHANGE.to_owned(),
-            routing_key: topology::routing_key(0),
+            routing_key: topology::routing_key(envelope.shard(shards)),
             message_id: message_id.into(),
             headers: Headers::first(envelope.received_at, traceparent),
             body: envelope.to_bytes(),
         }
     }
 
-    /// The same message once more after the tier's delay, with `attempt` + 1, and with our own routing
-    /// key whatever key it came with: with a key that is not bound the tier could never return the message.
+    /// The same message once more after the tier's delay, with `attempt` + 1. It comes back to the shard that it was taken
+    /// from, by that shard's own routing key whatever key it came with: with a key that is not bound the tier could never
+    /// return the message.
     pub fn retry(received: &ReceivedMessage, tier: RetryTier) -> Message {
         Message {
             exchange: tier.name().to_owned(),
-            routing_key: topology::routing_key(0),
+            routing_key: topology::routing_key(received.shard),
             message_id: received.message_id.clone(),
             headers: received.headers.next(received.headers.attempt.saturating_add(1)),
             body: received.body.clone(),
@@ -85,12 +87,13 @@ impl Message {
         }
     }
 
-    /// A dead letter back to work: body, id and `first_seen` stay, `attempt` starts at 0, the headers
+    /// A dead letter back to work, to the shard of its order: body, id and `first_seen` stay, `attempt` starts at 0, the headers
     /// about its rejection are removed.
-    pub fn replay(received: &ReceivedMessage) -> Message {
+    pub fn replay(received: &ReceivedMessage, shards: ShardCount) -> Message {
+        let shard = Envelope::read(&received.body).map_or(0, |envelope| envelope.shard(shards));
         Message {
             exchange: topology::WORK_EXCHANGE.to_owned(),
-            routing_key: topology::routing_key(0),
+            routing_key: topology::routing_key(shard),
             message_id: received.message_id.clone(),
             headers: Headers { replayed: true, ..received.headers.next(0) },
             body: received.body.clone(),
@@ -168,7 +171,7 @@ impl fmt::Debug for Message {
 #[cfg(test)]
 mod tests {
     use super::Message;
-    use crate::topology::RetryTier;
+    use crate::topology::{RetryTier, ShardCount};
     use crate::{Headers, ReceivedMessage};
     use lapin::message::Delivery;
     use lapin::types::{AMQPValue, FieldTable};
@@ -196,6 +199,9 @@ mod tests {
         let message = Message::retry(&received(b"x"), RetryTier::ThirtySeconds);
         assert_eq!(message.exchange, "alipay.retry.30s");
         assert_eq!(message.routing_key, "0");
+        let of_another_shard = ReceivedMessage { shard: 2, ..received(b"x") };
+        let key = Message::retry(&of_another_shard, RetryTier::ThirtySeconds).routing_key;
+        assert_eq!(key, "2");
         assert_eq!(message.message_id, "id-1");
         assert_eq!(message.headers.attempt, 3);
         assert_eq!(message.headers.traceparent.as_deref(), Some("00-trace"));
@@ -227,7 +233,7 @@ mod tests {
     #[test]
     fn replay_starts_again() {
         let received = received(b"x");
-        let message = Message::replay(&received);
+        let message = Message::replay(&received, ShardCount::ONE);
         let first_seen = received.headers.first_seen;
         let first = Headers::first(first_seen, Some("00-trace".into()));
         assert_eq!(message.headers, Headers { replayed: true, ..first });
@@ -244,7 +250,7 @@ mod tests {
         for message in [
             Message::retry(&received, RetryTier::FiveSeconds),
             Message::dead(&received, "reason", "error", None, None),
-            Message::replay(&received),
+            Message::replay(&received, ShardCount::ONE),
         ] {
             let table = message.headers.to_table();
             let broker = ["x-death", "x-first-death-queue"].map(|name| table.contains_key(name));
@@ -254,7 +260,7 @@ mod tests {
 
     #[test]
     fn too_long_names_are_refused() {
-        let mut message = Message::replay(&received(b"x"));
+        let mut message = Message::replay(&received(b"x"), ShardCount::ONE);
         message.message_id = "x".repeat(256);
         assert!(message.short_strings().unwrap_err().to_string().contains("message id"));
     }

@@ -33,6 +33,8 @@ pub struct ReceivedMessage {
     pub exchange: String,
     /// The routing key that it was published with.
     pub routing_key: String,
+    /// The shard whose queue it was taken from; 0 where it came from a queue that is none of a shard.
+    pub shard: u32,
     /// The account that published it, which the broker has checked; `None` where it did not say.
     pub user_id: Option<String>,
     /// A probe of a binding: to be acknowledged, and nothing else.
@@ -45,6 +47,11 @@ pub struct ReceivedMessage {
 }
 
 impl ReceivedMessage {
+    /// Reads a delivery from the work queue of this shard.
+    pub fn of_shard(delivery: Delivery, shard: u32) -> ReceivedMessage {
+        ReceivedMessage { shard, ..ReceivedMessage::new(delivery) }
+    }
+
     /// Reads a delivery of a consumer or of a `basic.get`.
     pub fn new(delivery: Delivery) -> ReceivedMessage {
         let properties = &delivery.properties;
@@ -67,6 +74,7 @@ impl ReceivedMessage {
             redelivered: delivery.redelivered,
             exchange: delivery.exchange.into(),
             routing_key: delivery.routing_key.into(),
+            shard: 0,
             user_id,
             is_probe,
             body: delivery.data,

@@ -3,11 +3,15 @@
 //! | name | kind | what |
 //! |---|---|---|
 //! | `alipay.notify` | direct exchange | work; the routing key is the shard number |
-//! | `alipay.notify.0` | quorum queue | work of shard 0, today the only one; bound with all of [`work_keys`] |
+//! | `alipay.notify.0`, … | quorum queue each | work of a shard; bound with [`work_keys`] |
 //! | `alipay.retry.5s` `.30s` `.2m` `.10m` `.1h` | fanout exchange and quorum queue each | a [`RetryTier`] |
 //! | `alipay.dead` | quorum queue | what needs a person |
 //! | `alipay.events` | topic exchange | events of the outbox, when events are enabled |
 //! | `alipay.events.shop` | quorum queue | bound to `order.#` and `product.#`, when events are enabled |
+//!
+//! With `queue.shards` = 1, the default, shard 0 is the only one. With more, [`ShardCount::shard_of`] an order's number says which
+//! one takes its messages. A message that waits in a tier comes back to the shard that it left, whatever the number is
+//! by then; [`old_shards`] finds the queues beyond it, which workers go on to consume.
 //!
 //! The arguments of a queue can never be changed, so they hold only what never changes or what
 //! the name says. Every queue has `x-delivery-limit` = 2,000,000,000: without one RabbitMQ 4
@@ -25,7 +29,9 @@
 mod apply;
 mod conflict;
 mod declaration;
+mod old_shards;
 mod probe;
+mod shard;
 
 use std::time::Duration;
 
@@ -36,7 +42,9 @@ pub use apply::{
 };
 pub use conflict::Conflict;
 pub use declaration::{TopologyObject, bindings};
+pub use old_shards::old_shards;
 pub(crate) use probe::{PROBE, is_probe_taken, publish_probe};
+pub use shard::{Layout, ShardCount};
 
 /// The direct exchange that work is published to, with a [`routing_key`].
 pub const WORK_EXCHANGE: &str = "alipay.notify";
@@ -54,18 +62,25 @@ pub fn work_queue(shard: u32) -> String {
     format!("{WORK_EXCHANGE}.{shard}")
 }
 
+/// Whether this is the name of a work queue, of any shard that there can be.
+pub fn is_work_queue(name: &str) -> bool {
+    ShardCount::ANY.shards().any(|shard| work_queue(shard) == name)
+}
+
 /// The routing key of a shard.
 pub fn routing_key(shard: u32) -> String {
     shard.to_string()
 }
 
-/// The keys with which the work queue of shard 0 is bound to [`WORK_EXCHANGE`]: its own first, then
-/// those that messages have which were published or moved by queue name, into whichever of our queues
-/// ("Publish" and "Move messages" of the management plugin do that), or without a key.
-pub fn work_keys() -> Vec<String> {
-    let mut keys = vec![routing_key(0), work_queue(0)];
-    keys.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
-    keys.extend([DEAD_QUEUE, WORK_EXCHANGE, ""].map(str::to_owned));
+/// The keys with which the work queue of a shard is bound to [`WORK_EXCHANGE`]: the shard's own first, then the queue's name, which
+/// messages have that were moved into it by name. Shard 0 has more: those that messages have which were published or moved by
+/// queue name, into whichever of our queues ("Publish" and "Move messages" of the management plugin do that), or without a key.
+pub fn work_keys(shard: u32) -> Vec<String> {
+    let mut keys = vec![routing_key(shard), work_queue(shard)];
+    if shard == 0 {
+        keys.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
+        keys.extend([DEAD_QUEUE, WORK_EXCHANGE, ""].map(str::to_owned));
+    }
     keys
 }
 

@@ -89,7 +89,7 @@ async fn an_account_without_the_right_to_declare_can_publish() {
             ingress.until_ready_says(503, "work queue").await;
         }
         let cluster = queue::Cluster::at(&broker.url()).unwrap();
-        queue::topology::apply(&cluster, false).await.unwrap();
+        queue::topology::apply(&cluster, queue::topology::Layout::one_shard(false)).await.unwrap();
         ingress.until_ready_says(200, "ready").await;
         until_taken(&ingress, least).await;
         let no_more = "the account at the broker can publish and do no more";

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Redirect;
 use maud::{Markup, html};
 use order::Decision;
+use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::fact;
 
@@ -128,7 +129,8 @@ pub(super) async fn decide(
     let check = move |connection: &mut store::Connection| decided.check(connection, id);
     let checked = console.database(check).await?;
     let order = checked.order.clone();
-    let write = console.database(move |connection| checked.write(connection));
+    let shards = Layout::configured(&console.config).shards;
+    let write = console.database(move |connection| checked.write(connection, shards));
     let sent = send(console.broker(), "ops console", write).await?;
     let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
     let (class, result) = match &applied {

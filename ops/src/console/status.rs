@@ -1,23 +1,22 @@
 //! `/`: the whole system on one page.
 
-use std::sync::PoisonError;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use queue::topology::work_queue;
+use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::Column;
 use store::BeijingTime;
 use store::counts::WaitingCount;
 
 use super::address::{link, listing};
-use super::letter_query::{LetterQuery, NO_REASON};
+use super::letter_query::LetterQuery;
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, QueueDepth};
 use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency};
@@ -64,10 +63,10 @@ pub(super) async fn show(
 
 /// Letters are only read again when their number has changed.
 async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
-    let known = || console.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || console.known.lock();
     let mut next = known().clone();
-    let events = console.config.events.enabled;
-    let look = next.look(console.broker(), console.management.as_ref(), events).await?;
+    let layout = Layout::configured(&console.config);
+    let look = next.look(console.broker(), console.management.as_ref(), layout).await?;
     *known() = next;
     Ok(look)
 }
@@ -118,9 +117,10 @@ fn finding(finding: &Finding) -> Markup {
 fn tiles(overview: &Overview) -> Markup {
     let age = |waiting: &WaitingCount| waiting.oldest.map(|oldest| overview.age(oldest));
     let waiting = |of: &Option<WaitingCount>| of.as_ref().map(|it| (it.count, age(it)));
-    let queue = |name: &str| {
-        let found = overview.queues.as_ref()?.iter().find(|queue| queue.name == name)?;
-        Some((i64::from(found.messages?), None))
+    let to_work_on = || {
+        overview.queues.as_ref()?;
+        let messages = overview.work_queues().map(|queue| queue.messages.map(i64::from));
+        Some((messages.sum::<Option<i64>>()?, None))
     };
     let asked = overview.gateway_queries.as_ref();
     let outbox = overview.outbox.as_ref();
@@ -152,7 +152,7 @@ fn tiles(overview: &Overview) -> Markup {
         tile(say("低库存商品", "Low stock"), "/products", Tone::Warn, low),
     ];
     let second = [
-        tile(say("待处理消息", "To work on"), "", Tone::Plain, queue(&work_queue(0))),
+        tile(say("待处理消息", "To work on"), "", Tone::Plain, to_work_on()),
         tile(say("重试超时", "Retries overdue"), "", Tone::Bad, waiting(&overview.overdue())),
         tile(say("待发布事件", "Events to send"), "", Tone::Plain, events),
         tile(say("待查询网关", "Queries due"), "", Tone::Plain, due),
@@ -286,8 +286,7 @@ fn reasons(overview: &Overview) -> Markup {
         h2 { (say("死信原因", "Why letters died")) }
         div.card { table {
             @for (reason, letters) in reasons {
-                @let known = if reason == "no reason" { NO_REASON } else { reason };
-                @let filter = LetterQuery { reason: known.to_owned(), ..LetterQuery::default() };
+                @let filter = LetterQuery::of_reason(Some(reason.as_str()).filter(|it| *it != NO_REASON));
                 tr { td { (link(&filter.address(), reason)) } td.n { (letters) } }
             }
         } }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use config::{Config, Merchant};
 use gateway::Gateway;
 use queue::Cluster;
+use queue::topology::Layout;
 use store::{Connection, MysqlConnection, Pool};
 use tokio::runtime::Builder;
 use tracing::warn;
@@ -74,6 +75,11 @@ impl Access {
             cluster.publishes_as("amqp.ops_users", &publishers.ops)?;
         }
         Ok(cluster)
+    }
+
+    /// What of the broker's topology depends on the configuration.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::configured(&self.config)
     }
 
     /// RabbitMQ's management API, where it is configured.

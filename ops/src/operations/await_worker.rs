@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use order::MessageOutcome;
+use queue::topology::ShardCount;
 use queue::{Envelope, Message};
 use serde::Serialize;
 use store::gateway_answer::{self, AnswerKey};
 use store::{MysqlConnection, StoreError, notification};
 
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::effect::Effect;
 use crate::operations::order::fact_list::FactList;
 
@@ -43,9 +45,9 @@ pub(crate) enum AppliedOutcome {
 
 impl PreparedMessage {
     /// Prepares an envelope of ours for the work queue.
-    pub(crate) fn new(envelope: &Envelope) -> Result<PreparedMessage, Failure> {
+    pub(crate) fn new(envelope: &Envelope, shards: ShardCount) -> Result<PreparedMessage, Failure> {
         let message = envelope
-            .message()
+            .message(shards)
             .map_err(|error| Failure::Refused(format!("the message cannot be written: {error}")))?;
         Ok(PreparedMessage {
             message,
@@ -57,9 +59,13 @@ impl PreparedMessage {
     }
 
     /// Prepares an answer of the gateway.
-    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<PreparedMessage, Failure> {
+    pub(crate) fn answer(
+        order: &str,
+        envelope: &Envelope,
+        shards: ShardCount,
+    ) -> Result<PreparedMessage, Failure> {
         let answer = Some((order.to_owned(), envelope.digest()));
-        Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope)? })
+        Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope, shards)? })
     }
 
     /// Writes down that the gateway gave this answer, without which no worker accepts it; to be called before it is
@@ -126,7 +132,7 @@ impl Effect<AppliedOutcome> {
             }
             AppliedOutcome::Ended(MessageOutcome::Rejected) => format!(
                 "A worker has refused it: {}: {}",
-                self.reason.as_deref().unwrap_or("no reason"),
+                self.reason.as_deref().unwrap_or(NO_REASON),
                 self.error.as_deref().unwrap_or_default()
             ),
             AppliedOutcome::Waiting => {

@@ -6,6 +6,7 @@ use config::Merchant;
 use gateway::{GatewayError, VerifiedAnswer};
 use order::{Facts, TradeStatusCode};
 use queue::Envelope;
+use queue::topology::ShardCount;
 use serde::Serialize;
 use store::user_order::OrderRow;
 use store::{BeijingTime, MysqlConnection};
@@ -111,12 +112,11 @@ pub(crate) fn sent(
     merchant: &Merchant,
     order: &str,
     answered: &VerifiedAnswer,
+    shards: ShardCount,
 ) -> Result<PreparedMessage, Failure> {
     let VerifiedAnswer { asked_at, charset, body, .. } = answered;
-    PreparedMessage::answer(
-        order,
-        &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body),
-    )
+    let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
+    PreparedMessage::answer(order, &envelope, shards)
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.

@@ -12,6 +12,7 @@ use chrono::{TimeDelta, Utc};
 use config::Config;
 use ingress::IngressLook;
 use order::OrderStatus;
+use queue::topology::is_work_queue;
 use serde::Serialize;
 use store::counts::{self, WaitingCount};
 use store::gateway_query::{self, AskedCounts};
@@ -218,6 +219,12 @@ impl Overview {
         self.queue_totals = Some(look.totals);
         self.not_asked.extend(look.not_asked);
         self.broker = Some(look.state);
+    }
+
+    /// The queues of all shards, where they could be looked at.
+    pub(crate) fn work_queues(&self) -> impl Iterator<Item = &QueueDepth> {
+        let queues = self.queues.iter().flatten();
+        queues.filter(|queue| is_work_queue(&queue.name))
     }
 
     /// The servers on which everything depends and that did not answer.

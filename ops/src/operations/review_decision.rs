@@ -4,6 +4,7 @@ use std::future::Future;
 
 use chrono::Utc;
 use order::Decision;
+use queue::topology::ShardCount;
 use queue::{Cluster, Envelope};
 use store::MysqlConnection;
 use store::decision::{self, NewDecision};
@@ -60,6 +61,7 @@ impl CheckedDecision {
     pub(crate) fn write(
         &self,
         connection: &mut MysqlConnection,
+        shards: ShardCount,
     ) -> Result<PreparedMessage, Failure> {
         let ReviewDecision { decision, trade_no, by, note } = &self.decided;
         let new = NewDecision {
@@ -71,7 +73,8 @@ impl CheckedDecision {
             note,
         };
         let number = decision::insert(connection, &new)?;
-        PreparedMessage::new(&Envelope::decision(&self.merchant, &self.order, number, Utc::now()))
+        let envelope = Envelope::decision(&self.merchant, &self.order, number, Utc::now());
+        PreparedMessage::new(&envelope, shards)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What of the broker's queues, exchanges and bindings is missing or odd.
 
-use queue::topology::{self, TopologyObject};
+use queue::topology::{self, ShardCount, TopologyObject};
+use queue::{Cluster, Connection, ConnectionSettings};
 use serde::Serialize;
 use tracing::info;
 
@@ -20,20 +21,38 @@ pub(crate) enum TopologyDifference {
 
 /// Looks without changing anything; what is missing comes first.
 pub(crate) async fn plan(access: &Access) -> Result<Vec<TopologyDifference>, Failure> {
-    let (broker, events) = (access.broker()?, access.config.events.enabled);
+    let (broker, layout) = (access.broker()?, access.layout());
     let Some(management) = access.management()? else {
-        let missing = topology::plan(&broker, events).await?;
+        let missing = topology::plan(&broker, layout).await?;
         info!(
             "queues and exchanges that are not ours, and the bindings of the events, are not known: \
              set amqp.management_url"
         );
-        return Ok(missing.into_iter().map(TopologyDifference::Missing).collect());
+        let missing = missing.into_iter().map(TopologyDifference::Missing);
+        let old =
+            old_shards(&broker, layout.shards).await?.into_iter().map(TopologyDifference::Odd);
+        return Ok(missing.chain(old).collect());
     };
-    let mut missing = topology::compare(&broker, events).await?;
+    let mut missing = topology::compare(&broker, layout).await?;
     let seen = BrokerObjects::ask(&management).await?;
     let unbound: Vec<TopologyObject> =
-        seen.missing_bindings(events).into_iter().filter(|it| !missing.contains(it)).collect();
+        seen.missing_bindings(layout).into_iter().filter(|it| !missing.contains(it)).collect();
     missing.extend(unbound);
     let missing = missing.into_iter().map(TopologyDifference::Missing);
-    Ok(missing.chain(seen.findings().into_iter().map(TopologyDifference::Odd)).collect())
+    Ok(missing
+        .chain(seen.findings(layout.shards).into_iter().map(TopologyDifference::Odd))
+        .collect())
+}
+
+/// Old shards, without a look into them: AMQP does not show what a tier holds, or a worker.
+async fn old_shards(broker: &Cluster, shards: ShardCount) -> Result<Vec<TopologyFinding>, Failure> {
+    let connection = Connection::open(&ConnectionSettings::new(broker, "topology")).await?;
+    let old = topology::old_shards(&connection, shards).await?;
+    connection.close().await;
+    let finding = |shard| TopologyFinding::OldShard {
+        name: topology::work_queue(shard),
+        messages: None,
+        in_tiers: None,
+    };
+    Ok(old.into_iter().map(finding).collect())
 }

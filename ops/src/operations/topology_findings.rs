@@ -5,8 +5,8 @@ mod finding;
 use std::collections::{BTreeMap, BTreeSet};
 
 use queue::topology::{
-    DEAD_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, TopologyObject, WORK_EXCHANGE, bindings,
-    work_queue,
+    DEAD_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE, Layout, RetryTier, ShardCount, TopologyObject,
+    WORK_EXCHANGE, bindings, work_queue,
 };
 use serde_json::Value;
 use tracing::info;
@@ -50,7 +50,7 @@ impl BrokerObjects {
     }
 
     /// Bindings that should be there and are not.
-    pub(crate) fn missing_bindings(&self, events: bool) -> Vec<TopologyObject> {
+    pub(crate) fn missing_bindings(&self, layout: Layout) -> Vec<TopologyObject> {
         let is_there = |change: &TopologyObject| match change {
             TopologyObject::Binding { queue, exchange, routing_key } => {
                 self.bindings.iter().any(|it| {
@@ -62,14 +62,18 @@ impl BrokerObjects {
             }
             TopologyObject::Exchange { .. } | TopologyObject::Queue { .. } => true,
         };
-        bindings(events).into_iter().filter(|change| !is_there(change)).collect()
+        bindings(layout).into_iter().filter(|change| !is_there(change)).collect()
     }
 
-    /// What should not be there.
-    pub(crate) fn findings(&self) -> Vec<TopologyFinding> {
+    /// What should not be there. `shards`: as many as are configured.
+    pub(crate) fn findings(&self, shards: ShardCount) -> Vec<TopologyFinding> {
         let mut findings = BTreeSet::new();
         let (queues, exchanges) = (our_queues(), our_exchanges());
+        let old: BTreeSet<String> = shards.others().map(work_queue).collect();
         for queue in self.queues.iter().filter(|queue| queue.name.starts_with(OURS)) {
+            if old.contains(&queue.name) {
+                findings.insert(self.old_shard(queue));
+            }
             if queues.contains(&queue.name) {
                 findings.extend(removes_messages(queue));
                 findings.extend(full(queue));
@@ -96,6 +100,13 @@ impl BrokerObjects {
         }
         findings.extend(self.loops());
         findings.into_iter().collect()
+    }
+
+    fn old_shard(&self, queue: &BrokerQueue) -> TopologyFinding {
+        let is_tier = |name: &str| RetryTier::ALL.iter().any(|tier| tier.name() == name);
+        let tiers = self.queues.iter().filter(|queue| is_tier(&queue.name));
+        let (name, messages) = (queue.name.clone(), queue.messages);
+        TopologyFinding::OldShard { name, messages, in_tiers: tiers.map(|it| it.messages).sum() }
     }
 
     fn dead_letters_nowhere(&self, queue: &BrokerQueue) -> Option<TopologyFinding> {
@@ -206,7 +217,8 @@ fn add_policies(queues: &mut [BrokerQueue], policies: &[BrokerPolicy]) {
 }
 
 fn our_queues() -> BTreeSet<String> {
-    let mut names = BTreeSet::from([work_queue(0), DEAD_QUEUE.to_owned(), EVENTS_QUEUE.to_owned()]);
+    let mut names = BTreeSet::from([DEAD_QUEUE.to_owned(), EVENTS_QUEUE.to_owned()]);
+    names.extend(ShardCount::ANY.shards().map(work_queue));
     names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
     names
 }
@@ -255,7 +267,7 @@ fn full(queue: &BrokerQueue) -> Option<TopologyFinding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BrokerObjects, TopologyFinding};
+    use super::{BrokerObjects, Layout, ShardCount, TopologyFinding};
     use serde_json::{Value, json};
 
     fn seen(queues: Value, exchanges: Value, bindings: Value) -> BrokerObjects {
@@ -287,7 +299,7 @@ mod tests {
                 binding("", "spy", "spy")
             ]),
         );
-        let findings = found.findings();
+        let findings = found.findings(ShardCount::ONE);
         assert_eq!(
             findings,
             [
@@ -325,7 +337,7 @@ mod tests {
             ]),
         );
         assert_eq!(
-            found.findings(),
+            found.findings(ShardCount::ONE),
             [
                 TopologyFinding::DeadLetterLoop {
                     queues: vec!["alipay.notify.0".into(), "alipay.retry.5s".into()]
@@ -341,8 +353,12 @@ mod tests {
                 },
             ]
         );
-        let missing = found.missing_bindings(false);
-        assert_eq!(missing.len(), queue::topology::bindings(false).len() - 2, "{missing:?}");
+        let missing = found.missing_bindings(Layout::one_shard(false));
+        assert_eq!(
+            missing.len(),
+            queue::topology::bindings(Layout::one_shard(false)).len() - 2,
+            "{missing:?}"
+        );
     }
 
     #[test]
@@ -351,7 +367,7 @@ mod tests {
             let policy = json!({"max-length": 5, "overflow": "reject-publish"});
             let queue = json!([{"name": "alipay.notify.0", "messages": messages, "policy": "limit",
                 "effective_policy_definition": policy}]);
-            seen(queue, json!([]), json!([])).findings()
+            seen(queue, json!([]), json!([])).findings(ShardCount::ONE)
         };
         let full = |messages| TopologyFinding::Full {
             queue: "alipay.notify.0".into(),
@@ -365,6 +381,32 @@ mod tests {
         assert_eq!(found(7), [full(7)]);
         let said = full(7).to_string();
         assert!(said.contains("set a larger max-length"), "{said}");
+    }
+
+    #[test]
+    fn an_old_shard_can_be_deleted_when_nothing_can_come_back_to_it() {
+        let found = |old: u64, in_tier: u64| {
+            let queues = json!([
+                {"name": "alipay.notify.0", "messages": 9},
+                {"name": "alipay.notify.1", "messages": 9},
+                {"name": "alipay.notify.2", "messages": old},
+                {"name": "alipay.retry.5s", "messages": in_tier},
+                {"name": "alipay.retry.1h", "messages": 0},
+            ]);
+            let bindings = json!([binding("alipay.notify", "alipay.notify.2", "2")]);
+            let found = seen(queues, json!([]), bindings).findings(ShardCount::new(2));
+            let [one] = &found[..] else { panic!("{found:?}") };
+            one.to_string()
+        };
+        let empty = found(0, 0);
+        assert!(empty.contains("delete it: rabbitmqctl delete_queue alipay.notify.2"), "{empty}");
+        for (old, in_tier, said) in [
+            (1, 0, "it has 1 message, and 0 messages in the retry tiers can come back to it"),
+            (0, 2, "it has 0 messages, and 2 messages in the retry tiers can come back to it"),
+        ] {
+            let finding = found(old, in_tier);
+            assert!(finding.contains("Do not delete it") && finding.contains(said), "{finding}");
+        }
     }
 
     #[test]
@@ -385,6 +427,6 @@ mod tests {
             policy: "short".into(),
             key: "message-ttl".into(),
         };
-        assert_eq!(found.findings(), [removes]);
+        assert_eq!(found.findings(ShardCount::ONE), [removes]);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
-use queue::topology::DEAD_QUEUE;
+use queue::topology::{DEAD_QUEUE, ShardCount};
 use queue::{Cluster, Envelope, Headers, Message, MessageKind, Publisher, PublisherSettings};
 use testkit::clock::{beijing, minutes_ago};
 use testkit::{Program, Sandbox, until};
@@ -104,7 +104,7 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, total: &st
     let id = queue::message_id("shop", MessageKind::TradeStatus, &form);
     let envelope =
         Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form.encode());
-    Message::notify(&envelope, id, None)
+    Message::notify(&envelope, id, None, ShardCount::ONE)
 }
 
 /// The same, dead.

@@ -2,6 +2,7 @@
 
 use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{DateTime, Utc};
+use queue::topology::ShardCount;
 use queue::{Envelope, Message, MessageKind};
 use serde_json::{Value, json};
 use testkit::clock::{beijing_in_form, minutes_ago};
@@ -25,7 +26,7 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, more: &str
     Signer::Md5(Md5Key::new(KEY)).sign_form(&mut form, Rule::DropEmpty).unwrap();
     let body = form.encode();
     let envelope = Envelope::new("shop", MessageKind::TradeStatus, alipay::Charset::Utf8, at, body);
-    Message::notify(&envelope, id, None)
+    Message::notify(&envelope, id, None, ShardCount::ONE)
 }
 
 fn open_review(world: &World, order: &str) -> i64 {
@@ -65,7 +66,8 @@ fn a_case_is_shown_with_its_commands_and_decided() {
     assert!(text.contains("trade T1: paid, closed"), "{text}");
 
     decide(&world, &[&closed, "delivered", "--note", "x"]).ended(2, "does not answer the review");
-    decide(&world, &[&closed, "maybe", "--note", "x"]).ended(2, "is not a decision");
+    decide(&world, &[&closed, "maybe", "--note", "x"])
+        .ended(2, "possible values: paid, refunded, accepted");
     decide(&world, &[&closed, "paid", "--note", " "]).ended(2, "say why");
     decide(&world, &[&closed, "paid", "--note", "x", "--trade-no", "T9"]).ended(2, "no trade T9");
     decide(&world, &["999", "paid", "--note", "x"]).ended(1, "there is no review 999");

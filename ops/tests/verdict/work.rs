@@ -5,6 +5,7 @@ use std::time::Duration;
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::Utc;
 use diesel::connection::SimpleConnection as _;
+use queue::topology::ShardCount;
 use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, message_id};
 use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
@@ -41,7 +42,7 @@ fn pay(shop: &Shop, order: &str, ahead: chrono::TimeDelta) {
         };
         let (publisher, publishing) = Publisher::start(settings, cancel.clone());
         publisher.ready().await;
-        publisher.publish(Message::notify(&envelope, id, None)).await.unwrap();
+        publisher.publish(Message::notify(&envelope, id, None, ShardCount::ONE)).await.unwrap();
         cancel.cancel();
         publishing.await.unwrap();
     });

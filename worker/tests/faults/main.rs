@@ -16,6 +16,7 @@ mod outage_lines;
 mod read_only;
 mod real_broker;
 mod refusals;
+mod shards;
 mod stuck;
 mod work_queue;
 #[allow(dead_code, reason = "shared with the tests of the pipeline")]

@@ -7,7 +7,7 @@ use alipay::{Charset, Md5Key, Signer};
 use chrono::Utc;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::FieldTable;
-use queue::topology::{self, RetryTier};
+use queue::topology::{self, RetryTier, ShardCount};
 use queue::{Cluster, Connection, ConnectionSettings, Envelope, Message, MessageKind};
 use simulator::UnsignedNotification;
 use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox, until};
@@ -49,7 +49,7 @@ impl Hand {
             Utc::now(),
             form.as_str(),
         );
-        let message = Message::notify(&envelope, id, None);
+        let message = Message::notify(&envelope, id, None, ShardCount::ONE);
         let properties = lapin::BasicProperties::default()
             .with_delivery_mode(2)
             .with_message_id(id.into())

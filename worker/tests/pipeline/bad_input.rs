@@ -2,6 +2,7 @@
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
+use queue::topology::ShardCount;
 use queue::{Envelope, Message, MessageKind};
 use simulator::{AlipayTrade, UnsignedNotification};
 use testkit::until;
@@ -186,7 +187,7 @@ async fn messages_without_id_or_with_a_long_one_are_processed() {
         let form = alipay::ascii_form(&signed(&world.payment(order), |_| {}));
         let envelope =
             Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form);
-        Message::notify(&envelope, id, None)
+        Message::notify(&envelope, id, None, ShardCount::ONE)
     };
     let (long, multibyte) = ("x".repeat(255), "单".repeat(40));
     let messages = vec![

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use order::RefundRequestState;
+use queue::topology::ShardCount;
 use queue::{Envelope, Message};
 use store::gateway_answer::{self, AnswerKey};
 use store::refund_request::{RefundRequest, insert};
@@ -87,7 +88,7 @@ impl AlipaySide {
     pub(crate) async fn publish(&self, envelopes: impl IntoIterator<Item = Envelope>) {
         let messages = envelopes.into_iter().map(|envelope| {
             let id = envelope.message_id().expect("a form");
-            Message::notify(&envelope, id, None)
+            Message::notify(&envelope, id, None, ShardCount::ONE)
         });
         self.world.publish(messages.collect()).await;
     }

@@ -6,6 +6,7 @@ use alipay::{Charset, Fen, Md5Key, Signer, TradeRef, TradeRefund};
 use chrono::{TimeDelta, Utc};
 use config::Config;
 use gateway::{Gateway, RefundOutcome, RefundProof};
+use queue::topology::ShardCount;
 use queue::{Envelope, Message, MessageKind, RefundAnswerForm};
 
 use crate::alipay_side::AlipaySide;
@@ -220,7 +221,7 @@ async fn a_message_with_the_id_of_another_is_processed() {
     let form = paid.sign(&signer).expect("a signature").body().to_vec();
     let form = String::from_utf8(form).expect("a form");
     let envelope = Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form);
-    let mut message = Message::notify(&envelope, id.clone(), None);
+    let mut message = Message::notify(&envelope, id.clone(), None, ShardCount::ONE);
     message.headers.attempt = 1;
     side.world.publish(vec![message]).await;
     side.world.expect("OTHER", |order| order["is_send_goods"] == true);

@@ -27,6 +27,12 @@ fn unknown_keys_are_named_and_the_neighbour_is_suggested() {
 }
 
 #[test]
+fn more_shards_than_there_can_be_are_refused_with_the_range() {
+    let said = load("[queue]\nshards = 65").unwrap_err().to_string();
+    assert!(said.contains("queue.shards") && said.contains("from 1 to 64"), "{said}");
+}
+
+#[test]
 fn wrong_types_and_ranges_are_named() {
     for (text, key) in [
         ("[ingress]\nlanes = \"4\"", "ingress.lanes"),
@@ -37,6 +43,8 @@ fn wrong_types_and_ranges_are_named() {
         ("[ingress]\nbody_timeout = \"fast\"", "ingress.body_timeout"),
         ("[ingress]\nbody_timeout = 0", "ingress.body_timeout"),
         ("[events]\nenabled = \"yes\"", "events.enabled"),
+        ("[queue]\nshards = 0", "queue.shards"),
+        ("[queue]\nshards = 65", "queue.shards"),
         ("[retention]\nolder_than = \"39d\"", "retention.older_than"),
         ("[retention]\nolder_than = \"3661d\"", "retention.older_than"),
         ("[retention]\nolder_than = 180", "retention.older_than"),

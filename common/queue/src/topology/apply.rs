@@ -9,7 +9,7 @@ use lapin::{Channel, ErrorKind};
 
 use super::declaration::Declaration;
 use super::probe::missing_bindings;
-use super::{Conflict, TopologyObject, bindings};
+use super::{Conflict, Layout, ShardCount, TopologyObject, bindings};
 use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
 
 /// Why the topology could not be compared or declared.
@@ -47,8 +47,7 @@ fn list(conflicts: &[Conflict]) -> String {
     })
 }
 
-/// Returns what is missing, without changing anything. `events`: also what is declared only when
-/// events are enabled.
+/// Returns what is missing, without changing anything.
 ///
 /// AMQP has no way to list bindings. Those of the work exchange and of the retry tiers are found out
 /// by messages that come back where a binding is missing, and that workers ignore where it is not.
@@ -57,8 +56,8 @@ fn list(conflicts: &[Conflict]) -> String {
 /// # Errors
 ///
 /// [`TopologyError::Conflicts`] lists everything that is there and differs.
-pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<TopologyObject>, TopologyError> {
-    plan_bindings(cluster, events, |_| true).await
+pub async fn plan(cluster: &Cluster, layout: Layout) -> Result<Vec<TopologyObject>, TopologyError> {
+    plan_bindings(cluster, layout, |_| true).await
 }
 
 /// As [`plan`] without the bindings of the retry tiers, for callers that check repeatedly: a message that has come through a
@@ -69,21 +68,21 @@ pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<TopologyObject>
 /// As [`plan`].
 pub async fn plan_without_tiers(
     cluster: &Cluster,
-    events: bool,
+    layout: Layout,
 ) -> Result<Vec<TopologyObject>, TopologyError> {
     let of_work = |binding: &TopologyObject| matches!(binding, TopologyObject::Binding { exchange, .. } if exchange == super::WORK_EXCHANGE);
-    plan_bindings(cluster, events, of_work).await
+    plan_bindings(cluster, layout, of_work).await
 }
 
 async fn plan_bindings(
     cluster: &Cluster,
-    events: bool,
+    layout: Layout,
     looked_for: impl Fn(&TopologyObject) -> bool,
 ) -> Result<Vec<TopologyObject>, TopologyError> {
     let connection = open(cluster).await?;
     let planned = async {
-        let mut missing = look(&connection, &Declaration::all(events)).await?;
-        let known = bindings(events)
+        let mut missing = look(&connection, &Declaration::all(layout)).await?;
+        let known = bindings(layout)
             .into_iter()
             .filter(|binding| looked_for(binding) && !missing.contains(binding));
         let more = missing_bindings(&connection, known.collect()).await?;
@@ -103,10 +102,10 @@ async fn plan_bindings(
 /// As [`plan`].
 pub async fn compare(
     cluster: &Cluster,
-    events: bool,
+    layout: Layout,
 ) -> Result<Vec<TopologyObject>, TopologyError> {
     let connection = open(cluster).await?;
-    let compared = look(&connection, &Declaration::all(events)).await;
+    let compared = look(&connection, &Declaration::all(layout)).await;
     connection.close().await;
     compared
 }
@@ -117,21 +116,27 @@ pub async fn compare(
 /// # Errors
 ///
 /// As [`plan`]; then nothing was changed.
-pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<TopologyObject>, TopologyError> {
+pub async fn apply(
+    cluster: &Cluster,
+    layout: Layout,
+) -> Result<Vec<TopologyObject>, TopologyError> {
     let connection = open(cluster).await?;
-    let applied = compare_and_declare(&connection, &Declaration::all(events)).await;
+    let applied = compare_and_declare(&connection, &Declaration::all(layout)).await;
     connection.close().await;
     applied
 }
 
-/// The work exchange and the work queue, where they are missing. Only passive declarations, which
+/// The work exchange and the work queues, where they are missing. Only passive declarations, which
 /// need no permission: whether what is there is as it should be is not found out.
 ///
 /// # Errors
 ///
 /// The broker cannot be asked.
-pub async fn missing_work(cluster: &Cluster) -> Result<Vec<TopologyObject>, TopologyError> {
-    absent(cluster, &Declaration::work()).await
+pub async fn missing_work(
+    cluster: &Cluster,
+    shards: ShardCount,
+) -> Result<Vec<TopologyObject>, TopologyError> {
+    absent(cluster, &Declaration::work(shards)).await
 }
 
 /// Exchanges and queues that are missing. Only looks, as [`missing_work`]: for an account that may not configure.
@@ -141,9 +146,9 @@ pub async fn missing_work(cluster: &Cluster) -> Result<Vec<TopologyObject>, Topo
 /// The broker cannot be asked.
 pub async fn missing_objects(
     cluster: &Cluster,
-    events: bool,
+    layout: Layout,
 ) -> Result<Vec<TopologyObject>, TopologyError> {
-    let mut all = Declaration::all(events);
+    let mut all = Declaration::all(layout);
     all.retain(|declaration| !matches!(declaration, Declaration::Binding { .. }));
     absent(cluster, &all).await
 }

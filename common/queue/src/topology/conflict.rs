@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{RetryTier, TopologyObject, WORK_EXCHANGE, work_queue};
+use super::{RetryTier, TopologyObject, WORK_EXCHANGE, is_work_queue};
 
 /// Something of that name is there already, and is different (AMQP 406). It cannot be changed,
 /// only deleted and declared again; `Display` says how.
@@ -29,7 +29,7 @@ impl fmt::Display for Conflict {
                      delete_queue {name}), apply again, and move them back: what is moved by queue \
                      name comes home."
                 )?;
-                if *name == work_queue(0) {
+                if is_work_queue(name) {
                     write!(
                         f,
                         " Drain the retry queues ({} to {}) first: they dead-letter into it, and \

@@ -7,8 +7,8 @@ use lapin::types::{AMQPValue, FieldTable, LongInt, ShortString};
 use serde::Serialize;
 
 use super::{
-    DEAD_QUEUE, EVENTS_BINDINGS, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE,
-    work_keys, work_queue,
+    DEAD_QUEUE, EVENTS_BINDINGS, EVENTS_EXCHANGE, EVENTS_QUEUE, Layout, RetryTier, ShardCount,
+    WORK_EXCHANGE, work_keys, work_queue,
 };
 
 /// Returns after which a quorum queue drops a message: so many that it never happens.
@@ -57,9 +57,9 @@ impl fmt::Display for TopologyObject {
     }
 }
 
-/// All bindings that should be there. `events`: also those of the events.
-pub fn bindings(events: bool) -> Vec<TopologyObject> {
-    let all = Declaration::all(events).into_iter().map(|declaration| declaration.change());
+/// All bindings that should be there.
+pub fn bindings(layout: Layout) -> Vec<TopologyObject> {
+    let all = Declaration::all(layout).into_iter().map(|declaration| declaration.change());
     all.filter(|change| matches!(change, TopologyObject::Binding { .. })).collect()
 }
 
@@ -73,23 +73,25 @@ pub(super) enum Declaration {
 
 impl Declaration {
     /// Where work goes, without its bindings.
-    pub(super) fn work() -> [Declaration; 2] {
-        [
-            exchange(WORK_EXCHANGE, ExchangeKind::Direct),
-            queue(&work_queue(0), FieldTable::default()),
-        ]
+    pub(super) fn work(shards: ShardCount) -> Vec<Declaration> {
+        let mut work = vec![exchange(WORK_EXCHANGE, ExchangeKind::Direct)];
+        work.extend(shards.shards().map(|shard| queue(&work_queue(shard), FieldTable::default())));
+        work
     }
 
-    pub(super) fn all(events: bool) -> Vec<Declaration> {
-        let mut all = Declaration::work().to_vec();
-        all.extend(work_keys().iter().map(|key| binding(&work_queue(0), WORK_EXCHANGE, key)));
+    pub(super) fn all(layout: Layout) -> Vec<Declaration> {
+        let mut all = Declaration::work(layout.shards);
+        for shard in layout.shards.shards() {
+            let keys = work_keys(shard);
+            all.extend(keys.iter().map(|key| binding(&work_queue(shard), WORK_EXCHANGE, key)));
+        }
         for tier in RetryTier::ALL {
             all.push(exchange(tier.name(), ExchangeKind::Fanout));
             all.push(queue(tier.name(), retry_arguments(tier)));
             all.push(binding(tier.name(), tier.name(), ""));
         }
         all.push(queue(DEAD_QUEUE, FieldTable::default()));
-        if events {
+        if layout.events {
             all.push(exchange(EVENTS_EXCHANGE, ExchangeKind::Topic));
             all.push(queue(EVENTS_QUEUE, FieldTable::default()));
             for key in EVENTS_BINDINGS {
@@ -153,7 +155,7 @@ fn retry_arguments(tier: RetryTier) -> FieldTable {
 
 #[cfg(test)]
 mod tests {
-    use super::Declaration;
+    use super::{Declaration, Layout};
     use lapin::types::AMQPValue;
 
     fn arguments() -> Vec<String> {
@@ -163,7 +165,7 @@ mod tests {
             AMQPValue::LongLongInt(number) => number.to_string(),
             other => format!("{other:?}"),
         };
-        Declaration::all(true)
+        Declaration::all(Layout::one_shard(true))
             .into_iter()
             .filter_map(|declaration| match declaration {
                 Declaration::Queue { name, arguments } => {

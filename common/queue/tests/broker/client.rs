@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
+use queue::topology::{Layout, ShardCount};
 use queue::{
     Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, ReceivedMessage,
     topology,
@@ -42,7 +43,7 @@ impl Client {
     /// A virtual host with our topology, events included.
     pub(crate) async fn new() -> Client {
         let client = Client::empty().await;
-        topology::apply(&client.cluster(), true).await.unwrap();
+        topology::apply(&client.cluster(), Layout::one_shard(true)).await.unwrap();
         client
     }
 
@@ -134,5 +135,8 @@ impl Started {
 pub(crate) fn work(text: &str) -> Message {
     let envelope =
         Envelope::new("shop", MessageKind::TradeStatus, alipay::Charset::Utf8, Utc::now(), "a=b");
-    Message { body: text.as_bytes().to_vec(), ..Message::notify(&envelope, text, None) }
+    Message {
+        body: text.as_bytes().to_vec(),
+        ..Message::notify(&envelope, text, None, ShardCount::ONE)
+    }
 }

@@ -1,5 +1,6 @@
 //! Dead letters and their replay.
 
+use queue::topology::ShardCount;
 use queue::{Headers, Message};
 
 use crate::client::{Client, start_ready, work};
@@ -29,7 +30,7 @@ async fn any_body_dies_and_comes_back_byte_for_byte() {
     let error = dead.headers.error.as_deref().unwrap();
     assert!(error.len() <= queue::MAX_HEADER_LENGTH && evidence.starts_with(error), "{error}");
 
-    started.publisher.publish(Message::replay(&dead)).await.unwrap();
+    started.publisher.publish(Message::replay(&dead, ShardCount::ONE)).await.unwrap();
     let replayed = client.take("alipay.notify.0").await;
     assert_eq!((replayed.body.as_slice(), replayed.message_id.as_str()), (&body[..], "x"));
     let first = Headers::first(message.headers.first_seen, None);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use queue::topology::Layout;
 use queue::{PublishError, Publisher};
 use testkit::{Folder, RabbitMq};
 use tokio::time::{Instant, sleep};
@@ -28,7 +29,7 @@ async fn a_queue_that_is_not_full_any_more_is_published_to() {
     let start = || RabbitMq::start(&Arc::new(Folder::create().unwrap())).unwrap();
     let broker = tokio::task::spawn_blocking(start).await.unwrap();
     let client = Client::at(broker.url()).await;
-    queue::topology::apply(&client.cluster(), false).await.unwrap();
+    queue::topology::apply(&client.cluster(), Layout::one_shard(false)).await.unwrap();
     let started = start_ready(&broker.url(), 1).await;
     let control = async |arguments: &'static [&'static str]| {
         tokio::task::block_in_place(|| broker.control(arguments)).unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use queue::topology::Layout;
 use queue::{Cluster, Connection, ConnectionSettings, topology};
 use testkit::FaultProxy;
 use tokio::net::TcpListener;
@@ -84,6 +85,6 @@ async fn publishing_goes_on_at_another_host_when_the_one_in_use_dies() {
     // What needs a connection of its own goes on, too.
     lines[0].cut();
     let cluster = Cluster::at(&urls).unwrap();
-    assert_eq!(topology::apply(&cluster, true).await.unwrap(), []);
+    assert_eq!(topology::apply(&cluster, Layout::one_shard(true)).await.unwrap(), []);
     started.stop().await;
 }

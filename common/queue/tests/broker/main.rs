@@ -18,6 +18,7 @@ mod refused;
 mod refusing_target;
 mod relay;
 mod retry;
+mod shards;
 mod supervise;
 mod tls;
 mod topology;

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, poll};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
+use queue::topology::ShardCount;
 use queue::{Envelope, Message, MessageKind, PublishError, PublisherSettings, topology};
 use tokio::time::timeout;
 
@@ -38,7 +39,7 @@ async fn a_notification_arrives_as_it_was_sent() {
         &alipay::Form::parse(form.as_bytes()).unwrap(),
     );
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let message = Message::notify(&envelope, id.as_str(), Some(trace.to_owned()));
+    let message = Message::notify(&envelope, id.as_str(), Some(trace.to_owned()), ShardCount::ONE);
     started.publisher.publish(message.clone()).await.unwrap();
 
     let got = client.channel.basic_get("alipay.notify.0".into(), Default::default()).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::options::QueueDeleteOptions;
-use queue::topology::{self, RetryTier};
+use queue::topology::{self, Layout, RetryTier};
 use queue::{Headers, Message};
 use testkit::{Folder, RabbitMq};
 use tokio::time::{sleep, timeout};
@@ -71,7 +71,7 @@ async fn all_arrive(client: &Client, bodies: &[String]) {
 async fn a_tier_keeps_what_its_target_refuses_and_gives_it_back_later() {
     let broker = broker().await;
     let client = Client::at(broker.url()).await;
-    topology::apply(&client.cluster(), false).await.unwrap();
+    topology::apply(&client.cluster(), Layout::one_shard(false)).await.unwrap();
     let started = start_ready(&client.url, 1).await;
 
     // Full: it refuses every publisher, a tier too. What is taken out makes room again. (On RabbitMQ
@@ -95,7 +95,7 @@ async fn a_tier_keeps_what_its_target_refuses_and_gives_it_back_later() {
     let options = QueueDeleteOptions::default();
     client.channel.queue_delete(WORK.into(), options).await.unwrap();
     all_are_kept(&broker).await;
-    topology::apply(&client.cluster(), false).await.unwrap();
+    topology::apply(&client.cluster(), Layout::one_shard(false)).await.unwrap();
     all_arrive(&client, &bodies).await;
     assert_eq!(client.depth("alipay.retry.5s").await, 0);
     started.stop().await;

@@ -1,6 +1,6 @@
 //! Retry tiers.
 
-use queue::topology::RetryTier;
+use queue::topology::{RetryTier, ShardCount};
 use queue::{Headers, Message, topology};
 use tokio::time::Instant;
 
@@ -67,7 +67,7 @@ async fn the_attempt_counts_up_over_all_tiers_to_the_dead_letter() {
     assert_eq!(dead.headers.attempt, 5);
     assert_eq!(dead.headers.first_seen, first_seen);
     // Replayed, it starts at the first tier again.
-    started.publisher.publish(Message::replay(&dead)).await.unwrap();
+    started.publisher.publish(Message::replay(&dead, ShardCount::ONE)).await.unwrap();
     let replayed = client.take("alipay.notify.0").await;
     assert_eq!(RetryTier::after(replayed.headers.attempt), Some(RetryTier::FiveSeconds));
     started.stop().await;

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
+use queue::topology::Layout;
 use queue::{Cluster, Connection, ConnectionSettings, ConnectionState, ReceivedMessage, supervise};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -78,7 +79,7 @@ async fn a_consumer_comes_back_after_a_cut_and_after_its_queue_was_deleted() {
     let options = QueueDeleteOptions::default();
     client.channel.queue_delete("alipay.notify.0".into(), options).await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::ConsumerEnded);
-    queue::topology::apply(&client.cluster(), true).await.unwrap();
+    queue::topology::apply(&client.cluster(), Layout::one_shard(true)).await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::Consuming);
     started.publisher.publish(work("b")).await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::Body(b"b".to_vec()));

@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 use lapin::ExchangeKind;
 use lapin::options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use queue::topology::{TopologyError, TopologyObject, apply, bindings, plan};
+use queue::topology::{Layout, TopologyError, TopologyObject, apply, bindings, plan};
 use queue::{Cluster, Message, ReceivedMessage};
 
 use crate::client::{Client, start_ready, work};
@@ -52,13 +52,13 @@ const ALL: [&str; 32] = [
 async fn plan_changes_nothing_and_apply_makes_the_difference_once() {
     let client = Client::empty().await;
     let cluster = &client.cluster();
-    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL);
-    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL);
-    assert_eq!(names(&apply(cluster, false).await.unwrap()), ALL[..28]);
-    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL[28..]);
-    assert_eq!(names(&apply(cluster, true).await.unwrap()), ALL[28..]);
-    assert_eq!(apply(cluster, true).await.unwrap(), []);
-    assert_eq!(plan(cluster, true).await.unwrap(), []);
+    assert_eq!(names(&plan(cluster, Layout::one_shard(true)).await.unwrap()), ALL);
+    assert_eq!(names(&plan(cluster, Layout::one_shard(true)).await.unwrap()), ALL);
+    assert_eq!(names(&apply(cluster, Layout::one_shard(false)).await.unwrap()), ALL[..28]);
+    assert_eq!(names(&plan(cluster, Layout::one_shard(true)).await.unwrap()), ALL[28..]);
+    assert_eq!(names(&apply(cluster, Layout::one_shard(true)).await.unwrap()), ALL[28..]);
+    assert_eq!(apply(cluster, Layout::one_shard(true)).await.unwrap(), []);
+    assert_eq!(plan(cluster, Layout::one_shard(true)).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -77,7 +77,10 @@ async fn what_differs_is_explained_and_nothing_is_changed() {
         .await
         .unwrap();
 
-    for refused in [plan(&client.cluster(), false).await, apply(&client.cluster(), false).await] {
+    for refused in [
+        plan(&client.cluster(), Layout::one_shard(false)).await,
+        apply(&client.cluster(), Layout::one_shard(false)).await,
+    ] {
         let error = refused.unwrap_err();
         let TopologyError::Conflicts(conflicts) = &error else { panic!("{error}") };
         assert_eq!(conflicts.len(), 2, "{error}");
@@ -111,9 +114,9 @@ async fn apply_repairs_a_binding() {
     let started = start_ready(&client.url, 1).await;
     let error = started.publisher.publish(work("lost")).await.unwrap_err();
     assert_eq!(error.reason_code(), "returned");
-    let missing = names(&plan(&client.cluster(), true).await.unwrap());
+    let missing = names(&plan(&client.cluster(), Layout::one_shard(true)).await.unwrap());
     assert_eq!(missing, ["binding of queue alipay.notify.0 to exchange alipay.notify with key 0"]);
-    assert_eq!(apply(&client.cluster(), true).await.unwrap(), []);
+    assert_eq!(apply(&client.cluster(), Layout::one_shard(true)).await.unwrap(), []);
     started.publisher.publish(work("found")).await.unwrap();
     let mut found = client.take(queue).await;
     while found.is_probe {
@@ -142,7 +145,7 @@ async fn plan_names_every_binding_that_is_missing() {
         "binding of queue alipay.notify.0 to exchange alipay.notify with an empty key",
     ];
     // Nobody consumes: of tiers nothing is known, and what arrives goes away by itself.
-    assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), work);
+    assert_eq!(names(&plan(&client.cluster(), Layout::one_shard(true)).await.unwrap()), work);
     assert!(client.take("alipay.notify.0").await.is_probe);
     let gone = async {
         // The broker has no signal for a depth.
@@ -157,8 +160,11 @@ async fn plan_names_every_binding_that_is_missing() {
     let consume = client.channel.basic_consume("alipay.notify.0".into(), "".into(), options, none);
     let consumer = consume.await.unwrap();
     let tier = "binding of queue alipay.retry.2m to exchange alipay.retry.2m with an empty key";
-    assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), [&work[..], &[tier]].concat());
-    let through = bindings(false).len() - 3;
+    assert_eq!(
+        names(&plan(&client.cluster(), Layout::one_shard(true)).await.unwrap()),
+        [&work[..], &[tier]].concat()
+    );
+    let through = bindings(Layout::one_shard(false)).len() - 3;
     let probes = consumer.take(through).map(|delivery| ReceivedMessage::new(delivery.unwrap()));
     let probes = tokio::time::timeout(crate::client::LONG, probes.collect::<Vec<_>>()).await;
     assert!(probes.unwrap().iter().all(|probe| probe.is_probe));
@@ -180,7 +186,7 @@ async fn apply_adds_a_binding_to_a_queue_that_is_in_use() {
     };
     let error = started.publisher.publish(event("lost")).await.unwrap_err();
     assert_eq!(error.reason_code(), "returned");
-    assert_eq!(apply(&client.cluster(), true).await.unwrap(), []);
+    assert_eq!(apply(&client.cluster(), Layout::one_shard(true)).await.unwrap(), []);
     started.publisher.publish(event("found")).await.unwrap();
     assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
     started.stop().await;
@@ -190,7 +196,7 @@ async fn apply_adds_a_binding_to_a_queue_that_is_in_use() {
 async fn without_a_broker() {
     // Nothing listens on port 1.
     let nobody = Cluster::at("amqp://guest:secret@127.0.0.1:1/%2f").unwrap();
-    let error = apply(&nobody, false).await.unwrap_err();
+    let error = apply(&nobody, Layout::one_shard(false)).await.unwrap_err();
     assert!(matches!(error, TopologyError::Connection(_)), "{error:?}");
     let text = format!("{error} {error:?}");
     assert!(text.contains("refused") && !text.contains("secret"), "{text}");

@@ -72,7 +72,7 @@ fn look(
     let database = async { Overview::of_database(&mut *context.database()?, config) };
     let broker = async {
         let management = context.management()?;
-        known.look(&context.broker()?, management.as_ref(), config.events.enabled).await
+        known.look(&context.broker()?, management.as_ref(), context.layout()).await
     };
     context.block_on(Overview::take(config, database, broker, before))
 }

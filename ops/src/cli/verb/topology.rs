@@ -51,8 +51,8 @@ impl TopologyArgs {
                 lines => Err(Failure::Refused(to_do(lines))),
             };
         }
-        let events = context.config.events.enabled;
-        context.block_on(async { Ok(topology::apply(&context.broker()?, events).await?) })?;
+        let layout = context.layout();
+        context.block_on(async { Ok(topology::apply(&context.broker()?, layout).await?) })?;
         let declared: Vec<TopologyDifference> = lines
             .into_iter()
             .filter(|line| matches!(line, TopologyDifference::Missing(_)))

@@ -1,7 +1,7 @@
 //! Whether database and broker answer, and with which rights.
 
 use queue::account::{self, Permission};
-use queue::topology::TopologyError;
+use queue::topology::{Layout, TopologyError};
 use queue::{Cluster, topology};
 use serde::Serialize;
 use store::{migrate, rights};
@@ -69,7 +69,7 @@ pub(crate) fn broker(access: &Access, publishes_only: bool) -> ServerCheck {
             false => format!("beside publishing, the account may {}", may.join(", ")),
         });
         if beyond.contains(&Permission::Configure) {
-            compare(&cluster, access.config.events.enabled, &mut server).await?;
+            compare(&cluster, access.layout(), &mut server).await?;
         } else if !publishes_only {
             server.missing.push(
                 "the account may not declare queues: only an ingress can use it (say --only ingress)"
@@ -84,8 +84,12 @@ pub(crate) fn broker(access: &Access, publishes_only: bool) -> ServerCheck {
     access.block_on(look).unwrap_or_else(|failure| ServerCheck::failed(&failure))
 }
 
-async fn compare(cluster: &Cluster, events: bool, server: &mut ServerCheck) -> Result<(), Failure> {
-    match topology::compare(cluster, events).await {
+async fn compare(
+    cluster: &Cluster,
+    layout: Layout,
+    server: &mut ServerCheck,
+) -> Result<(), Failure> {
+    match topology::compare(cluster, layout).await {
         Ok(missing) if missing.is_empty() => server.has.push("the queues are there".to_owned()),
         // In an empty vhost that is one thing to do, not two dozen.
         Ok(missing) => server.missing.push(match missing.as_slice() {

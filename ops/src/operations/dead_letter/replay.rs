@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use config::Config;
+use queue::topology::Layout;
 use queue::{Cluster, Message, ReceivedMessage};
 use store::Connection;
 use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use super::NO_REASON;
 use super::audit_trail::add_to_history;
 use super::replay_outcome::ReplayWait;
 use super::rounds::walk;
@@ -65,7 +67,8 @@ impl Replay<'_> {
             let letters: Vec<&ReceivedMessage> = round.iter().collect();
             block_in_place(|| wait.before(&mut self.database, &letters))?;
         }
-        let messages = round.iter().map(Message::replay).collect();
+        let shards = Layout::configured(self.config).shards;
+        let messages = round.iter().map(|letter| Message::replay(letter, shards)).collect();
         let results = publisher.publish_all(messages).await;
         let mut refused = None;
         let mut confirmed = Vec::new();
@@ -115,7 +118,7 @@ async fn dead_since(
     look_at_letters(cluster, u32::MAX, |received| {
         let fresh = received.headers.died_at.is_some_and(|died| died >= since);
         if fresh && ids.contains(&received.message_id) {
-            let reason = received.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+            let reason = received.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
             dead.insert(received.message_id, reason);
         }
     })

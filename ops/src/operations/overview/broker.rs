@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use queue::topology::{self, RetryTier};
+use queue::topology::{self, Layout, RetryTier};
 use queue::{Cluster, Connection, ConnectionSettings, Depth, ReceivedMessage, alarm};
 use serde::Serialize;
 
 use super::topology::TopologyState;
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::dead_queue::{DeadQueue, is_missing};
 use crate::operations::management::{BrokerAlarm, Management};
 use crate::operations::verdict::NotAsked;
@@ -58,9 +59,9 @@ impl KnownBroker {
         &mut self,
         cluster: &Cluster,
         management: Option<&Management>,
-        events: bool,
+        layout: Layout,
     ) -> Result<BrokerLook, Failure> {
-        let look = BrokerLook::take(cluster, management, events, self).await?;
+        let look = BrokerLook::take(cluster, management, layout, self).await?;
         *self = KnownBroker::after(&look, std::mem::take(self));
         Ok(look)
     }
@@ -92,10 +93,10 @@ impl BrokerLook {
     async fn take(
         cluster: &Cluster,
         management: Option<&Management>,
-        events: bool,
+        layout: Layout,
         known: &KnownBroker,
     ) -> Result<BrokerLook, Failure> {
-        let (mut queues, blocked) = depths(cluster, events).await?;
+        let (mut queues, blocked) = depths(cluster, layout).await?;
         let mut not_asked = Vec::new();
         let (totals, alarms) = match management {
             Some(management) => match ask_management(&mut queues, management).await {
@@ -107,17 +108,16 @@ impl BrokerLook {
             },
             None => (false, Vec::new()),
         };
-        let waits = queues.iter().find(|queue| queue.name == topology::work_queue(0));
         // A probe of a binding would wait where nobody consumes, behind what waits, and at a broker that takes no messages.
-        let is_worked_on = waits.is_some_and(|queue| {
-            queue.ready == Some(0) && queue.consumers.is_some_and(|it| it > 0)
-        });
+        let mut work = queues.iter().filter(|queue| topology::is_work_queue(&queue.name));
+        let is_worked_on =
+            work.all(|queue| queue.ready == Some(0) && queue.consumers.is_some_and(|it| it > 0));
         let probe = blocked.is_none() && is_worked_on;
         let topology = match &known.topology {
             Some((at, topology)) if at.elapsed() < TOPOLOGY => Some(topology.clone()),
             _ => {
                 let management = management.filter(|_| totals);
-                match TopologyState::compare(cluster, management, events, probe).await {
+                match TopologyState::compare(cluster, management, layout, probe).await {
                     Ok(topology) => Some(topology),
                     Err(failure) => {
                         not_asked.push(NotAsked::Topology { why: failure.to_string() });
@@ -159,38 +159,49 @@ async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> 
     let queue = DeadQueue::open_within(cluster, OPERATOR_WAIT).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let count = |letter: ReceivedMessage| {
-        let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+        let reason = letter.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
         *reasons.entry(reason).or_default() += 1;
     };
     queue.look_and_close(COUNTED, count).await?;
     Ok(reasons)
 }
 
-/// Messages that are ready in each queue, and why the broker takes no messages. Each queue is asked for on a channel of its
-/// own: one that is missing ends the channel.
+/// Messages that are ready in each queue, and why the broker takes no messages. Old shards come last, and only where it does.
 async fn depths(
     cluster: &Cluster,
-    events: bool,
+    layout: Layout,
 ) -> Result<(Vec<QueueDepth>, Option<String>), Failure> {
     let connection = Connection::open(&ConnectionSettings::new(cluster, "ops status")).await?;
-    let mut names = vec![topology::work_queue(0)];
+    let shards = layout.shards.shards();
+    let mut names: Vec<String> = shards.map(topology::work_queue).collect();
     names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
     names.push(topology::DEAD_QUEUE.to_owned());
-    if events {
+    if layout.events {
         names.push(topology::EVENTS_QUEUE.to_owned());
     }
+    let mut depths = look(&connection, names).await?;
+    // After the other looks, since a connection that is blocked is of no use any more.
+    let blocked = alarm::blocked(&connection).await?;
+    if blocked.is_none() {
+        let old = topology::old_shards(&connection, layout.shards).await?;
+        depths
+            .extend(look(&connection, old.into_iter().map(topology::work_queue).collect()).await?);
+    }
+    alarm::leave(&connection).await;
+    Ok((depths, blocked))
+}
+
+/// Each queue is asked for on a channel of its own: one that is missing ends the channel.
+async fn look(connection: &Connection, names: Vec<String>) -> Result<Vec<QueueDepth>, Failure> {
     let mut depths = Vec::with_capacity(names.len());
     for name in names {
         let channel = connection.create_channel().await?;
-        let (ready, consumers) = match Depth::of(&connection, &channel, &name).await {
+        let (ready, consumers) = match Depth::of(connection, &channel, &name).await {
             Ok(depth) => (Some(depth.ready), Some(depth.consumers)),
             Err(error) if is_missing(&error) => (None, None),
             Err(error) => return Err(error.into()),
         };
         depths.push(QueueDepth { name, messages: ready, ready, consumers });
     }
-    // Last, since a connection that is blocked cannot be used any more.
-    let blocked = alarm::blocked(&connection).await?;
-    alarm::leave(&connection).await;
-    Ok((depths, blocked))
+    Ok(depths)
 }

@@ -1,7 +1,7 @@
 //! Whether the broker has the exchanges, queues and bindings that it should have.
 
 use queue::Cluster;
-use queue::topology::{self, TopologyError, TopologyObject};
+use queue::topology::{self, Layout, TopologyError, TopologyObject};
 
 use crate::failure::Failure;
 use crate::operations::management::Management;
@@ -23,12 +23,12 @@ impl TopologyState {
     pub(crate) async fn compare(
         cluster: &Cluster,
         management: Option<&Management>,
-        events: bool,
+        layout: Layout,
         probe: bool,
     ) -> Result<TopologyState, Failure> {
         let compared = match (management, probe) {
-            (None, true) => topology::plan_without_tiers(cluster, events).await,
-            _ => topology::compare(cluster, events).await,
+            (None, true) => topology::plan_without_tiers(cluster, layout).await,
+            _ => topology::compare(cluster, layout).await,
         };
         let mut found = TopologyState::default();
         match compared {
@@ -38,17 +38,17 @@ impl TopologyState {
             }
             // The account may not configure: what is missing can be seen anyway.
             Err(TopologyError::Refused { .. }) => {
-                found.missing = topology::missing_objects(cluster, events).await?;
+                found.missing = topology::missing_objects(cluster, layout).await?;
             }
             Err(error) => return Err(error.into()),
         }
         if let Some(management) = management {
             let seen = BrokerObjects::ask(management).await?;
-            let unbound = seen.missing_bindings(events);
+            let unbound = seen.missing_bindings(layout);
             found.missing.extend(
                 unbound.into_iter().filter(|it| !found.missing.contains(it)).collect::<Vec<_>>(),
             );
-            found.odd = seen.findings();
+            found.odd = seen.findings(layout.shards);
         }
         Ok(found)
     }

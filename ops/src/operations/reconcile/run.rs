@@ -231,7 +231,7 @@ impl<'a> Reconciliation<'a> {
         let mut asked_about = HashMap::new();
         for (asked, answered) in answers {
             let Some(merchant) = self.access.config.merchant(&asked.merchant) else { continue };
-            let message = sent(merchant, &asked.id, &answered)?;
+            let message = sent(merchant, &asked.id, &answered, self.access.layout().shards)?;
             let row = block_in_place(|| user_order::find(&mut self.database, &asked.id))?;
             asked_about.insert(asked.id.clone(), asked);
             compared.extend(row.map(|row| (row, answered.answer, message)));

@@ -12,6 +12,14 @@ use crate::plural::count;
 pub(crate) enum TopologyFinding {
     /// A queue with a name like ours that no program reads.
     UnknownQueue { name: String, messages: Option<u64> },
+    /// A work queue beyond `queue.shards`.
+    OldShard {
+        name: String,
+        /// All messages in it, where the management API tells.
+        messages: Option<u64>,
+        /// All messages in the retry tiers, where it tells: they can come back to this queue.
+        in_tiers: Option<u64>,
+    },
     /// An exchange with a name like ours that no program publishes to.
     UnknownExchange { name: String },
     /// A binding of an exchange of ours that we have not made: it copies messages to another place.
@@ -38,6 +46,7 @@ impl TopologyFinding {
             | TopologyFinding::RemovesMessages { .. }
             | TopologyFinding::Full { .. } => true,
             TopologyFinding::UnknownQueue { .. }
+            | TopologyFinding::OldShard { .. }
             | TopologyFinding::UnknownExchange { .. }
             | TopologyFinding::UnknownBinding { .. } => false,
         }
@@ -52,6 +61,26 @@ impl fmt::Display for TopologyFinding {
             }
             TopologyFinding::UnknownQueue { name, messages: None } => {
                 write!(f, "queue {name} is none of ours")
+            }
+            TopologyFinding::OldShard { name, messages: Some(0), in_tiers: Some(0) } => write!(
+                f,
+                "queue {name} is of an old shard, and empty, as the retry tiers are. Once no program is configured with so \
+                 many shards, delete it: rabbitmqctl delete_queue {name}"
+            ),
+            TopologyFinding::OldShard { name, messages, in_tiers } => {
+                write!(f, "queue {name} is of an old shard. Do not delete it: ")?;
+                match (messages, in_tiers) {
+                    (Some(messages), Some(in_tiers)) => write!(
+                        f,
+                        "it has {}, and {} in the retry tiers can come back to it",
+                        count(*messages, "message"),
+                        count(*in_tiers, "message")
+                    )?,
+                    _ => f.write_str(
+                        "only with amqp.management_url it is known whether it is empty",
+                    )?,
+                }
+                f.write_str(". Workers empty it")
             }
             TopologyFinding::UnknownExchange { name } => {
                 write!(f, "exchange {name} is none of ours")

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use queue::topology::work_queue;
 use store::BeijingTime;
 use store::worker_heartbeat::WorkerRow;
 
 use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
+use crate::operations::overview::broker::QueueDepth;
 use crate::plural::{count, verb};
+use crate::text::first_of;
 
 /// A worker writes a heartbeat every 5 s: one that is older is not alive, or cannot write.
 const SILENT: TimeDelta = TimeDelta::seconds(30);
@@ -22,13 +23,16 @@ const CRASHES_WITHIN: TimeDelta = TimeDelta::minutes(10);
 const BACKLOG: u32 = 10_000;
 /// As `AlipayOrdersNotFound`.
 const RETRIES: i64 = 20;
+/// Queues that are named.
+const NAMED: usize = 3;
 /// An event that has waited for so long is not being published.
 const UNPUBLISHED: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WorkFinding {
-    /// The work queue has no consumer.
+    /// A work queue has no consumer.
     NoWorkers {
+        queues: Vec<String>,
         messages: u32,
         /// The worker with the latest heartbeat, and why it cannot work.
         last: Option<(String, BeijingTime, Option<String>)>,
@@ -43,8 +47,8 @@ pub(crate) enum WorkFinding {
     NotReady { worker: String, trouble: String },
     /// A worker was killed, or cannot write.
     Gone { worker: String, seen_at: BeijingTime },
-    /// Very many messages wait.
-    Backlog { messages: u32 },
+    /// Very many messages wait in the work queues, of which these are not empty.
+    Backlog { queues: Vec<String>, messages: u32 },
     /// The broker does not take retries or dead letters.
     Held { messages: i64 },
     /// Messages should have come back from a retry tier.
@@ -90,12 +94,14 @@ pub(super) fn judge(overview: &Overview) -> Vec<WorkFinding> {
 }
 
 fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
-    let queue = overview.queues.iter().flatten().find(|queue| queue.name == work_queue(0));
-    let no_consumers = queue.is_some_and(|queue| queue.consumers == Some(0));
+    let (unread, unread_messages) =
+        names_and_messages(overview.work_queues().filter(|queue| queue.consumers == Some(0)));
+    let no_consumers = !unread.is_empty();
     if no_consumers {
         let last = overview.workers.iter().flatten().max_by_key(|worker| worker.seen_at);
         found.push(WorkFinding::NoWorkers {
-            messages: queue.and_then(|queue| queue.messages).unwrap_or(0),
+            queues: unread,
+            messages: unread_messages,
             last: last.map(|last| (last.worker.clone(), last.seen_at, last.trouble.clone())),
             one_lives: live(overview).next().is_some(),
         });
@@ -130,10 +136,22 @@ fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
             WorkFinding::Gone { worker: worker.worker.clone(), seen_at: worker.seen_at }
         }));
     }
-    let messages = queue.and_then(|queue| queue.messages).unwrap_or(0);
+    let (queues, messages) =
+        names_and_messages(overview.work_queues().filter(|queue| queue.messages > Some(0)));
     if messages > BACKLOG {
-        found.push(WorkFinding::Backlog { messages });
+        found.push(WorkFinding::Backlog { queues, messages });
     }
+}
+
+fn named(queues: &[String]) -> String {
+    first_of(queues, NAMED, ", ", "")
+}
+
+fn names_and_messages<'a>(queues: impl Iterator<Item = &'a QueueDepth>) -> (Vec<String>, u32) {
+    queues.fold((Vec::new(), 0), |(mut names, messages), queue| {
+        names.push(queue.name.clone());
+        (names, messages.saturating_add(queue.messages.unwrap_or(0)))
+    })
 }
 
 fn live(overview: &Overview) -> impl Iterator<Item = &WorkerRow> {
@@ -150,7 +168,7 @@ impl WorkFinding {
     pub(crate) fn describe(&self) -> Description {
         let now = |code, chinese| Description::new(Urgency::Now, code, chinese);
         match self {
-            WorkFinding::NoWorkers { messages, last, one_lives } => {
+            WorkFinding::NoWorkers { queues, messages, last, one_lives } => {
                 let waits = count(*messages, "message");
                 let verb = verb(*messages, "waits", "wait");
                 let last = last.as_ref().map_or(String::new(), |(worker, at, trouble)| {
@@ -159,7 +177,7 @@ impl WorkFinding {
                     format!("; worker {worker} last reported at {at}{trouble}")
                 });
                 now("no_workers", "没有 worker 在消费")
-                    .seen(format!("no worker consumes {}: {waits} {verb}{last}", work_queue(0)))
+                    .seen(format!("no worker consumes {}: {waits} {verb}{last}", named(queues)))
                     .advice(match one_lives {
                         true => "a worker runs and does not consume: its log and /readyz say why; ops check tests the accounts' rights",
                         false => "start a worker: systemctl start alipay-worker@1; its log says why one ended",
@@ -202,8 +220,8 @@ impl WorkFinding {
                         "the workers' logs: journalctl -u 'alipay-worker@*'; ops dlq list --reason kills_workers",
                     )
             }
-            WorkFinding::Backlog { messages } => now("backlog", "消息积压")
-                .seen(format!("{messages} messages wait in {}", work_queue(0)))
+            WorkFinding::Backlog { queues, messages } => now("backlog", "消息积压")
+                .seen(format!("{messages} messages wait in {}", named(queues)))
                 .advice("start more workers; look at the database's load"),
             WorkFinding::Held { messages } => now("messages_held", "死信队列或重试队列已满")
                 .seen(format!(

@@ -9,7 +9,7 @@ use config::Merchant;
 use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use metrics::counter;
 use order::{OrderStatus, QueryReason};
-use queue::{Envelope, Publisher};
+use queue::Envelope;
 use store::gateway_answer::{self, AnswerKey};
 use store::gateway_query::DueQuery;
 use store::{MysqlConnection, StoreError, order_expired};
@@ -194,7 +194,7 @@ async fn hand_on(
                 // The row is what counts; the message makes a lane read it.
                 write_expired(context, order, ended, asked_at).await?;
                 let envelope = Envelope::expiry(&merchant.name, order, ended, asked_at);
-                publish(&context.publisher, &envelope).await?;
+                publish(context, &envelope).await?;
             }
         }
         TradeAnswer::Trade(_) => publish_answer(context, merchant, order, &answered).await?,
@@ -217,7 +217,7 @@ async fn publish_answer(
         gateway_answer::write(connection, AnswerKey { order_id, digest })
     })
     .await?;
-    publish(&context.publisher, &envelope).await
+    publish(context, &envelope).await
 }
 
 /// The time limit that is over, of an order that is still placed.
@@ -254,9 +254,9 @@ async fn write(
     }
 }
 
-async fn publish(publisher: &Publisher, envelope: &Envelope) -> Result<(), QueryFailure> {
-    let message = envelope.message().map_err(not_handed_on)?;
-    publisher.publish(message).await.map_err(not_handed_on)
+async fn publish(context: &WorkerContext, envelope: &Envelope) -> Result<(), QueryFailure> {
+    let message = envelope.message(context.layout().shards).map_err(not_handed_on)?;
+    context.publisher.publish(message).await.map_err(not_handed_on)
 }
 
 fn not_handed_on(why: impl Display) -> QueryFailure {

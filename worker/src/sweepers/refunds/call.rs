@@ -7,7 +7,7 @@ use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
 use order::RefundRequestState;
-use queue::{Envelope, Publisher, RefundAnswerForm};
+use queue::{Envelope, RefundAnswerForm};
 use store::refund_request::{ClaimedRefund, RefundRequest};
 
 use crate::context::WorkerContext;
@@ -24,7 +24,7 @@ pub(super) async fn carry_out(
     let mut outcome = gateway.carry_out_refund(&merchant, &request.refund(), repeated).await;
     service::crash_point!("refunds.after_call");
     if let RefundOutcome::Made(proof) = &outcome
-        && let Err(reason) = publish(&context.publisher, &claimed, proof).await
+        && let Err(reason) = publish(context, &claimed, proof).await
     {
         // A repeated call gets the same answer.
         outcome = RefundOutcome::Unknown { reason: format!("not_published: {reason}") };
@@ -55,7 +55,7 @@ pub fn refund_answer(request: &RefundRequest, proof: &RefundProof) -> Envelope {
 /// Publishes the answers for the lanes, and a query about the trade: a full refund closes it, and not every product
 /// of Alipay notifies that.
 async fn publish(
-    publisher: &Publisher,
+    context: &WorkerContext,
     claimed: &ClaimedRefund,
     proof: &RefundProof,
 ) -> Result<(), String> {
@@ -64,8 +64,11 @@ async fn publish(
         refund_answer(request, proof),
         Envelope::query_request(&request.merchant, &request.order_id, "refund", Utc::now()),
     ];
-    let messages: Result<Vec<_>, _> = envelopes.iter().map(Envelope::message).collect();
+    let shards = context.layout().shards;
+    let messages: Result<Vec<_>, _> =
+        envelopes.iter().map(|envelope| envelope.message(shards)).collect();
     let messages = messages.map_err(|error| error.to_string())?;
-    let published: Result<(), _> = publisher.publish_all(messages).await.into_iter().collect();
+    let published: Result<(), _> =
+        context.publisher.publish_all(messages).await.into_iter().collect();
     published.map_err(|error| error.to_string())
 }
