@@ -178,7 +178,7 @@ async fn rest(system: &BenchSystem) -> anyhow::Result<()> {
         }
         ensure!(began.elapsed() < LONGEST_REST, "the database does not come to rest");
     }
-    // Whoever plans by statistics plans by those of all rows.
+    // The optimizer needs statistics of all rows.
     past::analyze(system)
 }
 
