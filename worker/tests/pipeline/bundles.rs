@@ -53,6 +53,29 @@ async fn each_notification_of_a_bundle_has_its_own_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_stays_in_the_queue_until_each_of_its_notifications_is_done() {
+    let mut world = World::new(10);
+    world.place_orders("B", 4);
+    let payments = (1..=4).map(|number| world.message(world.payment(&format!("B{number:06}"))));
+    let messages = payments.collect();
+    let mut shop = store::Pool::new(&world.sandbox.database_url, 1).get().expect("a connection");
+    shop.batch_execute("BEGIN; SELECT id FROM user_order WHERE id = 'B000003' FOR UPDATE")
+        .expect("a lock");
+    world.publish_in_bundles(4, messages).await;
+    let mut killed = world.worker();
+    world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 3);
+    // A payment that comes later is acknowledged alone.
+    world.place_orders("N", 1);
+    world.send(world.payment("N000001")).await;
+    world.expect("N000001", |order| order["is_send_goods"] == true);
+    killed.kill();
+    shop.batch_execute("COMMIT").expect("the lock goes");
+    let _worker = world.worker();
+    world.expect("B000003", |order| order["is_send_goods"] == true);
+    assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_ingress_that_makes_bundles_loses_nothing() {
     let config = CONFIG.replace("[ingress]", "[ingress]\nlanes = 1\nbundle = 8");
     let mut world = World::with(&config, 100);
