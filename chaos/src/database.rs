@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
 use store::MysqlConnection;
 
@@ -17,117 +17,85 @@ use crate::story::Story;
 const PLACED_BEFORE: TimeDelta = TimeDelta::seconds(5);
 
 /// One order with what was done for it.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub(crate) struct CheckedOrder {
-    #[diesel(sql_type = Text)]
     pub(crate) id: String,
-    #[diesel(sql_type = SmallInt)]
     pub(crate) status: i16,
-    #[diesel(sql_type = SmallInt)]
     pub(crate) trade_status: i16,
-    #[diesel(sql_type = SmallInt)]
     pub(crate) refund_status: i16,
-    #[diesel(sql_type = BigInt)]
     pub(crate) refunded_fee: i64,
-    #[diesel(sql_type = BigInt)]
     pub(crate) total_fee: i64,
-    #[diesel(sql_type = Nullable<Text>)]
     pub(crate) trade_no: Option<String>,
     /// Of all its trades; no story has more than one.
-    #[diesel(sql_type = Nullable<Text>)]
     pub(crate) facts: Option<String>,
-    #[diesel(sql_type = Bool)]
     pub(crate) is_send_goods: bool,
-    #[diesel(sql_type = Bool)]
     pub(crate) is_return_goods: bool,
-    #[diesel(sql_type = Bool)]
     pub(crate) is_finish: bool,
-    #[diesel(sql_type = Bool)]
     pub(crate) needs_review: bool,
-    #[diesel(sql_type = Integer)]
     pub(crate) quantity: i32,
     /// `fulfillment.state`.
-    #[diesel(sql_type = Nullable<Text>)]
     pub(crate) goods: Option<String>,
     /// Codes that are with the buyer.
-    #[diesel(sql_type = BigInt)]
     pub(crate) codes_out: i64,
     /// Codes that came back.
-    #[diesel(sql_type = BigInt)]
     pub(crate) codes_back: i64,
-    #[diesel(sql_type = BigInt)]
     pub(crate) entitlements: i64,
     /// Rows that only a notification can have caused.
-    #[diesel(sql_type = BigInt)]
     pub(crate) traces: i64,
 }
 
+/// The types of its columns.
+#[rustfmt::skip]
+type OrderColumns = (
+    Text, SmallInt, SmallInt, SmallInt, BigInt, BigInt, Nullable<Text>, Nullable<Text>, Bool, Bool, Bool, Bool,
+    Integer, Nullable<Text>, BigInt, BigInt, BigInt, BigInt,
+);
+
 const ORDERS: &str = "SELECT o.id, o.status, o.trade_status, o.refund_status, o.refunded_fee, \
-     o.total_fee, o.trade_no, o.is_send_goods, o.is_return_goods, o.is_finish, o.needs_review, \
-     o.quantity, f.state AS goods, \
-     (SELECT GROUP_CONCAT(t.facts) FROM trade t WHERE t.order_id = o.id) AS facts, \
-     (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id AND s.state = 'delivered') AS codes_out, \
-     (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id AND s.state = 'returned') AS codes_back, \
-     (SELECT COUNT(*) FROM entitlement e WHERE e.order_id = o.id) AS entitlements, \
+     o.total_fee, o.trade_no, (SELECT GROUP_CONCAT(t.facts) FROM trade t WHERE t.order_id = o.id), \
+     o.is_send_goods, o.is_return_goods, o.is_finish, o.needs_review, o.quantity, f.state, \
+     (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id AND s.state = 'delivered'), \
+     (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id AND s.state = 'returned'), \
+     (SELECT COUNT(*) FROM entitlement e WHERE e.order_id = o.id), \
      (SELECT COUNT(*) FROM trade t WHERE t.order_id = o.id) \
        + (SELECT COUNT(*) FROM notification n WHERE n.order_id = o.id) \
        + (SELECT COUNT(*) FROM outbox x WHERE x.order_id = o.id) \
-       + (SELECT COUNT(*) FROM review r WHERE r.order_id = o.id) AS traces \
+       + (SELECT COUNT(*) FROM review r WHERE r.order_id = o.id) \
      FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id";
 
 /// Everything that replaying must not change, a text per row, by table.
 const PICTURE: [&str; 8] = [
     "SELECT CONCAT_WS('|', 'user_order', id, status, trade_status, refund_status, refunded_fee, \
        trade_no, is_send_goods, is_return_goods, is_finish, needs_review, paid_dtime, refund_dtime, \
-       refund_finish_dtime, notify_dtime, finish_dtime) AS line FROM user_order",
+       refund_finish_dtime, notify_dtime, finish_dtime) FROM user_order",
     "SELECT CONCAT_WS('|', 'trade', order_id, trade_no, facts, gmt_payment, gmt_refund, gmt_close, \
-       refunded_fee) AS line FROM trade",
+       refunded_fee) FROM trade",
     "SELECT CONCAT_WS('|', 'refund', merchant, trade_no, refund_key, running_total, amount, result) \
-       AS line FROM refund",
+       FROM refund",
     "SELECT CONCAT_WS('|', 'fulfillment', order_id, state, units, given, delivered_at, returned_at) \
-       AS line FROM fulfillment",
-    "SELECT CONCAT_WS('|', 'stock_item', code, state, order_id) AS line FROM stock_item \
+       FROM fulfillment",
+    "SELECT CONCAT_WS('|', 'stock_item', code, state, order_id) FROM stock_item \
        WHERE state <> 'available'",
-    "SELECT CONCAT_WS('|', 'entitlement', order_id, account, days, starts_at) AS line FROM entitlement",
-    "SELECT CONCAT_WS('|', 'review', order_id, reason, evidence, state) AS line FROM review",
-    "SELECT CONCAT_WS('|', 'outbox', order_id, event) AS line FROM outbox",
+    "SELECT CONCAT_WS('|', 'entitlement', order_id, account, days, starts_at) FROM entitlement",
+    "SELECT CONCAT_WS('|', 'review', order_id, reason, evidence, state) FROM review",
+    "SELECT CONCAT_WS('|', 'outbox', order_id, event) FROM outbox",
 ];
 
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text)]
-    line: String,
-}
-
-#[derive(QueryableByName)]
-struct Inbox {
-    #[diesel(sql_type = Text)]
-    message_id: String,
-    #[diesel(sql_type = Text)]
-    outcome: String,
-}
-
 /// How much work the database has seen; equal twice means that nothing was done between.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub(crate) struct Activity {
-    #[diesel(sql_type = BigInt)]
     seen: i64,
     /// Events in the outbox.
-    #[diesel(sql_type = BigInt)]
     pub(crate) events: i64,
 }
 
 /// The state of an order.
-#[derive(Debug, QueryableByName)]
+#[derive(Debug, Queryable)]
 pub(crate) struct Standing {
-    #[diesel(sql_type = Text)]
     pub(crate) id: String,
-    #[diesel(sql_type = SmallInt)]
     pub(crate) status: i16,
-    #[diesel(sql_type = BigInt)]
     pub(crate) refunded_fee: i64,
     /// UTC.
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub(crate) expires_at: Option<NaiveDateTime>,
 }
 
@@ -141,67 +109,59 @@ impl CheckDatabase {
 
     /// Every order, by id.
     pub(crate) fn orders(&mut self) -> anyhow::Result<BTreeMap<String, CheckedOrder>> {
-        let rows: Vec<CheckedOrder> = sql_query(ORDERS).load(&mut self.0)?;
+        let rows: Vec<CheckedOrder> = sql::<OrderColumns>(ORDERS).load(&mut self.0)?;
         Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
     /// Every notification that a worker has recorded: its outcome by message id.
     pub(crate) fn inbox(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
-        let rows: Vec<Inbox> =
-            sql_query("SELECT message_id, outcome FROM notification").load(&mut self.0)?;
-        Ok(rows.into_iter().map(|row| (row.message_id, row.outcome)).collect())
+        let rows = sql::<(Text, Text)>("SELECT message_id, outcome FROM notification");
+        Ok(rows.load::<(String, String)>(&mut self.0)?.into_iter().collect())
     }
 
     /// All rows that count, as text.
     pub(crate) fn picture(&mut self) -> anyhow::Result<BTreeSet<String>> {
         let mut lines = BTreeSet::new();
         for query in PICTURE {
-            let rows: Vec<Line> = sql_query(query).load(&mut self.0)?;
-            lines.extend(rows.into_iter().map(|row| row.line));
+            lines.extend(sql::<Text>(query).load::<String>(&mut self.0)?);
         }
         Ok(lines)
     }
 
     /// How many orders ever had goods delivered.
     pub(crate) fn delivered(&mut self) -> anyhow::Result<i64> {
-        self.count("SELECT COUNT(delivered_at) AS n FROM fulfillment")
+        self.count("SELECT COUNT(delivered_at) FROM fulfillment")
     }
 
     /// How many notifications were retried.
     pub(crate) fn attempted(&mut self) -> anyhow::Result<i64> {
-        self.count("SELECT COUNT(*) AS n FROM notification WHERE attempts > 0")
+        self.count("SELECT COUNT(*) FROM notification WHERE attempts > 0")
     }
 
     fn count(&mut self, query: &str) -> anyhow::Result<i64> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = BigInt)]
-            n: i64,
-        }
-        let row: Row = sql_query(query).get_result(&mut self.0)?;
-        Ok(row.n)
+        Ok(sql::<BigInt>(query).get_result(&mut self.0)?)
     }
 
     pub(crate) fn activity(&mut self) -> anyhow::Result<Activity> {
-        let query = "SELECT CAST(COALESCE(SUM(seen + attempts), 0) AS SIGNED) AS seen, \
-                     (SELECT COUNT(*) FROM outbox) AS events FROM notification";
-        Ok(sql_query(query).get_result(&mut self.0)?)
+        let query = "SELECT CAST(COALESCE(SUM(seen + attempts), 0) AS SIGNED), \
+                     (SELECT COUNT(*) FROM outbox) FROM notification";
+        Ok(sql::<(BigInt, BigInt)>(query).get_result(&mut self.0)?)
     }
 
     /// What Alipay's ledger is compared with, of every order.
     pub(crate) fn standings(&mut self) -> anyhow::Result<BTreeMap<String, Standing>> {
         let query = "SELECT id, status, refunded_fee, expires_at FROM user_order";
-        let rows: Vec<Standing> = sql_query(query).load(&mut self.0)?;
+        let rows = sql::<(Text, SmallInt, BigInt, Nullable<Datetime>)>(query);
+        let rows: Vec<Standing> = rows.load(&mut self.0)?;
         Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
     /// The result of asking the gateway about an order, in words.
     pub(crate) fn question(&mut self, order: &str) -> anyhow::Result<String> {
-        let query = "SELECT CONCAT_WS(' ', 'asked', asked, 'times:', answer, error) AS line \
+        let query = "SELECT CONCAT_WS(' ', 'asked', asked, 'times:', answer, error) \
                      FROM gateway_query WHERE order_id = ";
-        let row: Option<Line> =
-            sql_query(format!("{query}'{order}'")).get_result(&mut self.0).optional()?;
-        Ok(row.map_or_else(|| "the gateway was never asked".to_owned(), |row| row.line))
+        let line = sql::<Text>(&format!("{query}'{order}'")).get_result(&mut self.0).optional()?;
+        Ok(line.unwrap_or_else(|| "the gateway was never asked".to_owned()))
     }
 
     /// Places many orders, as a shop does: six columns, when each was created, so long after now,

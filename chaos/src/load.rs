@@ -1,13 +1,14 @@
 //! The load: Alipay tells every order's story to both ingresses until it reads `success`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hyper::Uri;
+use parking_lot::Mutex;
 use queue::MessageKind;
 use service::backoff::Backoff;
 use simulator::{Attempt, Fault, LedgerLine, Sender, SignedNotification, TradeStore};
@@ -225,7 +226,7 @@ impl Load {
             attempts += 1;
             self.progress.posts.fetch_add(1, Ordering::Relaxed);
             if !letter.forged {
-                self.progress.answers.lock().unwrap_or_else(PoisonError::into_inner).note(&attempt);
+                self.progress.answers.lock().note(&attempt);
             }
             if attempt.is_success() {
                 success = Some(Utc::now());

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::PoisonError;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -199,7 +198,7 @@ fn speaks(broker: &str) -> std::io::Result<()> {
 }
 
 fn take(progress: &LoadProgress) -> Answers {
-    std::mem::take(&mut *progress.answers.lock().unwrap_or_else(PoisonError::into_inner))
+    std::mem::take(&mut *progress.answers.lock())
 }
 
 fn seconds(time: Duration) -> f64 {

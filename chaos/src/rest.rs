@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use queue::topology::{DEAD_QUEUE, EVENTS_QUEUE};
 use serde_json::Value;
 
 use crate::database::CheckDatabase;
@@ -13,8 +14,6 @@ use crate::system::ChaosSystem;
 const POLL_INTERVAL: Duration = Duration::from_millis(400);
 /// So many equal looks in a row are rest, probably.
 const QUIET: u32 = 4;
-const DEAD: &str = "alipay.dead";
-const EVENTS: &str = "alipay.events.shop";
 
 /// What waits at rest.
 #[derive(Debug, Clone, Copy)]
@@ -73,8 +72,8 @@ fn look(system: &ChaosSystem) -> anyhow::Result<(Vec<String>, crate::database::A
         let name = queue["name"].as_str().unwrap_or_default();
         let messages = queue["messages"].as_u64().with_context(|| format!("{name} is missing"))?;
         match name {
-            DEAD => {}
-            EVENTS => events = messages,
+            DEAD_QUEUE => {}
+            EVENTS_QUEUE => events = messages,
             _ if messages > 0 => waiting.push(format!("{messages} in {name}")),
             _ => {}
         }

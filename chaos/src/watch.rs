@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use indicatif::{ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 
 use crate::faults::{FaultAction, PlannedFault};
 use crate::load::LoadProgress;
@@ -166,7 +167,7 @@ impl Watchdog {
         let (known, folder) = (servers.clone(), folder.to_owned());
         std::thread::spawn(move || {
             std::thread::sleep(limit);
-            if let Some(servers) = &*known.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(servers) = &*known.lock() {
                 keep_logs(servers, &folder);
             }
             let seconds = limit.as_secs();
@@ -179,6 +180,6 @@ impl Watchdog {
 
     /// Where the servers' logs are, once they run.
     pub(crate) fn servers(&self, folder: &Path) {
-        *self.servers.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.to_owned());
+        *self.servers.lock() = Some(folder.to_owned());
     }
 }

@@ -65,7 +65,7 @@ pub(crate) struct Console {
     /// Held while a page reads or moves dead letters, which only one may at a time: see [`DeadQueue`](crate::operations::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
-    known: std::sync::Mutex<KnownBroker>,
+    known: parking_lot::Mutex<KnownBroker>,
     results: ActionResults,
     guard: FormGuard,
     /// Whether others than this machine can reach it.
@@ -88,7 +88,7 @@ impl Console {
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
-            known: std::sync::Mutex::default(),
+            known: parking_lot::Mutex::default(),
             results: ActionResults::default(),
             guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,

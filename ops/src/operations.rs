@@ -40,6 +40,9 @@ pub(crate) mod verify_report;
 
 pub(crate) use rolled_back::rolled_back;
 
+/// The most characters of the name of a person who acts: the columns hold so many.
+pub(crate) const LONGEST_PERSON_NAME: usize = 255;
+
 /// Whether a number can be left out of JSON.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 pub(crate) fn is_zero(number: &usize) -> bool {

@@ -15,21 +15,8 @@ const LATE: Duration = Duration::from_secs(5);
 const WRONG_TOTALS: [Fen; 2] = [Fen::new(1), Fen::new(2)];
 
 /// One fault of one notification.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "kebab-case", parse_err_ty = UnknownFault, parse_err_fn = unknown)]
 pub enum Fault {

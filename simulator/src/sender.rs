@@ -55,7 +55,6 @@ impl Sender {
     }
 
     /// The same sender with bodies written in another way.
-    #[must_use]
     pub fn writing(&self, writing: Writing) -> Sender {
         Sender { writing, ..self.clone() }
     }

@@ -1,13 +1,12 @@
 //! How long a trade can be paid.
 
-use chrono::{DateTime, Days, FixedOffset, TimeDelta, Utc};
+use alipay::BEIJING;
+use chrono::{DateTime, Days, TimeDelta, Utc};
 
 /// The longest limit, and what holds where a pay link gives none.
 const LONGEST: TimeDelta = TimeDelta::days(15);
 /// The shortest one.
 const SHORTEST: TimeDelta = TimeDelta::minutes(1);
-/// Beijing, where a day ends.
-const BEIJING: Option<FixedOffset> = FixedOffset::east_opt(8 * 3600);
 
 /// How long a trade can be paid before Alipay closes it: `it_b_pay` of the legacy gateway,
 /// `timeout_express` and `time_expire` of the Open Platform. (docs/protocol.md §9.1)
@@ -54,8 +53,8 @@ impl TimeLimit {
         let until = match self {
             TimeLimit::After(span) => opened + span,
             TimeLimit::EndOfDay => {
-                let day = opened.with_timezone(&BEIJING?).date_naive() + Days::new(1);
-                day.and_hms_opt(0, 0, 0)?.and_local_timezone(BEIJING?).single()?.to_utc()
+                let day = opened.with_timezone(&BEIJING).date_naive() + Days::new(1);
+                day.and_hms_opt(0, 0, 0)?.and_local_timezone(BEIJING).single()?.to_utc()
             }
             TimeLimit::At(until) => until,
         };

@@ -2,7 +2,7 @@
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc as std_mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,6 +35,7 @@ pub struct FaultProxy {
     address: SocketAddr,
     target: Arc<Mutex<SocketAddr>>,
     orders: mpsc::UnboundedSender<ProxyCommand>,
+    keeps_request: Arc<AtomicBool>,
 }
 
 /// What happens on the line.
@@ -59,6 +60,7 @@ struct Shared {
     line: watch::Receiver<LineState>,
     left: Arc<AtomicU64>,
     orders: mpsc::WeakUnboundedSender<ProxyCommand>,
+    keeps_request: Arc<AtomicBool>,
 }
 
 impl FaultProxy {
@@ -74,6 +76,8 @@ impl FaultProxy {
         #[expect(clippy::disallowed_methods, reason = "orders come from threads, a few a test")]
         let (orders, received) = mpsc::unbounded_channel();
         let weak = orders.downgrade();
+        let keeps_request = Arc::new(AtomicBool::new(false));
+        let kept = Arc::clone(&keeps_request);
         let (bound, is_bound) = std_mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("fault proxy".into()).spawn(move || {
@@ -81,14 +85,14 @@ impl FaultProxy {
                 match hold(address).and_then(|socket| socket.listen(1024)) {
                     Ok(listener) => {
                         let _ = bound.send(Ok(()));
-                        serve(address, shared_target, listener, received, weak).await;
+                        serve(address, shared_target, listener, received, (weak, kept)).await;
                     }
                     Err(error) => drop(bound.send(Err(error))),
                 }
             });
         })?;
         is_bound.recv().map_err(Error::other)??;
-        Ok(FaultProxy { address, target, orders })
+        Ok(FaultProxy { address, target, orders, keeps_request })
     }
 
     /// The same, to the server of a URL such as `mysql://root@127.0.0.1:3306/alipay`.
@@ -143,7 +147,13 @@ impl FaultProxy {
     /// Accepts and keeps connections, and passes nothing on in either direction: no byte, no end,
     /// no reset. Connections that are open already fall silent.
     pub fn black_hole(&self) {
+        self.keeps_request.store(false, Ordering::Relaxed);
         self.set(LineState::BlackHole, u64::MAX);
+    }
+
+    /// Whether a client has sent something into the [black hole](FaultProxy::black_hole): it waits for an answer.
+    pub fn keeps_request(&self) -> bool {
+        self.keeps_request.load(Ordering::Relaxed)
     }
 
     fn set(&self, line: LineState, left: u64) {
@@ -169,10 +179,11 @@ async fn serve(
     target: Arc<Mutex<SocketAddr>>,
     listener: TcpListener,
     mut received: mpsc::UnboundedReceiver<ProxyCommand>,
-    orders: mpsc::WeakUnboundedSender<ProxyCommand>,
+    (orders, keeps_request): (mpsc::WeakUnboundedSender<ProxyCommand>, Arc<AtomicBool>),
 ) {
     let (tell, line) = watch::channel(LineState::Pass);
-    let shared = Shared { line, left: Arc::new(AtomicU64::new(u64::MAX)), orders };
+    let left = Arc::new(AtomicU64::new(u64::MAX));
+    let shared = Shared { line, left, orders, keeps_request };
     let mut listener = Some(listener);
     let mut held = None;
     let mut connections = JoinSet::new();
@@ -239,8 +250,8 @@ async fn connect(mut client: TcpStream, target: SocketAddr, mut shared: Shared) 
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let up = pump(from_client, to_server, shared.clone());
-    let down = pump(from_server, to_client, shared);
+    let up = pump(from_client, to_server, shared.clone(), true);
+    let down = pump(from_server, to_client, shared, false);
     if tokio::try_join!(up, down).is_err() {
         // Closing sends a reset instead of an orderly end.
         let _ = (client.set_zero_linger(), server.set_zero_linger());
@@ -248,10 +259,25 @@ async fn connect(mut client: TcpStream, target: SocketAddr, mut shared: Shared) 
 }
 
 /// One direction, until its orderly end. An error is a reset, or a cut.
-async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, mut shared: Shared) -> Result<()> {
+async fn pump(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    mut shared: Shared,
+    is_of_client: bool,
+) -> Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let line = shared.open().await?;
+        let keeps_request = Arc::clone(&shared.keeps_request);
+        let kept = async {
+            let is_kept = is_of_client && from.readable().await.is_ok();
+            keeps_request.fetch_or(is_kept, Ordering::Relaxed);
+            std::future::pending::<()>().await;
+        };
+        let line = tokio::select! {
+            biased;
+            line = shared.open() => line?,
+            () = kept => continue,
+        };
         let length = tokio::select! {
             biased;
             _ = shared.line.changed() => continue,

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use testkit::FaultProxy;
+use testkit::{FaultProxy, until};
 
 const SILENCE: Duration = Duration::from_millis(200);
 
@@ -86,8 +86,10 @@ fn a_black_hole_keeps_everything_and_gives_it_back() {
     hear(&mut old, "a");
     line.black_hole();
     let mut new = client(&line);
+    assert!(!line.keeps_request());
     say(&mut old, "old");
     say(&mut new, "new");
+    until("the black hole keeps a request", || line.keeps_request());
     hears_nothing(&mut old);
     hears_nothing(&mut new);
     line.resume();

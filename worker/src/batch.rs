@@ -61,13 +61,11 @@ impl From<diesel::result::Error> for BatchError {
 
 impl BatchError {
     /// Whether the batch may succeed without one of its messages.
-    #[must_use]
     pub fn may_be_one_messages(&self) -> bool {
         matches!(self.kind(), ErrorKind::Data | ErrorKind::Unknown)
     }
 
     /// Database or broker are away, which their connections log once per outage.
-    #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
             BatchError::Store(error) => error.is_outage(),
@@ -76,7 +74,6 @@ impl BatchError {
     }
 
     /// The kind of failure.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             BatchError::Store(error) => error.kind(),
@@ -96,7 +93,6 @@ pub struct Rules {
 
 impl Rules {
     /// Those of a configuration.
-    #[must_use]
     pub fn of(config: &Config) -> Rules {
         Rules { events: config.events.enabled, overtake_limit: config.worker.stock_overtake_limit }
     }

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 
 use crate::message::{Content, InboundMessage};
 
-/// A difference up to this is tolerated.
-pub(crate) const TOLERANCE: TimeDelta = TimeDelta::seconds(30);
+/// A difference of two clocks up to this is tolerated.
+pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(30);
 
 /// How long a difference is reported after the message that revealed it.
 const COUNTS: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ impl MessageClock {
     }
 
     fn keep_largest(&self, ahead: TimeDelta) {
-        if ahead.abs() <= TOLERANCE {
+        if ahead.abs() <= CLOCK_TOLERANCE {
             return;
         }
         let mut largest = self.0.lock();
@@ -72,7 +72,7 @@ fn ahead(
 
 /// Whether these two clocks disagree.
 pub(crate) fn disagree(difference: TimeDelta) -> bool {
-    difference.abs() > TOLERANCE
+    difference.abs() > CLOCK_TOLERANCE
 }
 
 /// Notices that another clock was set back, by more than the usual correction of a running clock.
@@ -85,7 +85,7 @@ impl ClockStep {
         let before = self.0.replace((now, at));
         before.is_some_and(|(then, looked)| {
             let passed = TimeDelta::from_std(at.duration_since(looked)).unwrap_or(TimeDelta::MAX);
-            now - then < passed - TOLERANCE
+            now - then < passed - CLOCK_TOLERANCE
         })
     }
 }

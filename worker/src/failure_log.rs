@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use service::outage::REMINDER;
 use tracing::{debug, info, warn};
 
 use crate::batch::BatchError;
-
-/// The pause between two lines about the same problem.
-const REMINDER: Duration = Duration::from_secs(60);
 
 /// Deadlocks in a row that are normal between concurrent transactions, and are not logged.
 const DEADLOCKS: u32 = 5;

@@ -43,5 +43,6 @@ mod run;
 mod shards;
 mod sweepers;
 
+pub use clocks::CLOCK_TOLERANCE;
 pub use run::{RunError, database_settings, run};
 pub use sweepers::{OVERDUE_AFTER, refund_answer};

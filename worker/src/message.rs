@@ -10,7 +10,7 @@ mod verification;
 
 use alipay::{
     BatchRefundNotify, Charset, DepositBack, Form, Notification, Protocol, SecondReading,
-    TradeStatusSync,
+    TradeStatusSync, check_number,
 };
 use chrono::{DateTime, Utc};
 use config::{Config, LatePaymentPolicy};
@@ -28,9 +28,6 @@ pub use command::NamedDecision;
 pub use doubtful::Doubtful;
 pub use rejection::Rejection;
 pub(crate) use verification::MAX_RECEIPT_AGE;
-
-/// The longest number of an order, trade or request, bytes.
-pub(crate) const LONGEST_NUMBER: usize = 64;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +77,6 @@ impl From<Notification> for Content {
 
 /// The id under which workers know a received message: computed from its content; `None` where it cannot be read and its
 /// publisher's id is used.
-#[must_use]
 pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String> {
     let envelope = Envelope::read(&received.body).ok()?;
     let merchant = config.merchants.get(&envelope.merchant)?;
@@ -89,15 +85,13 @@ pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String>
 }
 
 /// The order number in a form, where it can be read and a column can hold it.
-#[must_use]
 pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
     alipay::order_in_form(form, charset).and_then(usable)
 }
 
 /// A number of an order, trade or request, if the text can be one: columns hold this length.
 fn usable(number: String) -> Option<String> {
-    let fits = (1..=LONGEST_NUMBER).contains(&number.len());
-    (fits && !number.contains(char::is_control)).then_some(number)
+    check_number(&number).is_ok().then_some(number)
 }
 
 fn envelope(body: &[u8]) -> Result<Envelope, Rejection> {
@@ -268,7 +262,6 @@ impl InboundMessage {
     }
 
     /// The order that it is about, if it can be worked on.
-    #[must_use]
     pub(crate) fn order(&self) -> Option<&str> {
         match &self.content {
             Ok(Content::Trade(trade) | Content::Answer(trade)) => Some(&trade.out_trade_no),
@@ -313,7 +306,6 @@ impl InboundMessage {
     }
 
     /// The order number that it carries, also where something else in it cannot be read.
-    #[must_use]
     pub fn order_id(&self) -> Option<String> {
         if let Some(order) = self.order() {
             return Some(order.to_owned());
@@ -336,5 +328,27 @@ impl InboundMessage {
             (None, None) => return None,
         };
         usable(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alipay::{Charset, Form};
+
+    use super::order_in_form;
+
+    #[test]
+    fn the_order_of_a_form_is_a_number_that_a_column_can_hold() {
+        let order =
+            |form: &str| order_in_form(&Form::parse(form.as_bytes()).unwrap(), Charset::Utf8);
+        assert_eq!(order("out_trade_no=A-1&trade_no=2").as_deref(), Some("A-1"));
+        assert_eq!(order(&format!("out_trade_no={}", "x".repeat(64))).map(|it| it.len()), Some(64));
+        for bad in ["trade_no=2", "out_trade_no=", "out_trade_no=a%0Ab", "out_trade_no=%FF"] {
+            assert_eq!(order(bad), None, "{bad}");
+        }
+        assert_eq!(order(&format!("out_trade_no={}", "x".repeat(65))), None);
+        // A message of the Open Platform holds it inside.
+        let inside = "msg_method=m&biz_content=%7B%22out_trade_no%22%3A%22B-7%22%7D";
+        assert_eq!(order(inside).as_deref(), Some("B-7"));
     }
 }

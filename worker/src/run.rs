@@ -216,7 +216,6 @@ pub(crate) fn report_undeclared(error: &TopologyError) {
 }
 
 /// How the configuration says that the database is reached.
-#[must_use]
 pub fn database_settings(database: &config::Database) -> DatabaseSettings {
     DatabaseSettings {
         url: database.url.expose_secret().to_owned(),

@@ -126,10 +126,27 @@ impl<'a> Sweeper<'a> {
 fn lease(timeout: Duration, rounds: usize, calls: u32) -> Duration {
     const MARGIN: Duration = Duration::from_secs(10);
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
-    timeout.saturating_mul(rounds.saturating_mul(calls)) + MARGIN
+    timeout.saturating_mul(rounds.saturating_mul(calls)).saturating_add(MARGIN)
 }
 
 /// A number for a gauge.
 fn as_metric(number: i64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::lease;
+
+    #[test]
+    fn a_lease_outlasts_every_call_of_every_round() {
+        let timeout = Duration::from_secs(8);
+        for (rounds, calls) in [(1, 1), (4, 2), (16, 3)] {
+            let all = timeout * u32::try_from(rounds).unwrap() * calls;
+            assert!(lease(timeout, rounds, calls) > all, "{rounds} {calls}");
+        }
+        assert!(lease(Duration::MAX, usize::MAX, 2) == Duration::MAX);
+    }
 }

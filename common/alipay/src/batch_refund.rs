@@ -86,7 +86,6 @@ impl BatchRefundNotify {
     pub const NOTIFY_TYPE: &str = "batch_refund_notify";
 
     /// Whether a form with this `notify_type` is one.
-    #[must_use]
     pub fn is_meant(notify_type: &[u8]) -> bool {
         notify_type == BatchRefundNotify::NOTIFY_TYPE.as_bytes()
     }
@@ -136,5 +135,18 @@ impl BatchRefundItem {
     /// [`ResultDetailsError`] with the number of the item.
     pub fn parse_details(details: &str) -> Result<Vec<BatchRefundItem>, ResultDetailsError> {
         result_details::parse(details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BatchRefundNotify;
+
+    #[test]
+    fn the_notify_type_alone_says_that_a_form_is_a_batch_refund() {
+        assert!(BatchRefundNotify::is_meant(b"batch_refund_notify"));
+        for other in ["", "trade_status_sync", "batch_refund_notify ", "BATCH_REFUND_NOTIFY"] {
+            assert!(!BatchRefundNotify::is_meant(other.as_bytes()), "{other}");
+        }
     }
 }

@@ -109,6 +109,7 @@ pub use message_service::{DepositBack, DepositBackStatus, order_in_biz_content, 
 pub use money::{Fen, MoneyError};
 pub use notification::{Notification, Unreadable};
 pub use notification_form::{NotANotification, SecondReading, check_names, check_notification};
+pub use parameters::{LONGEST_NUMBER, check_number};
 pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::Protocol;
@@ -125,7 +126,7 @@ pub use return_url::{is_return, returned_order};
 pub use sign::Signer;
 pub use sign_type::SignType;
 pub use signature_error::SignatureError;
-pub use time::{TimeError, format_beijing, parse_beijing};
+pub use time::{BEIJING, TimeError, format_beijing, parse_beijing};
 pub use trade_status::{RefundStatus, TradeStatus};
 pub use trade_status_sync::{Parties, TradeStatusSync};
 pub use verify::{KeyMark, OldKey, RetiredKey, Verified, Verifier};

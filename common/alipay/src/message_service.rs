@@ -43,7 +43,6 @@ pub enum DepositBackStatus {
 
 impl DepositBackStatus {
     /// The word in the inbox.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             DepositBackStatus::Done => "DEPOSITBACK_DONE",
@@ -64,7 +63,6 @@ pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
 }
 
 /// The order that a message of the message service names, whichever message it is.
-#[must_use]
 pub fn order_in_biz_content(form: &Form, charset: Charset) -> Option<String> {
     form.get("msg_method").filter(|method| !method.is_empty())?;
     let content = charset.decode(form.get("biz_content")?).ok()?;

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// Serialised as an integer. May be negative as the result of arithmetic; amounts read from a
 /// message never are.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fen(i64);
 
@@ -82,7 +81,6 @@ impl Fen {
     }
 
     /// The sum, `None` on overflow.
-    #[must_use]
     pub fn checked_add(self, other: Fen) -> Option<Fen> {
         self.0.checked_add(other.0).map(Fen)
     }

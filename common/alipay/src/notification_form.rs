@@ -126,7 +126,6 @@ pub enum NotANotification {
 
 impl NotANotification {
     /// A short word for logs, metrics and dead letters: `parameter_name` or `not_a_notification`.
-    #[must_use]
     pub fn reason_code(&self) -> &'static str {
         match self {
             NotANotification::ParameterName { .. } => "parameter_name",
@@ -187,7 +186,6 @@ impl fmt::Display for SecondReading {
 
 impl SecondReading {
     /// The first one of a form, where there is one. See the module's text for the rules.
-    #[must_use]
     pub fn of(form: &Form, protocol: Protocol) -> Option<SecondReading> {
         let found = |parameter: &[u8], name: &[u8]| {
             Some(SecondReading { parameter: printable(parameter), name: printable(name) })

@@ -6,7 +6,7 @@ use crate::notification_form::READ;
 use crate::{Charset, Fen, Form, Unreadable, parse_beijing};
 
 /// The largest order or trade number in bytes of UTF-8, as in Alipay's tables.
-const LONGEST_NUMBER: usize = 64;
+pub const LONGEST_NUMBER: usize = 64;
 
 /// The parameters of a form, decoded when asked for: a value that is not read cannot fail.
 pub(crate) struct Parameters<'a> {
@@ -62,7 +62,10 @@ impl Parameters<'_> {
 
 /// Checks an order or trade number: 1 to 64 bytes, no control characters. Spaces and letters of
 /// any script are the merchant's choice.
-pub(crate) fn check_number(number: &str) -> Result<(), &'static str> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_number(number: &str) -> Result<(), &'static str> {
     if number.is_empty() {
         Err("it is empty")
     } else if number.len() > LONGEST_NUMBER {

@@ -17,7 +17,6 @@ pub fn returned_order(form: &Form, charset: Charset) -> Result<String, Unreadabl
 
 /// Whether a form is the query of a return URL and no notification: `is_success` at the legacy gateway,
 /// a `method` that ends in `.return` at the Open Platform.
-#[must_use]
 pub fn is_return(form: &Form) -> bool {
     form.get("is_success").is_some()
         || form.get("method").is_some_and(|method| method.ends_with(b".return"))

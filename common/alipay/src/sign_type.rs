@@ -6,19 +6,8 @@ use strum::{Display, EnumString, IntoStaticStr};
 /// A signature algorithm, named by the parameter `sign_type`.
 ///
 /// Words are read exactly: other cases are other words. Alipay's fourth word, `DSA`, is obsolete and not supported.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    Display,
-    EnumString,
-    IntoStaticStr,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize, Display, EnumString, IntoStaticStr)]
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum SignType {

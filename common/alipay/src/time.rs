@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone, Utc};
 
 /// Beijing time, fixed: China has had no daylight saving since 1991, and a zone name would need
 /// zone data, which slim container images lack.
-const BEIJING: FixedOffset = FixedOffset::east_opt(8 * 3600).expect("eight hours");
+pub const BEIJING: FixedOffset = FixedOffset::east_opt(8 * 3600).expect("eight hours");
 
 /// A text that is not `yyyy-MM-dd HH:mm:ss`, optionally with a point and one to nine digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -104,13 +104,11 @@ pub enum LatePaymentPolicy {
 
 impl Merchant {
     /// `longest_time_to_pay`, as orders are compared with it.
-    #[must_use]
     pub fn longest_time_to_pay(&self) -> Option<TimeDelta> {
         self.longest_time_to_pay.and_then(|longest| TimeDelta::from_std(longest).ok())
     }
 
     /// Who the merchant is at Alipay.
-    #[must_use]
     pub fn account(&self) -> RecipientAccount<'_> {
         RecipientAccount {
             app_id: self.app_id.as_deref(),

@@ -94,7 +94,6 @@ pub enum Mismatch {
 
 impl Mismatch {
     /// The reason of the dead letter.
-    #[must_use]
     pub fn reason(&self) -> RejectionReason {
         match self {
             Mismatch::Merchant { .. } => RejectionReason::MerchantMismatch,

@@ -57,7 +57,6 @@ impl Decision {
     }
 
     /// The decisions that answer a review for this reason.
-    #[must_use]
     pub fn possible(reason: ReviewReason) -> &'static [Decision] {
         use Decision::{Accepted, Delivered, Noted, Paid, Refunded, TakenBack};
         match reason {
@@ -80,9 +79,12 @@ impl Decision {
         }
     }
 
-    /// Whether it answers a review for `reason`. Of several trades that paid, the one that was
+    /// Checks that it answers a review for `reason`. Of several trades that paid, the one that was
     /// refunded has to be named.
-    pub(crate) fn check(
+    ///
+    /// # Errors
+    /// [`ImpossibleDecision::Reason`], [`ImpossibleDecision::NoTrade`]
+    pub fn check(
         self,
         reason: ReviewReason,
         trade_no: Option<&str>,
@@ -103,7 +105,6 @@ impl Decision {
     }
 
     /// Whether the decision has to name a trade: of several that paid, the one that was refunded.
-    #[must_use]
     pub fn must_name_trade(self, reason: ReviewReason) -> bool {
         reason == ReviewReason::SecondPayment && self == Decision::Refunded
     }

@@ -43,7 +43,6 @@ impl Doubt {
     ///
     /// A notification that was received *before* its `notify_time` is not doubted: our own clock may be wrong, and
     /// that must not lose a payment.
-    #[must_use]
     pub fn of(notification: &TradeStatusSync, received_at: DateTime<Utc>) -> Option<Doubt> {
         let paid = Facts::of(notification).contains(Facts::PAID);
         match notification.trade_status {
@@ -65,7 +64,6 @@ impl Doubt {
 
     /// The reason in the inbox, in metrics, and of the review that is opened where the gateway cannot be asked; the
     /// evidence of that review is the trade's number.
-    #[must_use]
     pub fn reason(&self) -> ReviewReason {
         match self {
             Doubt::SecondReading(_) => ReviewReason::AmbiguousForm,
@@ -76,7 +74,6 @@ impl Doubt {
     }
 
     /// Why the gateway is asked about the order.
-    #[must_use]
     pub fn query_reason(&self) -> QueryReason {
         match self {
             Doubt::SecondReading(_) => QueryReason::AmbiguousForm,

@@ -46,7 +46,7 @@ impl OrderSnapshot<'_> {
             Event::Paid => facts.contains(Facts::PAID),
             Event::Delivered => self.fulfillment.is_some_and(FulfillmentState::is_given),
             Event::Finished => facts.contains(Facts::FINISHED),
-            Event::Closed => self.state.is_closed_unpaid(),
+            Event::Closed => self.state.payment().is_closed_unpaid(),
             Event::RefundedInPart => {
                 facts.contains(Facts::REFUNDED_IN_PART) && !facts.contains(Facts::REFUNDED_IN_FULL)
             }
@@ -58,7 +58,6 @@ impl OrderSnapshot<'_> {
 }
 
 /// The events that became true between two moments.
-#[must_use]
 pub fn between(before: OrderSnapshot<'_>, after: OrderSnapshot<'_>) -> Vec<Event> {
     Event::VARIANTS
         .iter()

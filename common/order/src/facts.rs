@@ -42,7 +42,6 @@ impl Facts {
     /// `refund_fee` is the trade's running total; `0.00` is no refund (unpaid timeouts and some
     /// `TRADE_FINISHED` carry it). The legacy gateway sends no amount with a refund: there the
     /// trade status distinguishes a full refund (`TRADE_CLOSED`) from a partial one.
-    #[must_use]
     pub fn of(notification: &TradeStatusSync) -> Facts {
         let closed = notification.trade_status == TradeStatus::TradeClosed;
         let by_status = match &notification.trade_status {
@@ -81,7 +80,6 @@ impl Facts {
     /// An answer reports the present state, a notification an event: `TRADE_SUCCESS` and `TRADE_FINISHED` mean that
     /// the money is there now, and `TRADE_CLOSED` of a trade that was paid means that it was refunded. The Open
     /// Platform's answer has no `refund_fee`; the legacy gateway's may have one, the refunded amount.
-    #[must_use]
     pub fn of_answer(answer: &TradeStatusSync) -> Facts {
         let reported = Facts::of(answer);
         match answer.trade_status {
@@ -100,14 +98,12 @@ impl Facts {
     }
 
     /// The text of the `facts` column (a MySQL `SET`): the names of the facts in lower case, in bit order, joined by commas.
-    #[must_use]
     pub fn to_column(self) -> String {
         let names: Vec<&str> = self.iter_names().map(|(name, _)| name).collect();
         names.join(",").to_ascii_lowercase()
     }
 
     /// Reads the text of a `facts` column. A name that this version does not know is left out.
-    #[must_use]
     pub fn from_column(column: &str) -> Facts {
         column.to_ascii_uppercase().split(',').filter_map(Facts::from_name).collect()
     }

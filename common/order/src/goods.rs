@@ -54,13 +54,11 @@ closed_set! {
 
 impl FulfillmentState {
     /// The goods went to the buyer, whether they came back or not.
-    #[must_use]
     pub fn is_given(self) -> bool {
         matches!(self, FulfillmentState::Delivered | FulfillmentState::Returned)
     }
 
     /// Paid, and the goods are not out yet.
-    #[must_use]
     pub fn is_waiting(self) -> bool {
         use FulfillmentState::{AwaitingAccount, AwaitingManual, AwaitingStock};
         matches!(self, AwaitingStock | AwaitingManual | AwaitingAccount)
@@ -85,7 +83,6 @@ impl GoodsDecision {
     ///
     /// Goods go out at most once and come back at most once: after `returned` nothing is delivered again
     /// automatically, a review is raised instead.
-    #[must_use]
     pub fn of(state: &OrderState, fulfillment: Option<FulfillmentState>) -> GoodsDecision {
         use FulfillmentState::{AwaitingAccount, AwaitingStock, Cancelled, Delivered};
         if state.deserves_goods() {

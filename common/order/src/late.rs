@@ -36,7 +36,6 @@ impl Limit {
 
 impl Facts {
     /// The payment came after the order's time limit, is to be refunded, and is not yet refunded in full.
-    #[must_use]
     pub fn is_late(self) -> bool {
         self.contains(Facts::PAID | Facts::PAID_LATE)
             && !self.intersects(Facts::LATE_ACCEPTED | Facts::REFUNDED_IN_FULL)
@@ -45,7 +44,6 @@ impl Facts {
 
 impl Trade {
     /// The buyer can still pay it: neither paid nor closed.
-    #[must_use]
     pub fn is_open(&self) -> bool {
         self.facts.contains(Facts::WAITING)
             && !self.facts.intersects(Facts::PENDING | Facts::PAID | Facts::CLOSED)
@@ -53,7 +51,6 @@ impl Trade {
 
     /// What of a late payment is to be refunded, fen: all that is left of the order's `total`. `None` where the payment is not
     /// late, or where the place of the money is not known: a closed trade cannot be refunded.
-    #[must_use]
     pub fn late_refund(&self, total: Fen) -> Option<Fen> {
         (self.facts.is_late() && !self.is_in_doubt())
             .then(|| Fen::new(total.get() - self.refunded_fee.get()))
@@ -83,7 +80,7 @@ impl OrderRecord {
             self.expired_at.is_some()
                 || self.terms.expires_at.is_some_and(|end| trade.notify_time > Some(end))
         };
-        let closed = self.state().is_closed_unpaid();
+        let closed = self.state().payment().is_closed_unpaid();
         self.trades.values().filter(move |_| closed).filter(|trade| trade.is_open()).filter(over)
     }
 }

@@ -30,7 +30,6 @@ macro_rules! as_str {
     ($name:ident) => {
         impl $name {
             /// The word in columns, messages and metrics.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 self.into()
             }
@@ -65,6 +64,7 @@ pub mod facts;
 pub mod goods;
 pub mod late;
 pub mod outcome;
+pub mod payment;
 pub mod query;
 pub mod record;
 pub mod refund;
@@ -83,13 +83,14 @@ pub use event::Event;
 pub use facts::Facts;
 pub use goods::{CodeState, FulfillmentState, GoodsDecision, ProductKind};
 pub use outcome::{MessageOutcome, RejectionReason, Remark};
+pub use payment::PaymentState;
 pub use query::QueryReason;
 pub use record::OrderRecord;
 pub use refund::{ConfirmedRefund, Refund, RefundRequestState, RepeatedBy};
 pub use rejected::{RefundSum, RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
-pub use time_limit::{ImplausibleLimit, time_limit};
+pub use time_limit::{ImplausibleLimit, LONGEST_TIME_LIMIT, time_limit};
 pub use trade::Trade;
 
 /// `VARIANTS` of every closed set here.

@@ -42,13 +42,11 @@ closed_set! {
 
 impl QueryReason {
     /// Reads a message or a row. A word that this version does not know is a [`QueryReason::Request`].
-    #[must_use]
     pub fn read(word: &str) -> QueryReason {
         word.parse().unwrap_or(QueryReason::Request)
     }
 
     /// The sweeper found the order by its age. Nobody waits for the answer.
-    #[must_use]
     pub fn is_routine(self) -> bool {
         use QueryReason::{Expired, InDoubt, Silent, Unpaid};
         matches!(self, Unpaid | Silent | InDoubt | Expired)

@@ -35,7 +35,6 @@ pub struct OrderRecord {
 
 impl OrderRecord {
     /// An order without any notification yet.
-    #[must_use]
     pub fn new(terms: OrderTerms, kind: ProductKind) -> OrderRecord {
         OrderRecord {
             terms,
@@ -174,19 +173,16 @@ impl OrderRecord {
     }
 
     /// The state of the order as it follows from all that is known.
-    #[must_use]
     pub fn state(&self) -> OrderState {
         OrderState::of(self.trades.values(), self.expired_at.is_some())
     }
 
     /// What has to happen with the goods now.
-    #[must_use]
     pub fn goods(&self, state: &OrderState) -> GoodsDecision {
         GoodsDecision::of(state, self.fulfillment)
     }
 
     /// What a person must look at now.
-    #[must_use]
     pub fn reviews(&self, state: &OrderState) -> Vec<Review> {
         let by_hand = self.is_taken_back_by_hand();
         review::wanted(state, self.trades.values(), by_hand, self.fulfillment)
@@ -194,7 +190,6 @@ impl OrderRecord {
 
     /// Only a person can take the goods back: a manual product, and codes that another system gave out. A
     /// subscription ends here, whichever system began it.
-    #[must_use]
     pub fn is_taken_back_by_hand(&self) -> bool {
         match self.kind {
             ProductKind::Manual => true,

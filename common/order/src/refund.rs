@@ -52,7 +52,6 @@ pub enum RepeatedBy {
 
 impl RefundRequestState {
     /// The state of a request that could not be sent: it waits where a worker repeats it, and has ended where nobody does.
-    #[must_use]
     pub fn unsent(by: RepeatedBy) -> RefundRequestState {
         match by {
             RepeatedBy::Worker => RefundRequestState::Asked,
@@ -88,14 +87,12 @@ pub struct Refund {
 
 /// Whether the refund of a row with this result was made. The row of an Open Platform notification has no result: such a
 /// notification tells only of refunds that were made.
-#[must_use]
 pub fn is_made(result: Option<&str>) -> bool {
     result.is_none_or(|result| result == SUCCESS)
 }
 
 impl Refund {
     /// The refund that an Open Platform notification reports, if it reports one.
-    #[must_use]
     pub fn of_trade(notification: &TradeStatusSync) -> Option<Refund> {
         let running_total = notification.refund_fee.filter(|fee| *fee > Fen::new(0))?;
         let request_no = notification.request_no.clone().unwrap_or_default();
@@ -114,14 +111,12 @@ impl Refund {
     /// The row of an answer to a refund that was asked for. It has no time in its key: answers have seconds where
     /// notifications have milliseconds. So a notification of the same refund has a row of its own; programs that show
     /// refunds to a person show one of the two.
-    #[must_use]
     pub fn of_answer(answer: &ConfirmedRefund) -> Refund {
         let refund = Refund::made(&answer.trade_no, &answer.request_no, answer.amount);
         Refund { running_total: answer.refunded, gmt_refund: answer.gmt_refund, ..refund }
     }
 
     /// The row of a refund that an answer confirms, without running total and time: see [`Refund::of_answer`].
-    #[must_use]
     pub fn made(trade_no: &str, request_no: &str, amount: Fen) -> Refund {
         Refund {
             trade_no: trade_no.to_owned(),
@@ -135,7 +130,6 @@ impl Refund {
     }
 
     /// The row of one item of a legacy `batch_refund_notify`.
-    #[must_use]
     pub fn of_batch_item(batch: &BatchRefundNotify, item: &BatchRefundItem) -> Refund {
         Refund {
             trade_no: item.trade_no.clone(),
@@ -151,13 +145,11 @@ impl Refund {
     }
 
     /// Whether it was made: see [`is_made`].
-    #[must_use]
     pub fn is_made(&self) -> bool {
         is_made(self.result.as_deref())
     }
 
     /// Whether it has the result of a success: a batch item or an answer.
-    #[must_use]
     pub fn states_success(&self) -> bool {
         self.result.as_deref() == Some(SUCCESS)
     }
@@ -175,5 +167,16 @@ impl Refund {
         self.running_total = self.running_total.max(other.running_total);
         self.amount = self.amount.max(other.amount);
         self.gmt_refund = self.gmt_refund.max(other.gmt_refund);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RefundRequestState, RepeatedBy};
+
+    #[test]
+    fn what_was_not_sent_waits_only_where_a_worker_repeats_it() {
+        assert_eq!(RefundRequestState::unsent(RepeatedBy::Worker), RefundRequestState::Asked);
+        assert_eq!(RefundRequestState::unsent(RepeatedBy::Operator), RefundRequestState::Refused);
     }
 }

@@ -30,7 +30,6 @@ pub enum RejectedMessage<'a> {
 
 impl<'a> RejectedMessage<'a> {
     /// What it says.
-    #[must_use]
     pub fn trade(self) -> &'a TradeStatusSync {
         match self {
             RejectedMessage::Notification(trade) | RejectedMessage::Answer(trade) => trade,
@@ -58,7 +57,6 @@ impl RefundSum {
     }
 
     /// What went back at least, fen.
-    #[must_use]
     pub fn refunded(self) -> Fen {
         self.amounts.max(self.running_total)
     }

@@ -3,7 +3,7 @@
 use alipay::format_beijing;
 use strum::EnumMessage;
 
-use crate::{Facts, FulfillmentState, OrderState, OrderStatus, Trade};
+use crate::{Facts, FulfillmentState, OrderState, OrderStatus, PaymentState, Trade};
 
 /// A reason for review with the evidence that makes it this case and not the next one: the same
 /// reason with new evidence is a new review, also after a person decided the old one.
@@ -66,20 +66,17 @@ impl ReviewReason {
     ];
 
     /// What it means, for a person.
-    #[must_use]
     pub fn meaning(self) -> &'static str {
         self.get_message().unwrap_or_default()
     }
 
     /// Whether it is about a doubtful notification.
-    #[must_use]
     pub fn is_doubt(self) -> bool {
         ReviewReason::DOUBTS.contains(&self)
     }
 
     /// Whether an event opens such a review. All other reviews are computed from the order, and settle when the
     /// order no longer calls for them; these stay open until an answer of the gateway or a person ends them.
-    #[must_use]
     pub fn is_raised_by_event(self) -> bool {
         use ReviewReason::{ImplausibleTimeLimit, NotAtAlipay, RefundSentBack};
         self.is_doubt() || matches!(self, NotAtAlipay | ImplausibleTimeLimit | RefundSentBack)
@@ -99,7 +96,6 @@ closed_set! {
 }
 
 /// All reviews that the order's state calls for now. `by_hand`: only a person can take its goods back.
-#[must_use]
 pub fn wanted<'a>(
     state: &OrderState,
     trades: impl Iterator<Item = &'a Trade> + Clone,
@@ -119,7 +115,7 @@ pub fn wanted<'a>(
         paid.sort_unstable();
         want(ReviewReason::SecondPayment, digest(&paid));
     }
-    if state.money_in_doubt() {
+    if state.payment() == PaymentState::InDoubt {
         // Closed again after the money was confirmed, it is another case.
         let chosen = trades.clone().find(|trade| Some(&trade.trade_no) == state.trade_no.as_ref());
         let confirmed_at = chosen.and_then(|trade| trade.confirmed_at);

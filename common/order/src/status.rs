@@ -24,13 +24,11 @@ macro_rules! numbered_set {
 
         impl $name {
             /// The number in the column.
-            #[must_use]
             pub const fn code(self) -> i16 {
                 self as i16
             }
 
             /// Reads the column; `None`: no number of a status.
-            #[must_use]
             pub const fn from_code(code: i16) -> Option<$name> {
                 <$name>::from_repr(code)
             }
@@ -66,7 +64,6 @@ numbered_set! {
 
 impl OrderStatus {
     /// The Chinese name that operators and buyers of the classic system know.
-    #[must_use]
     pub fn chinese(self) -> &'static str {
         match self {
             OrderStatus::Placed => "已下单",
@@ -171,7 +168,6 @@ impl OrderState {
     /// is, then one that is not late, then one that does not wait for the gateway's word, then the earliest
     /// `gmt_payment`, then the smallest trade_no),
     /// else over all trades.
-    #[must_use]
     pub fn of<'a>(trades: impl Iterator<Item = &'a Trade> + Clone, expired: bool) -> OrderState {
         let paid =
             trades.clone().filter(|trade| trade.facts.contains(Facts::PAID)).min_by_key(|trade| {
@@ -208,7 +204,6 @@ impl OrderState {
 
     /// The buyer is entitled to the goods: paid in time or accepted late, confirmed where the merchant wants that, and
     /// neither refunded in full nor in doubt.
-    #[must_use]
     pub fn deserves_goods(&self) -> bool {
         use OrderStatus::{Finished, Paid, RefundClosed};
         self.facts.contains(Facts::PAID)
@@ -216,23 +211,10 @@ impl OrderState {
             && !self.facts.is_late()
             && !self.facts.awaits_confirmation()
     }
-
-    /// Closed, and nothing is paid.
-    #[must_use]
-    pub fn is_closed_unpaid(&self) -> bool {
-        self.status == OrderStatus::Closed && !self.facts.contains(Facts::PAID)
-    }
-
-    /// Closed after a payment, and it is not confirmed where the money is.
-    #[must_use]
-    pub fn money_in_doubt(&self) -> bool {
-        self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)
-    }
 }
 
 impl Facts {
     /// A notification reports the payment, and goods wait until the gateway or a person confirms it.
-    #[must_use]
     pub fn awaits_confirmation(self) -> bool {
         self.contains(Facts::PAID | Facts::TO_BE_CONFIRMED) && !self.contains(Facts::CONFIRMED_PAID)
     }

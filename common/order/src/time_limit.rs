@@ -9,7 +9,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Alipay itself closes a trade that is unpaid for this long (`timeout_express`, `it_b_pay`: at most 15 days).
-const LONGEST: TimeDelta = TimeDelta::days(15);
+pub const LONGEST_TIME_LIMIT: TimeDelta = TimeDelta::days(15);
 
 /// Clocks of the shop and the database differ by this much at most.
 const CLOCKS: TimeDelta = TimeDelta::minutes(10);
@@ -70,7 +70,7 @@ pub fn time_limit(
 ) -> Result<Option<DateTime<Utc>>, ImplausibleLimit> {
     let Some(end) = expires_at else { return Ok(None) };
     let given = end - created_at;
-    let most = longest.unwrap_or(LONGEST);
+    let most = longest.unwrap_or(LONGEST_TIME_LIMIT);
     if given < -CLOCKS {
         Err(ImplausibleLimit::Before { by: Length(-given) })
     } else if longest.is_none() && given > BEIJING && given <= BEIJING + SHORT {

@@ -37,7 +37,6 @@ pub struct Trade {
 
 impl Trade {
     /// A trade of which only the number is known.
-    #[must_use]
     pub fn new(trade_no: impl Into<String>) -> Trade {
         Trade {
             trade_no: trade_no.into(),
@@ -97,7 +96,6 @@ impl Trade {
     }
 
     /// As far as reported, money came and was not refunded in full.
-    #[must_use]
     pub fn claims_money(&self) -> bool {
         self.facts.contains(Facts::PAID)
             && !self.facts.contains(Facts::REFUNDED_IN_FULL)
@@ -106,14 +104,12 @@ impl Trade {
 
     /// Paid, closed, and no full refund was reported. Whether the money is there nevertheless, the gateway must
     /// answer.
-    #[must_use]
     pub fn is_closed_after_payment(&self) -> bool {
         self.facts.contains(Facts::PAID | Facts::CLOSED)
             && !self.facts.contains(Facts::REFUNDED_IN_FULL)
     }
 
     /// The same, and the payment was not confirmed after the close.
-    #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.is_closed_after_payment() && !self.standing_facts().contains(Facts::CONFIRMED_PAID)
     }

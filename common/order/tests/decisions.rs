@@ -6,7 +6,7 @@ use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, Utc};
 use order::{
     Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision, OrderRecord, OrderTerms,
-    ProductKind, ReviewReason, Trade,
+    PaymentState, ProductKind, ReviewReason, Trade,
 };
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -37,7 +37,7 @@ const CLOSED: Facts = Facts::PAID.union(Facts::CLOSED);
 #[test]
 fn closed_after_payment() {
     let doubtful = order(ProductKind::Stock, &[("T1", CLOSED)]);
-    assert!(doubtful.state().money_in_doubt());
+    assert_eq!(doubtful.state().payment(), PaymentState::InDoubt);
 
     let mut paid = doubtful.clone();
     let decided = |record: &mut OrderRecord, decision| {
@@ -60,7 +60,8 @@ fn closed_after_payment() {
     let mut again = paid.clone();
     let trade = again.trades.get_mut("T1").expect("the trade");
     trade.gmt_close = Some(at("2026-01-07 10:00:00"));
-    assert!(trade.is_in_doubt() && again.state().money_in_doubt());
+    assert!(trade.is_in_doubt());
+    assert_eq!(again.state().payment(), PaymentState::InDoubt);
     assert_ne!(case(&again), case(&doubtful));
 
     // By a clock that is behind Alipay's it counts anyway.

@@ -117,7 +117,6 @@ impl Envelope {
 
     /// Hex SHA-256 of merchant, charset and form, byte for byte: by it the program that got an answer of the
     /// gateway stores it, and a lane looks it up. Unlike the message id it differs between two cuts of one text.
-    #[must_use]
     pub fn digest(&self) -> String {
         let mut parts = IdHasher::new(&self.merchant, self.kind);
         parts.add(self.charset.to_string().as_bytes());

@@ -97,20 +97,8 @@ impl Envelope {
 }
 
 /// What an [`Envelope`] carries.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum MessageKind {
@@ -135,7 +123,6 @@ impl MessageKind {
     pub const ALL: &[MessageKind] = MessageKind::VARIANTS;
 
     /// Whether Alipay signed the form; what our own programs write has no signature.
-    #[must_use]
     pub fn is_notification(self) -> bool {
         matches!(self, MessageKind::TradeStatus | MessageKind::BatchRefund)
     }

@@ -13,7 +13,6 @@ pub struct Backoff {
 
 impl Backoff {
     /// The next pause is at most `shortest`, and none is longer than `longest`.
-    #[must_use]
     pub const fn new(shortest: Duration, longest: Duration) -> Backoff {
         Backoff { shortest, longest, next: shortest }
     }

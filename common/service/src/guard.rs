@@ -95,7 +95,6 @@ impl OriginGuard {
     }
 
     /// A guard that answers to `localhost` and to any address.
-    #[must_use]
     pub fn addresses() -> OriginGuard {
         OriginGuard { origins: Vec::new(), remote: true, programs: false }
     }

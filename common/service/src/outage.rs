@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 use tracing::{error, info, warn};
 
+pub use self::episode::REMINDER;
 use self::episode::{Episodes, OutageLine};
 
 /// Why a server cannot be used.

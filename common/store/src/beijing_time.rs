@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use alipay::format_beijing;
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use alipay::{BEIJING, format_beijing};
+use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::mysql::{Mysql, MysqlValue};
 use serde::{Serialize, Serializer};
 
 use crate::column::Moment;
-
-/// Beijing time, fixed: China has had no daylight saving since 1991.
-const BEIJING: FixedOffset = FixedOffset::east_opt(8 * 3600).expect("eight hours");
 
 /// A moment, read from a `DATETIME` column that holds UTC. Serialises as RFC 3339 with `+08:00`;
 /// `Display` is Alipay's own form, `2026-11-23 12:00:00`, to the second.

@@ -45,13 +45,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 impl Pool {
     /// A pool of at most `size` connections. Connects when the first connection is asked for, so a
     /// database that is down at the start is not an error here. The pool logs when the database becomes unreachable and when it answers again.
-    #[must_use]
     pub fn new(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
         Pool::with(settings.into(), size, Outage::new("the database"))
     }
 
     /// The same for a program that prints the error itself: the pool logs nothing.
-    #[must_use]
     pub fn silent(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
         Pool::with(settings.into(), size, Outage::silent("the database"))
     }

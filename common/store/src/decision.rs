@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use order::DecisionState;
 use serde::Serialize;
 
 use crate::column::last_insert_id;
 use crate::json_rows::{execute_rows, explained, load_rows};
 use crate::schema::decision;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A decision that is not written yet.
@@ -108,15 +108,13 @@ pub fn open(
     age: i64,
     limit: i64,
 ) -> Result<Vec<OpenDecision>> {
-    Ok(sql_query(
-        "SELECT d.id, d.order_id, o.merchant FROM decision AS d FORCE INDEX (decision_state) \
+    Ok(static_sql("SELECT d.id, d.order_id, o.merchant FROM decision AS d FORCE INDEX (decision_state) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = d.order_id \
          WHERE d.state = 'open' AND d.id > ? AND (d.decided_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
          OR d.decided_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE) \
-         ORDER BY d.id LIMIT ?",
-    )
-    .bind::<BigInt, _>(above)
-    .bind::<BigInt, _>(age)
-    .bind::<BigInt, _>(limit)
+         ORDER BY d.id LIMIT ?")
+    .big_int(above)
+    .big_int(age)
+    .big_int(limit)
     .load(connection)?)
 }

@@ -75,7 +75,6 @@ pub enum ErrorKind {
 
 impl StoreError {
     /// The kind. It depends on the server's error number, never on its text, which can be in any language.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             StoreError::Pool(_) | StoreError::Away(_) | StoreError::Refused(_) => {
@@ -87,7 +86,6 @@ impl StoreError {
     }
 
     /// The server's error number, such as 1213 for a deadlock.
-    #[must_use]
     pub fn number(&self) -> Option<u16> {
         match self {
             StoreError::Database(error) => number_of(error),
@@ -100,8 +98,6 @@ impl StoreError {
     }
 
     /// There is no connection, or it ended: the pool logs this, once per outage, so that callers need not log it.
-    ///
-    #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
@@ -115,19 +111,16 @@ impl StoreError {
     }
 
     /// A deadlock, and the server rolled this transaction back: repeated, it usually succeeds.
-    #[must_use]
     pub fn is_deadlock(&self) -> bool {
         self.number() == Some(1213)
     }
 
     /// The server takes no writes; another one may be the primary now.
-    #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.number().is_some_and(is_not_primary)
     }
 
     /// The beginning of the statement that failed. It holds no values.
-    #[must_use]
     pub fn statement(&self) -> Option<&str> {
         match self {
             StoreError::Database(DieselError::DatabaseError(_, information)) => information.hint(),

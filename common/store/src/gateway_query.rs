@@ -6,15 +6,13 @@ mod report;
 use chrono::{DateTime, Utc};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 use serde::Serialize;
 
 use crate::column::{ColumnsOf, Deadline, Moment, now};
 use crate::json_rows::{execute_rows, explained, sql_time, word};
 use crate::schema::{gateway_query, user_order};
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 pub use enrolment::{EnrolmentPass, EnrolmentStep, enrol_next};
@@ -95,10 +93,10 @@ pub fn claim(
     merchant: &str,
     limit: i64,
 ) -> Result<Vec<DueQuery>> {
-    Ok(sql_query(include_str!("gateway_query/lock_due.sql"))
-        .bind::<Text, _>(merchant)
-        .bind::<BigInt, _>(limit)
-        .typed::<ColumnsOf<DueQuery>>()
+    Ok(static_sql(include_str!("gateway_query/lock_due.sql"))
+        .text(merchant)
+        .big_int(limit)
+        .columns::<ColumnsOf<DueQuery>>()
         .load(connection)?)
 }
 

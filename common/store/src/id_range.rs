@@ -11,14 +11,12 @@ pub struct IdRange {
 
 impl IdRange {
     /// Every order number.
-    #[must_use]
     pub fn all() -> IdRange {
         // The greatest possible key: as many bytes of the greatest value in UTF-8 as a key may hold.
         IdRange { from: String::new(), to: "\u{10FFFF}".repeat(16) }
     }
 
     /// One order number.
-    #[must_use]
     pub fn one(id: &str) -> IdRange {
         IdRange { from: id.to_owned(), to: id.to_owned() }
     }

@@ -4,13 +4,13 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::column::{now, value};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::order_expired;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// Writes down that Alipay had nothing to close, `said_at`, for an order whose time was
@@ -94,7 +94,7 @@ pub fn open(
     age: i64,
     limit: i64,
 ) -> Result<Vec<OpenExpired>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT e.order_id, o.merchant, e.expires_at \
          FROM order_expired AS e FORCE INDEX (order_expired_open) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = e.order_id \
@@ -102,8 +102,8 @@ pub fn open(
          OR e.written_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE) \
          ORDER BY e.written_at, e.order_id LIMIT ? OFFSET ?",
     )
-    .bind::<BigInt, _>(age)
-    .bind::<BigInt, _>(limit)
-    .bind::<BigInt, _>(offset)
+    .big_int(age)
+    .big_int(limit)
+    .big_int(offset)
     .load(connection)?)
 }

@@ -14,13 +14,13 @@ use alipay::{Fen, TradeRef, TradeRefund};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 use order::RefundRequestState;
 
 use crate::column::{Value, after, now, value};
 use crate::json_rows::{explanation, load_rows};
 use crate::schema::{refund_request, user_order};
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 pub use due::{ClaimedRefund, claim, put_off};
@@ -68,7 +68,6 @@ pub struct RefundRequest {
 
 impl RefundRequest {
     /// What is asked of the Open Platform. Repeated it is the same refund.
-    #[must_use]
     pub fn refund(&self) -> TradeRefund<'_> {
         TradeRefund {
             which: TradeRef::TradeNo(&self.trade_no),
@@ -88,12 +87,10 @@ pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bo
 
 /// The requests of an order, the oldest first.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<RefundRequest>> {
-    Ok(sql_query(
-        "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, \
+    Ok(static_sql("SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, \
          error, running_total, of_rejected FROM refund_request FORCE INDEX (refund_request_order) \
-         WHERE order_id = ? ORDER BY created_at, request_no",
-    )
-    .bind::<Text, _>(order_id)
+         WHERE order_id = ? ORDER BY created_at, request_no")
+    .text(order_id)
     .load(connection)?)
 }
 

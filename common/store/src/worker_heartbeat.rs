@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{DuplicatedKeys, sql};
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use serde::Serialize;
 
@@ -11,6 +10,7 @@ use crate::BeijingTime;
 use crate::column::{Moment, Value, now};
 use crate::json_rows::explanation;
 use crate::schema::worker_heartbeat;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// What a worker reports about itself.
@@ -110,11 +110,9 @@ impl WorkerRow {
 
 /// All workers that have a row, the one with the latest heartbeat first.
 pub fn all(connection: &mut MysqlConnection) -> Result<Vec<WorkerRow>> {
-    Ok(sql_query(
-        "SELECT worker, version, started_at, seen_at, message_ahead_ms, messages, busy_ms, held, trouble, \
+    Ok(static_sql("SELECT worker, version, started_at, seen_at, message_ahead_ms, messages, busy_ms, held, trouble, \
          CAST(TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(6)) / 1000 AS SIGNED) AS age_ms, \
          CAST(TIMESTAMPDIFF(MICROSECOND, seen_at, worker_time) / 1000 AS SIGNED) AS clock_ahead_ms \
-         FROM worker_heartbeat ORDER BY seen_at DESC, worker",
-    )
+         FROM worker_heartbeat ORDER BY seen_at DESC, worker")
     .load(connection)?)
 }

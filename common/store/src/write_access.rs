@@ -1,10 +1,9 @@
 //! Whether the database accepts writes.
 
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result, StoreError};
 
 /// Whether the server accepts writes, as far as an account can see.
@@ -19,7 +18,6 @@ pub struct WriteAccess {
 
 impl WriteAccess {
     /// Whether writes of some account are refused.
-    #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.read_only.is_some() || self.refused.is_some()
     }
@@ -31,10 +29,10 @@ impl WriteAccess {
 /// The connection is lost.
 pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
     let mut access = WriteAccess::default();
-    let variables: QueryResult<(Option<String>, Option<String>)> = sql_query(
+    let variables: QueryResult<(Option<String>, Option<String>)> = static_sql(
         "SELECT CAST(@@global.read_only AS CHAR), CAST(@@global.innodb_read_only AS CHAR)",
     )
-    .typed::<(Nullable<Text>, Nullable<Text>)>()
+    .columns::<(Nullable<Text>, Nullable<Text>)>()
     .get_result(connection);
     if let Ok((read_only, innodb_read_only)) = variables {
         let named = [("read_only", read_only), ("innodb_read_only", innodb_read_only)];
@@ -44,7 +42,7 @@ pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
         });
     }
     // Matches no row; a read-only server refuses it anyway.
-    let write = sql_query("UPDATE redelivery SET count = count WHERE 1 = 0").execute(connection);
+    let write = static_sql("UPDATE redelivery SET count = count WHERE 1 = 0").execute(connection);
     match write.map_err(StoreError::from) {
         Err(error) if error.is_read_only() => access.refused = Some(error.to_string()),
         // Other reasons (no schema, no right) are reported by the statements that follow.

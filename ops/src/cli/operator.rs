@@ -4,6 +4,7 @@ use clap::Args;
 use tracing::warn;
 
 use crate::failure::Failure;
+use crate::operations::LONGEST_PERSON_NAME;
 
 /// The person whose name is written down with an action.
 #[derive(Debug, Clone, Args)]
@@ -19,8 +20,8 @@ impl Operator {
         let name = self.by.as_deref().map(str::trim).filter(|name| !name.is_empty());
         match name {
             None => Err(Failure::Usage("say who you are: --by NAME ($USER is not set)".to_owned())),
-            Some(name) if name.chars().count() > 255 => {
-                Err(Failure::Usage("--by: at most 255 characters".to_owned()))
+            Some(name) if name.chars().count() > LONGEST_PERSON_NAME => {
+                Err(Failure::Usage(format!("--by: at most {LONGEST_PERSON_NAME} characters")))
             }
             Some(name) => Ok(name),
         }

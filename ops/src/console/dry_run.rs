@@ -7,15 +7,13 @@ use service::page::Column;
 
 use super::Console;
 use super::address::{link, order_link};
-use super::letter_actions::{left_out_warning, takes};
+use super::letter_actions::left_out_warning;
 use super::letter_query::Selection;
 use super::letters::{act_fields, letter_link};
 use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
-use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::dry_run_selection::DryRunSelection;
-use crate::operations::dead_letter::poison::PoisonLetters;
 use crate::operations::dry_run::{DryRunOutcome, DryRunResult, because, dry_run_letters};
 
 /// Letters that are listed.
@@ -23,18 +21,17 @@ const LISTED: usize = 500;
 
 pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
-    let mut poison = PoisonLetters::default();
-    let wanted =
-        |letter: &ReceivedMessage| takes(&selection, &DeadLetter::from(letter), &mut poison);
+    let mut selected = selection.letters();
+    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
     let DryRunSelection { letters, meant, looked } =
         DryRunSelection::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);
-    let left_out = meant - letters.len();
+    let (left_out, poison) = (meant - letters.len(), selected.left_out.letters);
     let config = console.config.clone();
     let results =
         console.database(move |connection| dry_run_letters(connection, &config, letters)).await?;
     let body = html! {
-        (left_out_warning(poison.letters))
+        (left_out_warning(poison))
         @if !results.is_empty() {
             @if left_out > 0 || looked.at < looked.of {
                 div.box.warn {
@@ -51,7 +48,7 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
                 (act_fields())
             } }
             p.pages { (link(&selection.address(), say("« 返回", "Back"))) }
-        } @else if poison.letters == 0 {
+        } @else if poison == 0 {
             (nothing(say("这些死信已经不在了。", "None of these letters is there any more.")))
         }
     };

@@ -21,9 +21,8 @@ use super::request::PostedForm;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
-use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::discard::{DiscardNote, discard};
-use crate::operations::dead_letter::poison::{PoisonLetters, is_poison};
+use crate::operations::dead_letter::filter::SelectedLetters;
 use crate::operations::dead_letter::replay::Replay;
 use crate::operations::dead_letter::replay_outcome::{ReplayOutcome, ReplayWait};
 
@@ -45,20 +44,6 @@ pub(super) async fn act(
     }
     let note = Some(note).filter(|note| !note.is_empty());
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())
-}
-
-/// Whether a letter is selected and may be replayed. Adds to `poison` those that are selected and killed workers.
-pub(super) fn takes(
-    selection: &Selection,
-    letter: &DeadLetter,
-    poison: &mut PoisonLetters,
-) -> bool {
-    let is_selected = selection.takes(letter);
-    if is_selected && is_poison(letter) {
-        poison.add(&letter.id);
-        return false;
-    }
-    is_selected
 }
 
 /// The warning that letters were left out because their messages crashed workers.
@@ -188,7 +173,8 @@ async fn walk(
     let config = &console.config;
     let cluster = console.broker();
     if action == LetterAction::Discarded {
-        let wanted = |received: &ReceivedMessage| selection.takes(&DeadLetter::from(received));
+        let mut selected = SelectedLetters { even_if_deadly: true, ..selection.letters() };
+        let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
         let (note, mut ids) = (DiscardNote { by, why: note }, BTreeMap::new());
         let walked = discard(cluster, &mut database, config, note, wanted, &mut ids).await;
         return Moved { count: ids.values().sum(), failure: walked.err(), ..Moved::default() };
@@ -196,8 +182,8 @@ async fn walk(
     let wait = Some(ReplayWait::new(config));
     let replayed = BTreeMap::new();
     let mut replay = Replay { cluster, config, database, by, note, wait, replayed };
-    let mut poison = PoisonLetters::default();
-    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &mut poison);
+    let mut selected = selection.letters();
+    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
     let walked = replay.walk(usize::MAX, wanted).await;
     drop(turn);
     let waited = replay.wait().await;
@@ -207,7 +193,7 @@ async fn walk(
     };
     Moved {
         count: replay.replayed.values().sum(),
-        left_out: poison.letters,
+        left_out: selected.left_out.letters,
         outcomes,
         failure: walked.and(waited).err(),
     }

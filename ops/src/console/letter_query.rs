@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use service::page::hidden;
 
@@ -10,11 +9,10 @@ use super::address::listing;
 use super::page::usage;
 use super::request::Fields;
 use crate::failure::Failure;
-use crate::operations::dead_letter::fingerprint::fingerprint;
-use crate::operations::dead_letter::{DeadLetter, is_meant};
+use crate::operations::dead_letter::filter::{LetterFilter, ReasonFilter, SelectedLetters};
 
 /// The word for letters without a reason, which no worker put there.
-pub(super) const NO_REASON: &str = "none";
+pub(super) const REASON_MISSING: &str = "none";
 
 /// How the name of a checkbox begins; the id of its letter follows.
 pub(super) const TICKED: &str = "letter.";
@@ -22,48 +20,58 @@ pub(super) const TICKED: &str = "letter.";
 /// The field with the time at which the last letter on the page died.
 const UNTIL: &str = "until";
 
-/// A filter for letters; an empty field matches every letter.
+/// A filter for letters, as a form writes it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LetterQuery {
-    pub(super) reason: String,
-    /// The fingerprint of the error: without numbers and times.
-    pub(super) print: String,
-    pub(super) order: String,
-    pub(super) merchant: String,
-    /// Letters that died later do not match: "all" means the letters that the page showed.
-    pub(super) until: Option<DateTime<Utc>>,
-}
+pub(super) struct LetterQuery(pub(super) LetterFilter);
 
 /// The letters that a form selects.
 #[derive(Debug, Clone)]
 pub(super) enum Selection {
     /// These, with all their copies.
     Ticked(BTreeSet<String>),
-    /// All letters that match a filter.
+    /// All letters that match a filter: those that the page showed, not those that died later.
     All(LetterQuery),
 }
 
 impl LetterQuery {
-    pub(super) fn read(parameters: &Fields) -> LetterQuery {
-        let text = |name| parameters.get(name).to_owned();
-        LetterQuery {
-            reason: text("reason"),
-            print: text("error"),
-            order: text("order"),
-            merchant: text("merchant"),
-            until: text(UNTIL).parse().ok(),
-        }
+    /// The letters with this reason, where they have one.
+    pub(super) fn of_reason(reason: Option<&str>) -> LetterQuery {
+        let reason = reason.map_or(ReasonFilter::Missing, |it| ReasonFilter::Is(it.to_owned()));
+        LetterQuery(LetterFilter { reason: Some(reason), ..LetterFilter::default() })
     }
 
-    fn pairs(&self) -> [(&str, &str); 4] {
+    /// Reads it; an empty field takes every letter.
+    pub(super) fn read(parameters: &Fields) -> LetterQuery {
+        let text = |name| parameters.some(name).map(str::to_owned);
+        LetterQuery(LetterFilter {
+            reason: text("reason").map(|reason| match reason.as_str() {
+                REASON_MISSING => ReasonFilter::Missing,
+                _ => ReasonFilter::Is(reason),
+            }),
+            fingerprint: text("error"),
+            order: text("order"),
+            merchant: text("merchant"),
+            since: None,
+            until: parameters.get(UNTIL).parse().ok(),
+        })
+    }
+
+    /// The fields with a name and what they hold.
+    pub(super) fn pairs(&self) -> [(&str, &str); 4] {
+        let LetterFilter { reason, fingerprint, order, merchant, .. } = &self.0;
+        let reason = reason.as_ref().map_or("", |reason| match reason {
+            ReasonFilter::Is(reason) => reason,
+            ReasonFilter::Missing => REASON_MISSING,
+        });
         [
-            ("reason", &self.reason),
-            ("error", &self.print),
-            ("order", &self.order),
-            ("merchant", &self.merchant),
+            ("reason", reason),
+            ("error", fingerprint.as_deref().unwrap_or_default()),
+            ("order", order.as_deref().unwrap_or_default()),
+            ("merchant", merchant.as_deref().unwrap_or_default()),
         ]
     }
 
+    /// Whether all its fields are empty.
     pub(super) fn is_everything(&self) -> bool {
         self.pairs().iter().all(|(_, value)| value.is_empty())
     }
@@ -81,26 +89,8 @@ impl LetterQuery {
         let given = self.pairs().into_iter().filter(|(_, value)| !value.is_empty());
         html! {
             @for (name, value) in given { (hidden(name, value)) }
-            @if let Some(until) = self.until { (hidden(UNTIL, &until.to_rfc3339())) }
+            @if let Some(until) = self.0.until { (hidden(UNTIL, &until.to_rfc3339())) }
         }
-    }
-
-    pub(super) fn takes(&self, letter: &DeadLetter) -> bool {
-        let is = |wanted: &str, value: &Option<String>| {
-            wanted.is_empty() || value.as_deref() == Some(wanted)
-        };
-        let reason = match self.reason.as_str() {
-            NO_REASON => letter.reason.is_none(),
-            reason => is(reason, &letter.reason),
-        };
-        let names: Vec<&str> = letter.order.as_deref().into_iter().collect();
-        let error = letter.error.as_deref().unwrap_or_default();
-        let late = self.until.zip(letter.died_at).is_some_and(|(until, died)| died.0 > until);
-        !late
-            && reason
-            && is(&self.order, &letter.order)
-            && is(&self.merchant, &letter.merchant)
-            && (self.print.is_empty() || fingerprint(error, &names) == self.print)
     }
 }
 
@@ -117,10 +107,12 @@ impl Selection {
         Ok(Selection::Ticked(ids))
     }
 
-    pub(super) fn takes(&self, letter: &DeadLetter) -> bool {
+    /// As an operation selects them.
+    pub(super) fn letters(&self) -> SelectedLetters {
+        let none = SelectedLetters::default();
         match self {
-            Selection::Ticked(ids) => ids.iter().any(|id| is_meant(id, &letter.id)),
-            Selection::All(filter) => filter.takes(letter),
+            Selection::Ticked(ids) => SelectedLetters { ids: ids.clone(), ..none },
+            Selection::All(query) => SelectedLetters { filter: query.0.clone(), ..none },
         }
     }
 

@@ -9,7 +9,7 @@ use store::BeijingTime;
 use store::dead_letter::history;
 
 use super::address::{address, link, order_link};
-use super::letter_query::{LetterQuery, NO_REASON, TICKED};
+use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -54,7 +54,7 @@ pub(super) async fn show(
     let mut filter = LetterQuery::read(&query);
     let flat = query.get("view") == "flat" || !filter.is_everything();
     let mut look = look(&console, &filter).await?;
-    filter.until = look.until.map(|last| last.0);
+    filter.0.until = look.until.map(|last| last.0);
     let looked = &look.looked;
     let partly = (looked.at < looked.of || looked.strangers > 0).then(|| {
         html! {
@@ -110,7 +110,7 @@ async fn look(console: &Console, filter: &LetterQuery) -> Result<LettersRead, Fa
     let looked = look_at_letters(console.broker(), LOOKED, |received| {
         let letter = DeadLetter::from(&received);
         until = until.max(letter.died_at);
-        if filter.takes(&letter) {
+        if filter.0.takes(&letter) {
             chosen.add((letter.clone(), received));
         }
         groups.add(letter);
@@ -147,12 +147,9 @@ fn groups(groups: &[Group]) -> Markup {
 }
 
 fn group_row(group: &Group) -> Markup {
-    let reason = group.reason.as_deref().unwrap_or(NO_REASON);
-    let filter = LetterQuery {
-        reason: reason.to_owned(),
-        print: group.fingerprint.clone(),
-        ..LetterQuery::default()
-    };
+    let reason = group.reason.as_deref().unwrap_or(REASON_MISSING);
+    let mut filter = LetterQuery::of_reason(group.reason.as_deref());
+    filter.0.fingerprint = Some(group.fingerprint.clone());
     let versions = &group.worker_versions;
     html! {
         tr {
@@ -231,15 +228,16 @@ pub(super) fn act_fields() -> Markup {
 }
 
 fn filter_bar(filter: &LetterQuery) -> Markup {
+    let words = [
+        say("原因", "Reason"),
+        say("错误", "Error"),
+        say("订单", "Order"),
+        say("商户", "Merchant"),
+    ];
     html! {
         form.bar method="get" action="/dead-letters" {
             input type="hidden" name="view" value="flat";
-            @for (name, words, value) in [
-                ("reason", say("原因", "Reason"), &filter.reason),
-                ("error", say("错误", "Error"), &filter.print),
-                ("order", say("订单", "Order"), &filter.order),
-                ("merchant", say("商户", "Merchant"), &filter.merchant),
-            ] {
+            @for ((name, value), words) in filter.pairs().into_iter().zip(words) {
                 input name=(name) placeholder=(words) aria-label=(words) value=(value);
             }
             button { (say("筛选", "Filter")) }
@@ -255,7 +253,7 @@ fn letter_row(letter: &DeadLetter) -> Markup {
             td { input type="checkbox" name=(tick) aria-label=(say("勾选", "Tick")); }
             td.id.mono { (letter_link(&letter.id)) }
             td {
-                (tag(Tone::Bad, letter.reason.as_deref().unwrap_or(NO_REASON)))
+                (tag(Tone::Bad, letter.reason.as_deref().unwrap_or(REASON_MISSING)))
                 @if let Some(settled) = letter.settled {
                     " " (tag(Tone::Good, say("已了结", "settled")))
                     span.soft { (say(settled.chinese(), settled.words())) }

@@ -6,16 +6,16 @@ use service::language::say;
 use super::page::usage;
 use super::request::Fields;
 use crate::failure::Failure;
+use crate::operations::LONGEST_PERSON_NAME;
 
-/// The most characters of a name and of a note.
-const LONGEST_NAME: usize = 255;
+/// The most characters of a note.
 const LONGEST_NOTE: usize = 1000;
 
 /// The fields of a form; `hint` and `label` are about the note.
 pub(super) fn fields(hint: &str, label: &str, is_required: bool) -> Markup {
     let name = say("姓名", "Your name");
     html! {
-        input name="by" required[is_required] maxlength=(LONGEST_NAME) autocomplete="name"
+        input name="by" required[is_required] maxlength=(LONGEST_PERSON_NAME) autocomplete="name"
             placeholder=(name) aria-label=(name);
         input name="note" required[is_required] size="44" maxlength=(LONGEST_NOTE)
             placeholder=(hint) aria-label=(label);
@@ -29,7 +29,7 @@ pub(super) fn name(form: &Fields) -> Result<String, Failure> {
         return Err(usage("请写姓名", "say who you are"));
     }
     let long = say("姓名太长，最多的字数", "the name is too long; the most characters");
-    within(name, LONGEST_NAME, long)
+    within(name, LONGEST_PERSON_NAME, long)
 }
 
 /// Why; may be empty.

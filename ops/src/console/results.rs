@@ -1,10 +1,10 @@
 //! The results of acts. Each has an address of its own for a while, so that reloading it does not repeat the act.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{Path, State};
 use axum::response::Redirect;
+use parking_lot::Mutex;
 use rand::RngExt as _;
 use service::language::say;
 
@@ -24,7 +24,7 @@ impl ActionResults {
     pub(super) fn keep(&self, menu: Menu, page: Page) -> Redirect {
         let ticket = format!("{:016x}", rand::rng().random::<u64>());
         let address = format!("/results/{ticket}");
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         kept.push_back((ticket, Page { menu: Some(menu), ..page }));
         if kept.len() > KEPT {
             kept.pop_front();
@@ -38,7 +38,7 @@ pub(super) async fn show(
     State(console): Shared,
     Path(ticket): Path<String>,
 ) -> Result<Page, Failure> {
-    let kept = console.results.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = console.results.0.lock();
     let found = kept.iter().find(|(known, _)| *known == ticket);
     found.map(|(_, page)| page.clone()).ok_or_else(|| {
         let text = say("结果已经不在了", "there is no such result any more");

@@ -1,7 +1,5 @@
 //! `/`: the whole system on one page.
 
-use std::sync::PoisonError;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -12,12 +10,13 @@ use store::BeijingTime;
 use store::counts::WaitingCount;
 
 use super::address::{link, listing};
-use super::letter_query::{LetterQuery, NO_REASON};
+use super::letter_query::LetterQuery;
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, QueueDepth};
 use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency};
@@ -64,7 +63,7 @@ pub(super) async fn show(
 
 /// Letters are only read again when their number has changed.
 async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
-    let known = || console.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || console.known.lock();
     let mut next = known().clone();
     let layout = Layout::configured(&console.config);
     let look = next.look(console.broker(), console.management.as_ref(), layout).await?;
@@ -287,8 +286,7 @@ fn reasons(overview: &Overview) -> Markup {
         h2 { (say("死信原因", "Why letters died")) }
         div.card { table {
             @for (reason, letters) in reasons {
-                @let known = if reason == "no reason" { NO_REASON } else { reason };
-                @let filter = LetterQuery { reason: known.to_owned(), ..LetterQuery::default() };
+                @let filter = LetterQuery::of_reason(Some(reason.as_str()).filter(|it| *it != NO_REASON));
                 tr { td { (link(&filter.address(), reason)) } td.n { (letters) } }
             }
         } }

@@ -10,6 +10,7 @@ use store::gateway_answer::{self, AnswerKey};
 use store::{MysqlConnection, StoreError, notification};
 
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::effect::Effect;
 use crate::operations::order::fact_list::FactList;
 
@@ -131,7 +132,7 @@ impl Effect<AppliedOutcome> {
             }
             AppliedOutcome::Ended(MessageOutcome::Rejected) => format!(
                 "A worker has refused it: {}: {}",
-                self.reason.as_deref().unwrap_or("no reason"),
+                self.reason.as_deref().unwrap_or(NO_REASON),
                 self.error.as_deref().unwrap_or_default()
             ),
             AppliedOutcome::Waiting => {

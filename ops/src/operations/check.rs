@@ -17,9 +17,8 @@ use crate::operations::access::Access;
 use crate::plural::count;
 
 /// A program that a configuration is for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray, strum::EnumString, strum::IntoStaticStr,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(strum::VariantArray, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum CheckedProgram {
     Ingress,

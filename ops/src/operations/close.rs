@@ -2,7 +2,7 @@
 
 use alipay::{AnswerError, CloseAnswer, TradeRef};
 use gateway::{Gateway, GatewayError};
-use order::OrderStatus;
+use order::PaymentState;
 use serde::Serialize;
 use store::{BeijingTime, MysqlConnection};
 
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::order::status_name::status_name;
-use crate::operations::order::{find, is_pending, status};
+use crate::operations::order::{find, payment};
 use crate::operations::refund::ask_workers::ask_workers;
 
 /// The outcome of the order's trade at Alipay.
@@ -49,7 +49,8 @@ pub(crate) fn close(
     order: &str,
 ) -> Result<Closed, Failure> {
     let row = find(connection, order)?;
-    if status(&row) == Some(OrderStatus::Closed) && row.is_finish && row.paid_dtime.is_none() {
+    let payment = payment(&row);
+    if payment == Some(PaymentState::ClosedUnpaid) {
         return Ok(Closed {
             order: row.id,
             merchant: row.merchant,
@@ -59,11 +60,10 @@ pub(crate) fn close(
             workers_told: Ok(()),
         });
     }
-    let is_placed = status(&row) == Some(OrderStatus::Placed);
-    if !is_placed || is_pending(&row) {
-        let word = match is_placed {
-            true => "paid, and Alipay holds the money",
-            false => status_name(row.status),
+    if payment != Some(PaymentState::Unpaid) {
+        let word = match payment {
+            Some(PaymentState::Pending) => "paid, and Alipay holds the money",
+            _ => status_name(row.status),
         };
         return Err(Failure::Refused(format!(
             "order {order} is {word}: only an unpaid one is closed"

@@ -7,7 +7,7 @@ pub(crate) mod dry_run_selection;
 pub(crate) mod earliest;
 pub(crate) mod evidence;
 pub(crate) mod filter;
-pub(crate) mod fingerprint;
+mod fingerprint;
 pub(crate) mod group;
 pub(crate) mod list;
 pub(crate) mod not_there;
@@ -28,7 +28,11 @@ use serde::Serialize;
 use worker::message::order_in_form;
 
 use self::claim::SettledReason;
+use self::fingerprint::fingerprint;
 use store::{BeijingTime, MysqlConnection, StoreError, user_order};
+
+/// Stands where a letter has no reason: no worker put it there.
+pub(crate) const NO_REASON: &str = "no reason";
 
 /// What the headers of a dead letter say.
 #[derive(Debug, Clone, Serialize)]
@@ -84,6 +88,12 @@ pub(crate) fn short(id: &str) -> String {
 }
 
 impl DeadLetter {
+    /// What its error has in common with others of the same cause.
+    pub(crate) fn fingerprint(&self) -> String {
+        let names: Vec<&str> = self.order.as_deref().into_iter().collect();
+        fingerprint(self.error.as_deref().unwrap_or_default(), &names)
+    }
+
     /// The order, and that there is none.
     pub(crate) fn order_text(&self) -> String {
         match (&self.order, self.order_exists) {

@@ -13,10 +13,11 @@ pub(crate) mod next_step;
 pub(crate) mod status_name;
 pub(crate) mod story;
 
+use alipay::{Fen, LONGEST_NUMBER};
 use serde::Serialize;
 use service::invisible;
 
-use order::{OrderStatus, TradeStatusCode};
+use order::{OrderStatus, PaymentState};
 use store::{MysqlConnection, user_order};
 
 use self::status_name::status_name;
@@ -54,15 +55,15 @@ pub(crate) fn status(row: &user_order::OrderRow) -> Option<OrderStatus> {
     OrderStatus::from_code(row.status)
 }
 
-/// Whether the order is paid to an account that cannot receive yet.
-pub(crate) fn is_pending(row: &user_order::OrderRow) -> bool {
-    row.trade_status == TradeStatusCode::TradePending.code()
+/// Whether an order is paid; none where this version does not know its status.
+pub(crate) fn payment(row: &user_order::OrderRow) -> Option<PaymentState> {
+    PaymentState::of_codes(row.status, row.trade_status, row.is_finish)
 }
 
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
 pub(crate) fn parse_id(text: &str) -> Result<String, String> {
-    if !(1..=64).contains(&text.len()) {
-        return Err(format!("it has {} bytes, expected 1 to 64", text.len()));
+    if !(1..=LONGEST_NUMBER).contains(&text.len()) {
+        return Err(format!("it has {} bytes, expected 1 to {LONGEST_NUMBER}", text.len()));
     }
     if text.chars().any(char::is_control) {
         return Err("it holds a control character".to_owned());
@@ -78,6 +79,34 @@ pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
         return Err("it begins or ends with a blank".to_owned());
     }
     Ok(id)
+}
+
+/// Reads an amount in yuan.
+pub(crate) fn parse_amount(text: &str) -> Result<Fen, String> {
+    match Fen::parse(text) {
+        Ok(amount) if amount > Fen::new(0) => Ok(amount),
+        Ok(_) => Err("expected an amount above zero".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads the account that a subscription is granted to.
+pub(crate) fn parse_account(text: &str) -> Result<String, String> {
+    invisible::check_typed(text)?;
+    bounded(text, 255)
+}
+
+/// Reads the title of an order.
+pub(crate) fn parse_subject(text: &str) -> Result<String, String> {
+    invisible::check_shown(text)?;
+    bounded(text, 256)
+}
+
+fn bounded(text: &str, most: usize) -> Result<String, String> {
+    match text.chars().count() {
+        length if length > most => Err(format!("it has {length} characters, at most {most} fit")),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
 use chrono::Utc;
 use config::Merchant;
 use gateway::{Credentials, Gateway};
-use order::OrderStatus;
+use order::PaymentState;
 use serde::Serialize;
 use store::{MysqlConnection, user_order};
 
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::order::status_name::status_name;
-use crate::operations::order::{find, is_pending, status};
+use crate::operations::order::{find, payment};
 use crate::operations::product;
 
 /// How an order is to be paid.
@@ -131,13 +131,11 @@ fn anti_phishing_key(
 
 /// An error unless the order waits for its payment.
 fn check_payable(row: &user_order::OrderRow) -> Result<(), Failure> {
-    let word = if status(row) != Some(OrderStatus::Placed) {
-        status_name(row.status)
-    } else if is_pending(row) {
+    let word = match payment(row) {
+        Some(PaymentState::Unpaid) => return Ok(()),
         // The buyer has paid already; Alipay holds the money.
-        TradeStatus::TradePending.as_str()
-    } else {
-        return Ok(());
+        Some(PaymentState::Pending) => TradeStatus::TradePending.as_str(),
+        _ => status_name(row.status),
     };
     Err(Failure::Refused(format!(
         "order {} is {word}: its number cannot be paid again; place a new order",

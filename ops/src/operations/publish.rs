@@ -15,6 +15,18 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Messages that may wait for the lane.
 const CAPACITY: usize = 64;
 
+/// Publishes messages on a connection of their own; `name` is what the broker's tools show.
+pub(crate) async fn publish_once(
+    cluster: &Cluster,
+    name: &str,
+    messages: Vec<Message>,
+) -> Result<(), Failure> {
+    let publisher = ConfirmedPublisher::open(cluster, name).await?;
+    let published = publisher.publish_all(messages).await;
+    publisher.close().await;
+    Ok(published.into_iter().collect::<Result<(), _>>()?)
+}
+
 /// A publisher with one lane, ready.
 pub(crate) struct ConfirmedPublisher {
     publisher: Publisher,

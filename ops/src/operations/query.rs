@@ -11,7 +11,7 @@ use crate::operations::access::Access;
 use crate::operations::await_worker::Applied;
 use crate::operations::gateway_answer::{Compared, Comparison, compare, could_not_ask, sent};
 use crate::operations::order::find;
-use crate::operations::publish::ConfirmedPublisher;
+use crate::operations::publish::publish_once;
 
 /// How often an order that a worker has locked is looked at again.
 const TRIES: usize = 5;
@@ -59,12 +59,8 @@ pub(crate) fn query(
         let [(_, _, message)] = &mut asked;
         message.look_before(connection)?;
         message.write_down(connection)?;
-        access.block_on(async {
-            let publisher = ConfirmedPublisher::open(&access.broker()?, "ops query").await?;
-            let published = publisher.publish(message.message.clone()).await;
-            publisher.close().await;
-            published
-        })?;
+        let messages = vec![message.message.clone()];
+        access.block_on(async { publish_once(&access.broker()?, "ops query", messages).await })?;
         applied = Some(message.wait(connection)?);
     }
     Ok(Queried { order: order.to_owned(), merchant: merchant.name.clone(), compared, applied })

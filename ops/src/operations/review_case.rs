@@ -1,7 +1,7 @@
 //! One case with what can be decided about it.
 
 use alipay::Fen;
-use order::{Decision, Facts, ReviewReason, ReviewState};
+use order::{Decision, Facts, ImpossibleDecision, ReviewReason, ReviewState};
 use serde::Serialize;
 use store::review::{self, ReviewRow};
 use store::{MysqlConnection, snapshot};
@@ -71,30 +71,24 @@ impl ReviewCase {
     /// Refuses what no worker would accept.
     pub(crate) fn check(&self, decision: Decision, trade_no: Option<&str>) -> Result<(), Failure> {
         let row = &self.row;
-        let possible = possible(row);
-        let word = decision.as_str();
-        if !possible.contains(&word) {
-            return Err(Failure::Usage(format!(
-                "{word} does not answer the review {}: one of {}",
-                row.reason,
-                possible.join(", ")
-            )));
-        }
+        let Some(reason) = known_reason(row) else {
+            let text =
+                format!("this version does not know the reason {} of the review", row.reason);
+            return Err(Failure::Usage(text));
+        };
+        decision.check(reason, trade_no).map_err(|impossible| match impossible {
+            ImpossibleDecision::NoTrade => Failure::Usage(format!(
+                "more than one trade paid: --trade-no says which was refunded, one of {}",
+                self.trades_paid().join(", ")
+            )),
+            other => Failure::Usage(other.to_string()),
+        })?;
         let all: Vec<&str> = self.page.trades.iter().map(|trade| trade.trade_no.as_str()).collect();
-        match trade_no {
-            Some(trade_no) if !all.contains(&trade_no) => {
-                return Err(Failure::Usage(format!(
-                    "the order has no trade {trade_no}: its trades are {}",
-                    all.join(", ")
-                )));
-            }
-            None if self.needs_trade(decision) => {
-                return Err(Failure::Usage(format!(
-                    "more than one trade paid: --trade-no says which was refunded, one of {}",
-                    self.trades_paid().join(", ")
-                )));
-            }
-            _ => {}
+        if let Some(trade_no) = trade_no.filter(|it| !all.contains(it)) {
+            let all = all.join(", ");
+            return Err(Failure::Usage(format!(
+                "the order has no trade {trade_no}: its trades are {all}"
+            )));
         }
         if is_open(row) {
             return Ok(());

@@ -114,6 +114,26 @@ fn a_replay_does_what_its_dry_run_reported() {
     browser.get("/results/0000000000000000").shows(404, &["no such result"]);
 }
 
+/// A trigger of the shop refuses one order, and the database takes all other writes.
+#[test]
+fn a_dry_run_shows_what_the_database_refuses_alone() {
+    let world = world();
+    let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut *connection,
+        "CREATE TRIGGER shop_says_no BEFORE UPDATE ON user_order FOR EACH ROW \
+         BEGIN IF NEW.id = 'A-1' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF; END",
+    )
+    .unwrap();
+    let only =
+        [("which", "all"), ("reason", "order_not_found"), ("order", "A-1"), ("act", "dry_run")];
+    world
+        .browser
+        .post("/dead-letters", &only)
+        .shows(200, &["database refuses", "not this one", "Nothing was changed"])
+        .hides(&["dies again"]);
+}
+
 #[test]
 fn discarding_needs_a_name_and_a_reason() {
     let world = world();

@@ -66,7 +66,8 @@ fn a_case_is_shown_with_its_commands_and_decided() {
     assert!(text.contains("trade T1: paid, closed"), "{text}");
 
     decide(&world, &[&closed, "delivered", "--note", "x"]).ended(2, "does not answer the review");
-    decide(&world, &[&closed, "maybe", "--note", "x"]).ended(2, "is not a decision");
+    decide(&world, &[&closed, "maybe", "--note", "x"])
+        .ended(2, "possible values: paid, refunded, accepted");
     decide(&world, &[&closed, "paid", "--note", " "]).ended(2, "say why");
     decide(&world, &[&closed, "paid", "--note", "x", "--trade-no", "T9"]).ended(2, "no trade T9");
     decide(&world, &["999", "paid", "--note", "x"]).ended(1, "there is no review 999");

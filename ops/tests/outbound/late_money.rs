@@ -32,7 +32,9 @@ fn a_late_payment_being_refunded_cannot_be_accepted_by_ops() {
     for other in ["--state refused", "--order B-2", "--merchant shop"] {
         assert_eq!(world.json(&format!("refund-requests {other}")), json!([]), "{other}");
     }
-    world.run("refund-requests --state open").ended(2, "one of asked, unknown, accepted, refused");
+    world
+        .run("refund-requests --state open")
+        .ended(2, "possible values: asked, unknown, accepted, refused");
 
     let shown = world.run("order show B-1").ended(0, "").stdout;
     for line in [

@@ -153,13 +153,7 @@ impl DeliveryArguments {
         let ending = sent.iter().map(|sent| ending(&sent.delivery)).max();
         let ending = ending.unwrap_or(DeliveryEnding::Success);
         if self.output == Output::Json {
-            let report = DeliveryReport {
-                order: &step.trade.out_trade_no,
-                trade_no: &step.trade.trade_no,
-                notifications: sent,
-                success: ending == DeliveryEnding::Success,
-            };
-            writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
+            print_json(step, sent, ending)?;
         }
         Ok(ending)
     }
@@ -170,20 +164,13 @@ impl DeliveryArguments {
         step: &StepResult,
         notifications: &[&UnsignedNotification],
     ) -> anyhow::Result<DeliveryEnding> {
-        let mut out = io::stdout().lock();
         if self.output == Output::Json {
-            let report = DeliveryReport {
-                order: &step.trade.out_trade_no,
-                trade_no: &step.trade.trade_no,
-                notifications: Vec::new(),
-                success: true,
-            };
-            writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+            print_json(step, Vec::new(), DeliveryEnding::Success)?;
             return Ok(DeliveryEnding::Success);
         }
         for notification in notifications {
             writeln!(
-                out,
+                io::stdout(),
                 "{} order={} trade_no={} notify_id={} dropped",
                 notification.kind.name(),
                 notification.out_trade_no,
@@ -223,6 +210,20 @@ impl DeliveryArguments {
             None => schedule,
         }
     }
+}
+
+fn print_json(
+    step: &StepResult,
+    notifications: Vec<NotificationResult>,
+    ending: DeliveryEnding,
+) -> anyhow::Result<()> {
+    let report = DeliveryReport {
+        order: &step.trade.out_trade_no,
+        trade_no: &step.trade.trade_no,
+        notifications,
+        success: ending == DeliveryEnding::Success,
+    };
+    Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?)
 }
 
 /// How a delivery ended: its last attempt counts.

@@ -1,11 +1,12 @@
 //! Sending notifications in the background, and the log of what was answered.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use hyper::Uri;
+use parking_lot::{Mutex, MutexGuard};
 use rand::RngExt;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -186,6 +187,6 @@ impl Log {
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -1,9 +1,9 @@
 //! Things that are given out and asked for again soon: in memory, the oldest forgotten first.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use parking_lot::{Mutex, MutexGuard};
 use rand::RngExt;
 
 /// So many are remembered.
@@ -58,6 +58,6 @@ impl<T: Clone> Tickets<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Ticket<T>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

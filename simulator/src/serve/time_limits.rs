@@ -1,9 +1,9 @@
 //! Trades that nobody paid in time are closed.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::Alipay;
 use super::step::StepError;
@@ -45,14 +45,14 @@ impl TimeLimits {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<(DateTime<Utc>, String)>> {
-        self.first_first.lock().unwrap_or_else(PoisonError::into_inner)
+        self.first_first.lock()
     }
 }
 
 impl Alipay {
     /// Closes every trade whose time is over, and tells of it where Alipay does.
     pub(super) fn close_in_time(&self) {
-        let _turn = self.limits.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.limits.turn.lock();
         while let Some((until, trade_no)) = self.limits.next(self.now()) {
             let told = self.settings.tell_timeouts;
             let closed = self.step(&trade_no, None, |trade, at| {

@@ -1,6 +1,8 @@
 //! The trades that the server knows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::{KeptTrade, TradeFile, TradeFileError, Trades};
 
@@ -34,9 +36,7 @@ impl TradeStore {
     /// The file cannot be read.
     pub fn read<T>(&self, read: impl FnOnce(&Trades) -> T) -> Result<T, TradeFileError> {
         match &self.0 {
-            Kept::Memory(trades) => {
-                Ok(read(&trades.lock().unwrap_or_else(PoisonError::into_inner)))
-            }
+            Kept::Memory(trades) => Ok(read(&trades.lock())),
             Kept::File(file) => Ok(read(&file.read()?)),
         }
     }
@@ -51,9 +51,7 @@ impl TradeStore {
         change: impl FnOnce(&mut Trades) -> Result<T, E>,
     ) -> Result<T, E> {
         match &self.0 {
-            Kept::Memory(trades) => {
-                change(&mut trades.lock().unwrap_or_else(PoisonError::into_inner))
-            }
+            Kept::Memory(trades) => change(&mut trades.lock()),
             Kept::File(file) => file.update(change),
         }
     }

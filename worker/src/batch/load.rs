@@ -168,6 +168,9 @@ fn named_trade<'a>(
         Content::RefundAnswer(answer) => {
             let order = terms.get(answer.out_trade_no.as_str())?;
             agree_refund(&order.terms, account, answer).ok()?;
+            // Whether its amount fits the other refunds (`refund_requests::fits`) is asked later, when these are read. No row
+            // is written here for an answer that does not fit: a refund is requested of a trade that its order has, and
+            // the answer about a rejected payment is published once an order has its trade.
             rows.refund_requests.check(account, answer).ok()?;
             Some(TradeKey { order_id: &answer.out_trade_no, trade_no: &answer.trade_no })
         }

@@ -32,7 +32,6 @@ pub enum Outcome {
 impl Outcome {
     /// The tier that a message with this outcome waits in after so many attempts; `None` where it does not wait, or has waited
     /// in the last one.
-    #[must_use]
     pub fn retry_tier(&self, attempt: u32) -> Option<RetryTier> {
         matches!(self, Outcome::RetryLater | Outcome::DatabaseRefuses(_))
             .then(|| RetryTier::after(attempt))
@@ -59,5 +58,34 @@ pub fn outcome_alone(
             Ok(Outcome::DatabaseRefuses(rejection))
         }
         Err(_) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use order::RejectionReason;
+    use queue::topology::RetryTier;
+
+    use super::Outcome;
+    use crate::message::Rejection;
+
+    #[test]
+    fn only_what_is_tried_again_waits_in_a_tier_and_after_the_last_one_nothing_does() {
+        let rejection = || Rejection::new(RejectionReason::DatabaseRefuses, "1644");
+        let last = u32::try_from(RetryTier::ALL.len()).unwrap();
+        for outcome in [Outcome::RetryLater, Outcome::DatabaseRefuses(rejection())] {
+            assert_eq!(outcome.retry_tier(0), Some(RetryTier::ALL[0]), "{outcome:?}");
+            assert_eq!(outcome.retry_tier(last - 1), RetryTier::ALL.last().copied(), "{outcome:?}");
+            assert_eq!(outcome.retry_tier(last), None, "{outcome:?}");
+        }
+        for outcome in [
+            Outcome::Done,
+            Outcome::Locked,
+            Outcome::Held,
+            Outcome::Rejected(rejection()),
+            Outcome::RejectedBefore(rejection()),
+        ] {
+            assert_eq!(outcome.retry_tier(0), None, "{outcome:?}");
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
 use crate::health::User;
-use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection};
+use crate::message::{InboundMessage, Rejection};
 use crate::run::report_undeclared;
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
@@ -285,7 +285,7 @@ impl BatchAttempt<'_> {
         let redelivered = RedeliveredMessage {
             message_id: id,
             merchant: Some(&message.account.merchant),
-            order_id: order.as_deref().filter(|order| order.len() <= LONGEST_NUMBER),
+            order_id: order.as_deref(),
         };
         let (context, all) = (self.context, self.received);
         let count = context

@@ -6,7 +6,7 @@ use queue::{Envelope, ReceivedMessage};
 use store::dead_letter::{self, NewDeadLetterRow};
 use store::{MysqlConnection, StoreError};
 
-use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection, order_in_form};
+use crate::message::{InboundMessage, Rejection, order_in_form};
 
 /// Writes down a letter that is about to be published, where it names an order.
 pub(super) fn write_down(
@@ -33,11 +33,10 @@ pub(super) fn named_order(
     received: &ReceivedMessage,
     message: Option<&InboundMessage>,
 ) -> Option<String> {
-    let order = match message {
+    match message {
         Some(message) => message.order_id(),
         None => in_envelope(&received.body),
-    };
-    order.filter(|order| (1..=LONGEST_NUMBER).contains(&order.len()))
+    }
 }
 
 fn in_envelope(body: &[u8]) -> Option<String> {

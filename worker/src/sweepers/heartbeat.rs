@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::gauge;
 use service::admin::Readiness;
+use service::outage::REMINDER;
 use store::worker_heartbeat::{self, Heartbeat};
 use store::{StoreError, clock};
 use tracing::{info, warn};
@@ -22,9 +23,6 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 /// A worker that has not been ready for so long reports a problem.
 const TROUBLE_AFTER: Duration = Duration::from_secs(10);
-
-/// The pause between two lines of the log about clocks that disagree.
-const REMINDER: Duration = Duration::from_secs(60);
 
 /// Who this worker is.
 #[derive(Debug, Clone)]

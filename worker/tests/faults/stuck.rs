@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use testkit::until;
+
 use crate::world::World;
 use crate::{Worker, check};
 
@@ -53,8 +55,7 @@ async fn shutdown_does_not_wait_for_a_call_without_an_answer() {
     world.expect("K000001", |order| order["is_send_goods"] == true);
     line.black_hole();
     world.send(world.payment("K000002")).await;
-    // The sweepers run every second: after that at least their calls are in progress.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    until("a call is in progress", || line.keeps_request());
     let asked = Instant::now();
     worker.program.terminate();
     let status = worker.program.wait();

@@ -26,7 +26,6 @@ pub enum ConfirmPolicy {
 
 impl ConfirmPolicy {
     /// Orders above this total wait; `None`: no order does.
-    #[must_use]
     pub fn above(self) -> Option<Fen> {
         match self {
             ConfirmPolicy::Ambiguous => None,

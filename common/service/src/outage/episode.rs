@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::OutageKind;
 
-/// The pause between two lines about an outage that goes on.
-const REMINDER: Duration = Duration::from_secs(60);
+/// The pause between two lines of the log about trouble that goes on.
+pub const REMINDER: Duration = Duration::from_secs(60);
 
 /// Within so long at most [`EPISODES`] outages are logged one by one.
 const WINDOW: Duration = Duration::from_secs(60);

@@ -1,13 +1,14 @@
 //! Calls to the server with a limit of time, and errors with their numbers.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent};
 use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection};
+use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{block_in_place, yield_now};
 use tokio::time::timeout;
@@ -176,7 +177,7 @@ struct FailedStatement(Arc<Mutex<Option<String>>>);
 
 impl FailedStatement {
     fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 }
 
@@ -184,7 +185,7 @@ impl Instrumentation for FailedStatement {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::FinishQuery { query, error: Some(_), .. } = event {
             let text = beginning_of(&query.to_string());
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            *self.0.lock() = Some(text);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Makes the pool's connections, and drops those that cannot be used any more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -11,6 +11,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, DriverError, OptsBuilder};
+use parking_lot::Mutex;
 use service::outage::{Outage, OutageKind};
 use tokio::time::timeout;
 use tracing::{debug, warn};
@@ -82,7 +83,7 @@ impl Manager {
 
     /// The server's refusal of a moment ago.
     fn refused_before(&self) -> Option<ConnectError> {
-        let refused = self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = self.0.refused.lock();
         let (at, reason) = refused.as_ref()?;
         (at.elapsed() < REFUSED_PAUSE).then(|| ConnectError::RefusedBefore(reason.clone()))
     }
@@ -90,7 +91,7 @@ impl Manager {
     fn note(&self, connected: &Result<MysqlConnection, ConnectError>) {
         let error = match connected {
             Ok(_) => {
-                *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                *self.0.refused.lock() = None;
                 return self.0.outage.connected();
             }
             Err(error) => error,
@@ -98,7 +99,7 @@ impl Manager {
         let kind = error.kind();
         if kind == OutageKind::Refuses && !matches!(error, ConnectError::RefusedBefore(_)) {
             let refused = Some((Instant::now(), error.to_string()));
-            *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+            *self.0.refused.lock() = refused;
         }
         self.0.outage.attempt_failed(kind, error);
     }

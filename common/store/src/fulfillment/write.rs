@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Text};
 use order::FulfillmentState;
 
@@ -12,7 +11,7 @@ use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::{EnumText, value};
 use crate::json_rows::{json, load_rows, microseconds};
 use crate::schema::fulfillment;
-use crate::typed_sql::{SqlText as _, static_sql};
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// What was done with the goods of one order.
@@ -81,14 +80,14 @@ pub fn awaiting_stock(
     overtake_limit: Duration,
     limit: i64,
 ) -> Result<Vec<String>> {
-    Ok(sql_query(include_str!("in_turn.sql"))
-        .bind::<Text, _>(product_id)
-        .bind::<BigInt, _>(available)
-        .bind::<BigInt, _>(microseconds(overtake_limit))
-        .bind::<Text, _>(product_id)
-        .bind::<BigInt, _>(available)
-        .bind::<BigInt, _>(limit)
-        .typed::<Text>()
+    Ok(static_sql(include_str!("in_turn.sql"))
+        .text(product_id)
+        .big_int(available)
+        .big_int(microseconds(overtake_limit))
+        .text(product_id)
+        .big_int(available)
+        .big_int(limit)
+        .columns::<Text>()
         .load(connection)?)
 }
 
@@ -108,14 +107,14 @@ pub fn kept_products(
 
 /// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
 pub fn accounts_named(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<String>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT f.order_id FROM fulfillment AS f FORCE INDEX (fulfillment_turn) \
          JOIN user_order AS o ON o.id = f.order_id \
          WHERE f.state = 'awaiting_account' AND TRIM(o.account) <> '' AND o.status IN (8, 4, 106) \
          ORDER BY f.waiting_since, f.order_id LIMIT ?",
     )
-    .bind::<BigInt, _>(limit)
-    .typed::<Text>()
+    .big_int(limit)
+    .columns::<Text>()
     .load(connection)?)
 }
 

@@ -1,10 +1,9 @@
 //! The statements of a migration.
 
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// One statement.
@@ -51,12 +50,12 @@ fn created(statement: &str) -> Option<Created<'_>> {
 impl Created<'_> {
     /// Columns that the table of this name lacks: then it belongs to another program.
     pub(super) fn missing(&self, connection: &mut MysqlConnection) -> Result<Vec<String>> {
-        let there: Vec<String> = sql_query(
+        let there: Vec<String> = static_sql(
             "SELECT LOWER(column_name) FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND table_name = ?",
         )
-        .bind::<Text, _>(self.table)
-        .typed::<Text>()
+        .text(self.table)
+        .columns::<Text>()
         .load(connection)?;
         let is_there = |column: &str| there.iter().any(|known| known == column);
         Ok(self.columns.iter().filter(|it| !is_there(it)).map(|it| (*it).to_owned()).collect())

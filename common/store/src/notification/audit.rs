@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
 use crate::schema::notification;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A notification of a trade that the order does not know.
@@ -33,10 +33,7 @@ pub fn lost(
     after: i64,
     to: i64,
 ) -> Result<Vec<LostNotification>> {
-    Ok(sql_query(include_str!("audit.sql"))
-        .bind::<BigInt, _>(after)
-        .bind::<BigInt, _>(to)
-        .load(connection)?)
+    Ok(static_sql(include_str!("audit.sql")).big_int(after).big_int(to).load(connection)?)
 }
 
 /// The greatest id of a notification; 0 where there is none.

@@ -1,14 +1,13 @@
 //! The outcome of one message.
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use order::MessageOutcome;
 
 use super::MessageKey;
 use crate::BeijingTime;
 use crate::json_rows::load_rows;
 use crate::schema::notification;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// The line of `notification` that a worker wrote for a message.
@@ -38,14 +37,12 @@ pub fn find(
     kind: &str,
     message_id: &str,
 ) -> Result<Option<InboxLine>> {
-    Ok(sql_query(
-        "SELECT outcome, reason, error, facts_added, COALESCE(long_changes, changes) AS changes, seen, \
+    Ok(static_sql("SELECT outcome, reason, error, facts_added, COALESCE(long_changes, changes) AS changes, seen, \
          last_seen FROM notification \
-         WHERE merchant = ? AND kind = ? AND message_id = ?",
-    )
-    .bind::<Text, _>(merchant)
-    .bind::<Text, _>(kind)
-    .bind::<Text, _>(message_id)
+         WHERE merchant = ? AND kind = ? AND message_id = ?")
+    .text(merchant)
+    .text(kind)
+    .text(message_id)
     .get_result(connection)
     .optional()?)
 }

@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use order::MessageOutcome;
 
 use crate::column::value;
 use crate::schema::notification;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A row of `notification` of a message that was rejected.
@@ -34,12 +33,12 @@ pub fn rejected_of_trade(
     connection: &mut MysqlConnection,
     trade_no: &str,
 ) -> Result<Vec<RejectedLine>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT merchant, kind, reason, charset, form, received_at \
          FROM notification FORCE INDEX (notification_trade) \
          WHERE trade_no = ? AND outcome = 'rejected' ORDER BY id LIMIT 1000",
     )
-    .bind::<Text, _>(trade_no)
+    .text(trade_no)
     .load(connection)?)
 }
 

@@ -2,12 +2,11 @@
 
 use alipay::{Charset, Form, Notification, Protocol};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use order::MessageOutcome;
 
 use crate::BeijingTime;
 use crate::schema::notification;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A row of `notification`, as it belongs to one order.
@@ -56,10 +55,10 @@ pub fn of_order(
     order_id: &str,
     trade_nos: &[&str],
 ) -> Result<Vec<StoryLine>> {
-    let lines: Vec<StoryLine> = sql_query(include_str!("story.sql"))
-        .bind::<Text, _>(order_id)
-        .bind::<Text, _>(order_id)
-        .bind::<Text, _>(order_id)
+    let lines: Vec<StoryLine> = static_sql(include_str!("story.sql"))
+        .text(order_id)
+        .text(order_id)
+        .text(order_id)
         .load(connection)?;
     // The database finds batches of several trades by text, which also finds `12` in `123`.
     let names_a_trade = |line: &StoryLine| {

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::Moment;
 use crate::json_rows::execute_rows;
 use crate::schema::outbox;
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// The event of a product whose available codes came down to its threshold.
@@ -123,9 +122,9 @@ fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<Wait
 /// Locks up to `limit` unpublished events, oldest first, leaving out those that another relay has
 /// locked, and those whose order or product does not exist.
 pub fn lock_unpublished(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<WaitingEvent>> {
-    let rows: Vec<WaitingRow> = sql_query(include_str!("lock_unpublished.sql"))
-        .bind::<BigInt, _>(limit)
-        .typed::<WaitingColumns>()
+    let rows: Vec<WaitingRow> = static_sql(include_str!("lock_unpublished.sql"))
+        .big_int(limit)
+        .columns::<WaitingColumns>()
         .load(connection)?;
     Ok(rows.into_iter().filter_map(waiting).collect())
 }

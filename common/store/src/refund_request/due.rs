@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
 use order::RefundRequestState;
 
@@ -20,6 +20,7 @@ use super::{NO_ANSWER_YET, RefundRequest, turn};
 use crate::column::{Moment, value};
 use crate::json_rows::explanation;
 use crate::schema::{refund_request, user_order};
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A refund that is carried out now. The row says `unknown` until its result is written.
@@ -52,10 +53,8 @@ pub fn claim(
     limit: i64,
     lease: Duration,
 ) -> Result<Vec<ClaimedRefund>> {
-    let rows: Vec<DueRow> = sql_query(include_str!("lock_due.sql"))
-        .bind::<Text, _>(merchant)
-        .bind::<BigInt, _>(limit)
-        .load(connection)?;
+    let rows: Vec<DueRow> =
+        static_sql(include_str!("lock_due.sql")).text(merchant).big_int(limit).load(connection)?;
     let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
     let mut claimed = Vec::new();
     for DueRow { request, created_at, now } in rows {

@@ -31,7 +31,6 @@ pub fn of_rejected(
 }
 
 /// The requests among these for the rejected payment of one trade that names this order, in their order.
-#[must_use]
 pub fn of_payment<'a>(
     requests: &'a [RefundRequest],
     trade: MerchantTrade<'_>,
@@ -45,7 +44,6 @@ pub fn of_payment<'a>(
 }
 
 /// What the accepted requests for one payment have refunded.
-#[must_use]
 pub fn given_back(requests: &[&RefundRequest]) -> RefundSum {
     requests
         .iter()

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Bool;
 use order::ReviewState;
 use serde::Serialize;
 
 use crate::column::value;
 use crate::schema::review;
+use crate::typed_sql::static_sql;
 use crate::{BeijingTime, IdRange, MysqlConnection, Result};
 
 /// A row of `review`.
@@ -93,11 +93,11 @@ pub struct AuditedCase {
 
 /// The open and the decided cases of a range.
 pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<AuditedCase>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT order_id, reason, evidence, state = 'open' AS open, raised_at FROM review \
          FORCE INDEX (review_case) WHERE order_id BETWEEN ? AND ? AND state IN ('open', 'decided')",
     )
-    .bind::<Text, _>(&range.from)
-    .bind::<Text, _>(&range.to)
+    .text(&range.from)
+    .text(&range.to)
     .load(connection)?)
 }

@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
-use crate::typed_sql::{SqlText as _, static_sql};
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result, StoreError, named_lock};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
@@ -105,9 +104,9 @@ pub fn import(connection: &mut MysqlConnection, product_id: &str, codes: &[&str]
     }
     // Of the statements that skip duplicates only this one counts what it inserted. It also skips
     // what the table cannot hold, or shortens it: so the codes are looked for afterwards.
-    let new = sql_query(include_str!("import.sql"))
-        .bind::<Text, _>(product_id)
-        .bind::<Text, _>(json(codes)?)
+    let new = static_sql(include_str!("import.sql"))
+        .text(product_id)
+        .text(json(codes)?)
         .execute(connection)?;
     let missing = codes.len().saturating_sub(existing(connection, product_id, codes)?.len());
     if missing > 0 {
@@ -123,10 +122,10 @@ pub fn existing(
     product_id: &str,
     codes: &[&str],
 ) -> Result<Vec<String>> {
-    Ok(sql_query(include_str!("existing.sql"))
-        .bind::<Text, _>(json(codes)?)
-        .bind::<Text, _>(product_id)
-        .typed::<Text>()
+    Ok(static_sql(include_str!("existing.sql"))
+        .text(json(codes)?)
+        .text(product_id)
+        .columns::<Text>()
         .load(connection)?)
 }
 
@@ -146,8 +145,8 @@ pub fn elsewhere(
     product_id: &str,
     codes: &[&str],
 ) -> Result<Vec<Elsewhere>> {
-    Ok(sql_query(include_str!("elsewhere.sql"))
-        .bind::<Text, _>(json(codes)?)
-        .bind::<Text, _>(product_id)
+    Ok(static_sql(include_str!("elsewhere.sql"))
+        .text(json(codes)?)
+        .text(product_id)
         .load(connection)?)
 }

@@ -5,11 +5,11 @@
 //! do not touch it at all.
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Integer, Nullable};
 
 use crate::schema::low_stock_notice;
 use crate::stock;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// A product on sale with a threshold, or one that was told to be low and has none any more.
@@ -37,7 +37,7 @@ impl Watched {
 
 /// Everything that is watched, by id.
 pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, \
          n.product_id IS NOT NULL AS told \
          FROM product AS p LEFT JOIN low_stock_notice AS n ON n.product_id = p.id \
@@ -70,11 +70,9 @@ pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<()> 
 /// After an import, in its transaction: forgets the notice of a product that is above its threshold
 /// now. Workers would see that too, unless waiting orders take all of it at once.
 pub fn forget_if_above(connection: &mut MysqlConnection, product_id: &str) -> Result<()> {
-    let told: Option<Watched> = sql_query(
-        "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, TRUE AS told \
-         FROM low_stock_notice AS n JOIN product AS p ON p.id = n.product_id WHERE n.product_id = ?",
-    )
-    .bind::<Text, _>(product_id)
+    let told: Option<Watched> = static_sql("SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, TRUE AS told \
+         FROM low_stock_notice AS n JOIN product AS p ON p.id = n.product_id WHERE n.product_id = ?")
+    .text(product_id)
     .get_result(connection)
     .optional()?;
     match told {

@@ -1,14 +1,13 @@
 //! How much stock there is and who waits for it; the codes of orders.
 
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary, Text};
 use order::CodeState;
 use serde::Serialize;
 
 use crate::column::{EnumText, value};
 use crate::schema::{product, stock_item};
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{IdRange, MysqlConnection, Result};
 
 /// The codes of one stock product.
@@ -43,7 +42,6 @@ pub struct StockLevel {
 
 impl StockLevel {
     /// Whether the available codes are at the threshold or below, and somebody could buy one.
-    #[must_use]
     pub fn is_low(&self) -> bool {
         self.on_sale
             && self.low_stock.is_some_and(|threshold| self.available <= i64::from(threshold))
@@ -52,7 +50,7 @@ impl StockLevel {
 
 /// All stock products by id.
 pub fn levels(connection: &mut MysqlConnection) -> Result<Vec<StockLevel>> {
-    Ok(sql_query(include_str!("level.sql")).load(connection)?)
+    Ok(static_sql(include_str!("level.sql")).load(connection)?)
 }
 
 /// A product whose available codes are at its threshold or below.
@@ -96,14 +94,12 @@ pub struct StockCode {
 
 /// The codes that this order got, in the order in which they came to stock.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<StockCode>> {
-    Ok(sql_query(
-        "SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \
+    Ok(static_sql("SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \
          UNION ALL SELECT stock_item_id, code, 'resold' FROM stock_resale WHERE order_id = ?) AS goods \
-         ORDER BY id",
-    )
-    .bind::<Text, _>(order_id)
-    .bind::<Text, _>(order_id)
-    .typed::<(Text, EnumText<CodeState>)>()
+         ORDER BY id")
+    .text(order_id)
+    .text(order_id)
+    .columns::<(Text, EnumText<CodeState>)>()
     .load(connection)?)
 }
 
@@ -123,11 +119,11 @@ pub struct AuditedCode {
 
 /// All codes that name an order number of a range.
 pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<AuditedCode>> {
-    Ok(sql_query(
+    Ok(static_sql(
         "SELECT id, order_id, product_id, state, code FROM stock_item \
          FORCE INDEX (stock_item_order) WHERE order_id BETWEEN ? AND ?",
     )
-    .bind::<Text, _>(&range.from)
-    .bind::<Text, _>(&range.to)
+    .text(&range.from)
+    .text(&range.to)
     .load(connection)?)
 }

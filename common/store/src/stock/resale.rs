@@ -1,11 +1,10 @@
 //! Table `stock_resale`: returned codes that a person put on sale again.
 
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::json_rows::json;
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// Which returned codes of a product.
@@ -28,18 +27,18 @@ pub fn resell(
     reason: &str,
 ) -> Result<Vec<String>> {
     let mut picked: Vec<(i64, String)> = match returned {
-        Returned::Codes(codes) => sql_query(include_str!("resale_pick.sql"))
-            .bind::<Text, _>(json(codes)?)
-            .bind::<Text, _>(product_id)
-            .typed::<(BigInt, Text)>()
+        Returned::Codes(codes) => static_sql(include_str!("resale_pick.sql"))
+            .text(json(codes)?)
+            .text(product_id)
+            .columns::<(BigInt, Text)>()
             .load(connection)?,
-        Returned::Order(order_id) => sql_query(
+        Returned::Order(order_id) => static_sql(
             "SELECT id, code FROM stock_item FORCE INDEX (stock_item_order) \
              WHERE order_id = ? AND product_id = ? AND state = 'returned' FOR UPDATE",
         )
-        .bind::<Text, _>(order_id)
-        .bind::<Text, _>(product_id)
-        .typed::<(BigInt, Text)>()
+        .text(order_id)
+        .text(product_id)
+        .columns::<(BigInt, Text)>()
         .load(connection)?,
     };
     if picked.is_empty() {
@@ -47,17 +46,15 @@ pub fn resell(
     }
     picked.sort_by_key(|(id, _)| *id);
     let ids = json(&picked.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
-    sql_query(include_str!("resale_insert.sql"))
-        .bind::<Text, _>(done_by)
-        .bind::<Text, _>(reason)
-        .bind::<Text, _>(&ids)
+    static_sql(include_str!("resale_insert.sql"))
+        .text(done_by)
+        .text(reason)
+        .text(&ids)
         .execute(connection)?;
-    sql_query(
-        "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
+    static_sql("UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
          STRAIGHT_JOIN stock_item AS s FORCE INDEX (PRIMARY) ON s.id = k.id AND s.state = 'returned' \
-         SET s.state = 'available', s.order_id = NULL",
-    )
-    .bind::<Text, _>(&ids)
+         SET s.state = 'available', s.order_id = NULL")
+    .text(&ids)
     .execute(connection)?;
     Ok(picked.into_iter().map(|(_, code)| code).collect())
 }

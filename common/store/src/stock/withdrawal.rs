@@ -1,8 +1,7 @@
 //! Tables `stock_withdrawal` and `stock_withdrawn_code`: codes that operators took out of the stock.
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 use order::CodeState;
 use serde::Serialize;
 
@@ -10,7 +9,7 @@ use crate::BeijingTime;
 use crate::column::{last_insert_id, now, value};
 use crate::json_rows::json;
 use crate::schema::{stock_item, stock_withdrawal, stock_withdrawn_code};
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result, StoreError};
 
 /// A withdrawal, without its codes.
@@ -69,10 +68,10 @@ pub fn withdraw(
             .skip_locked()
             .load(connection)?
     } else {
-        sql_query(include_str!("withdrawal_pick.sql"))
-            .bind::<Text, _>(json(codes)?)
-            .bind::<Text, _>(new.product_id)
-            .typed::<BigInt>()
+        static_sql(include_str!("withdrawal_pick.sql"))
+            .text(json(codes)?)
+            .text(new.product_id)
+            .columns::<BigInt>()
             .load(connection)?
     };
     if ids.is_empty() {
@@ -84,13 +83,12 @@ pub fn withdraw(
         .values((new, stock_withdrawal::codes.eq(i32::try_from(picked).unwrap_or(i32::MAX))))
         .execute(connection)?;
     let withdrawal = last_insert_id(connection)?;
-    let moved = sql_query(include_str!("withdrawal_codes.sql"))
-        .bind::<BigInt, _>(withdrawal)
-        .bind::<Text, _>(&ids)
+    let moved = static_sql(include_str!("withdrawal_codes.sql"))
+        .big_int(withdrawal)
+        .text(&ids)
         .execute(connection)?;
-    let deleted = sql_query(include_str!("withdrawal_delete.sql"))
-        .bind::<Text, _>(&ids)
-        .execute(connection)?;
+    let deleted =
+        static_sql(include_str!("withdrawal_delete.sql")).text(&ids).execute(connection)?;
     if (moved, deleted) != (picked, picked) {
         let what = format!("{picked} codes to withdraw, {moved} kept, {deleted} deleted");
         return Err(StoreError::Row { table: "stock_item", what });

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::Text;
 use order::Trade;
 
@@ -10,16 +9,15 @@ use super::row::FactRow;
 use crate::IdRange;
 use crate::column::Moment;
 use crate::schema::trade;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// All trades of a range as (order id, trade), by order; parties and `notify_time` are left empty.
 pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<(String, Trade)>> {
-    let rows: Vec<FactRow> = sql_query(
-        "SELECT order_id, trade_no, facts, gmt_create, gmt_payment, gmt_refund, gmt_close, \
-         confirmed_at, refunded_fee FROM trade FORCE INDEX (PRIMARY) WHERE order_id BETWEEN ? AND ?",
-    )
-    .bind::<Text, _>(&range.from)
-    .bind::<Text, _>(&range.to)
+    let rows: Vec<FactRow> = static_sql("SELECT order_id, trade_no, facts, gmt_create, gmt_payment, gmt_refund, gmt_close, \
+         confirmed_at, refunded_fee FROM trade FORCE INDEX (PRIMARY) WHERE order_id BETWEEN ? AND ?")
+    .text(&range.from)
+    .text(&range.to)
     .load(connection)?;
     Ok(rows.into_iter().map(FactRow::read).collect())
 }
@@ -42,5 +40,5 @@ pub struct SharedTrade {
 
 /// Trades that have paid more than one order.
 pub fn shared(connection: &mut MysqlConnection) -> Result<Vec<SharedTrade>> {
-    Ok(sql_query(include_str!("shared.sql")).load(connection)?)
+    Ok(static_sql(include_str!("shared.sql")).load(connection)?)
 }

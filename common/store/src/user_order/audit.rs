@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use order::{FulfillmentState, ProductKind};
 
 use crate::IdRange;
 use crate::column::{Deadline, EnumText, Moment};
 use crate::schema::user_order;
+use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// What the shop wrote, what was computed, and the goods. Amounts are fen. Statuses are numbers, since an audit reads the columns
@@ -66,10 +66,10 @@ pub fn in_range(
     range: &IdRange,
     limit: i64,
 ) -> Result<Vec<AuditedOrder>> {
-    Ok(sql_query(include_str!("audit.sql"))
-        .bind::<Text, _>(&range.from)
-        .bind::<Text, _>(&range.to)
-        .bind::<BigInt, _>(limit)
+    Ok(static_sql(include_str!("audit.sql"))
+        .text(&range.from)
+        .text(&range.to)
+        .big_int(limit)
         .load(connection)?)
 }
 

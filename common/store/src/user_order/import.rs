@@ -69,7 +69,6 @@ pub struct KnownOrder {
 
 impl KnownOrder {
     /// What was done with its goods, and whether another system did it; `None` while nothing was.
-    #[must_use]
     pub fn goods(&self) -> Option<(FulfillmentState, bool)> {
         Some((self.state?, self.is_imported.unwrap_or(false)))
     }

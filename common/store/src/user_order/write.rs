@@ -208,3 +208,26 @@ pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<
         .execute(connection)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_statements_take_the_same_columns_in_the_same_order() {
+        let several = include_str!("update.sql");
+        let (names, rest) = several.split_once("-- for each row").unwrap();
+        let names: Vec<&str> = names
+            .split("NULL AS ")
+            .skip(1)
+            .map(|name| name.split([',', ' ']).next().unwrap())
+            .collect();
+        let of_one = include_str!("update_one.sql").lines();
+        let of_one: Vec<&str> = of_one
+            .filter_map(|line| Some(line.strip_prefix("    ")?.split_once(" = ?")?.0))
+            .collect();
+        assert_eq!(names, of_one);
+        for name in names {
+            let is_set = [format!("o.{name} = v.{name},"), format!("o.{name} = CONCAT(v.{name}),")];
+            assert!(is_set.iter().any(|set| rest.contains(set)), "{name} is not set");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::question::asked;
 use crate::failure::Failure;
+use crate::operations::order::parse_amount;
 use crate::operations::pay_link::browser::parse_url;
 use crate::operations::refund::refund_once::{WantedRefund, refund};
 
@@ -95,14 +96,6 @@ impl RefundArgs {
         })?;
         context.output.print(&refunded, || output::text(&refunded))?;
         refunded.ended
-    }
-}
-
-fn parse_amount(text: &str) -> Result<Fen, String> {
-    match Fen::parse(text) {
-        Ok(amount) if amount > Fen::new(0) => Ok(amount),
-        Ok(_) => Err("expected an amount above zero".to_owned()),
-        Err(error) => Err(error.to_string()),
     }
 }
 

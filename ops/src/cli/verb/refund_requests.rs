@@ -5,6 +5,7 @@ use clap::Args;
 use order::RefundRequestState;
 use store::refund_request::{self, RefundRequestFilter};
 
+use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::failure::Failure;
@@ -27,8 +28,8 @@ pub(crate) struct RefundRequestsArgs {
     /// Only this merchant's
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
-    /// Only those in this state: asked, unknown, accepted, refused
-    #[arg(long, value_parser = parse_state)]
+    /// Only those in this state
+    #[arg(long, value_parser = words_of::<RefundRequestState>())]
     state: Option<RefundRequestState>,
     /// The most to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
@@ -61,8 +62,4 @@ impl RefundRequestsArgs {
                 .text()
         })
     }
-}
-
-fn parse_state(word: &str) -> Result<RefundRequestState, String> {
-    word.parse().map_err(|_| "one of asked, unknown, accepted, refused".to_owned())
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use order::{
-    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus,
-    OrderTerms, Refund, Trade, TradeStatusCode, time_limit,
+    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderTerms,
+    PaymentState, Refund, Trade, time_limit,
 };
 use store::review::AuditedCase;
 use store::stock::AuditedCode;
@@ -74,10 +74,9 @@ impl Subject {
 
     /// Placed and nothing more, of an order with a time: that time.
     pub(crate) fn unpaid_since(&self) -> Option<DateTime<Utc>> {
-        let pending = TradeStatusCode::TradePending.code();
-        let placed =
-            self.row.status == OrderStatus::Placed.code() && self.row.trade_status != pending;
-        self.row.expires_at.filter(|_| placed)
+        let row = &self.row;
+        let payment = PaymentState::of_codes(row.status, row.trade_status, row.is_finish);
+        row.expires_at.filter(|_| payment == Some(PaymentState::Unpaid))
     }
 
     /// Why the order's time limit does not count, whatever its merchant's configuration says.

@@ -10,18 +10,8 @@ use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedPayment, Trade};
 use serde::Serialize;
 
 /// Why nothing is left to do about a letter.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    strum::Display,
-    strum::VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Serialize, strum::Display, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum SettledReason {

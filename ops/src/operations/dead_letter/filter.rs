@@ -10,21 +10,42 @@ use super::{DeadLetter, is_meant};
 /// Conditions, all of which must hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LetterFilter {
-    /// Only letters with this reason, as `ops dlq list --group` prints it
-    pub(crate) reason: Option<String>,
-    /// Only those of this order (out_trade_no)
+    pub(crate) reason: Option<ReasonFilter>,
+    /// The [`fingerprint`] of the error.
+    pub(crate) fingerprint: Option<String>,
+    /// The order (out_trade_no).
     pub(crate) order: Option<String>,
-    /// Only those of this merchant
     pub(crate) merchant: Option<String>,
-    /// Only letters that died since: 30m, 24h, 7d (ago), or a Beijing time
+    /// They died at this time or later.
     pub(crate) since: Option<DateTime<Utc>>,
+    /// They died at this time or earlier, or have no time.
+    pub(crate) until: Option<DateTime<Utc>>,
+}
+
+/// A reason of letters, which is a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReasonFilter {
+    /// This one.
+    Is(String),
+    /// There is none: no worker put the letter there.
+    Missing,
+}
+
+impl ReasonFilter {
+    fn takes(&self, reason: Option<&str>) -> bool {
+        match self {
+            ReasonFilter::Is(wanted) => reason == Some(wanted),
+            ReasonFilter::Missing => reason.is_none(),
+        }
+    }
 }
 
 impl LetterFilter {
     /// Whether it leaves nothing out.
     pub(crate) fn is_empty(&self) -> bool {
-        let LetterFilter { reason, order, merchant, since } = self;
-        reason.is_none() && order.is_none() && merchant.is_none() && since.is_none()
+        let LetterFilter { reason, fingerprint, order, merchant, since, until } = self;
+        let is_any = fingerprint.is_none() && order.is_none() && merchant.is_none();
+        is_any && reason.is_none() && since.is_none() && until.is_none()
     }
 
     /// Whether the letter passes.
@@ -32,14 +53,18 @@ impl LetterFilter {
         let same = |wanted: &Option<String>, is: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| is.as_ref() == Some(wanted))
         };
-        same(&self.reason, &letter.reason)
+        let died = letter.died_at.map(|died| died.0);
+        let is_reason = |wanted: &ReasonFilter| wanted.takes(letter.reason.as_deref());
+        self.reason.as_ref().is_none_or(is_reason)
             && same(&self.order, &letter.order)
             && same(&self.merchant, &letter.merchant)
-            && self.since.is_none_or(|since| letter.died_at.is_some_and(|died| died.0 >= since))
+            && self.since.is_none_or(|since| died.is_some_and(|died| died >= since))
+            && self.until.is_none_or(|until| died.is_none_or(|died| died <= until))
+            && self.fingerprint.as_ref().is_none_or(|print| letter.fingerprint() == *print)
     }
 }
 
-/// Letters that an operator selects for a replay.
+/// Letters that an operator selects.
 #[derive(Debug, Default)]
 pub(crate) struct SelectedLetters {
     /// Only these, with all their copies; where it is empty, all that the filter takes.
@@ -52,7 +77,7 @@ pub(crate) struct SelectedLetters {
 }
 
 impl SelectedLetters {
-    /// Whether the letter is to be replayed.
+    /// Whether the letter is selected and not left out.
     pub(crate) fn takes(&mut self, letter: &DeadLetter) -> bool {
         let is_named = self.ids.is_empty() || self.ids.iter().any(|id| is_meant(id, &letter.id));
         let is_selected = is_named && self.filter.takes(letter);

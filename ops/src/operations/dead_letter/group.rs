@@ -6,7 +6,6 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use serde::Serialize;
 use store::BeijingTime;
 
-use super::fingerprint::fingerprint;
 use super::{DeadLetter, by_death};
 
 /// Letters that died for the same reason with the same kind of error.
@@ -45,9 +44,8 @@ struct GroupTally {
 
 impl Grouping {
     pub(crate) fn add(&mut self, letter: DeadLetter) {
-        let names: Vec<&str> = letter.order.as_deref().into_iter().collect();
-        let print = fingerprint(letter.error.as_deref().unwrap_or_default(), &names);
-        let group = self.groups.entry((letter.reason.clone(), print)).or_default();
+        let cause = (letter.reason.clone(), letter.fingerprint());
+        let group = self.groups.entry(cause).or_default();
         group.letters += 1;
         group.orders.extend(letter.order.as_ref().map(|order| hash(order)));
         group.first_died = group.first_died.into_iter().chain(letter.died_at).min();

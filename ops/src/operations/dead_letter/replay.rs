@@ -11,6 +11,7 @@ use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use super::NO_REASON;
 use super::audit_trail::add_to_history;
 use super::replay_outcome::ReplayWait;
 use super::rounds::walk;
@@ -117,7 +118,7 @@ async fn dead_since(
     look_at_letters(cluster, u32::MAX, |received| {
         let fresh = received.headers.died_at.is_some_and(|died| died >= since);
         if fresh && ids.contains(&received.message_id) {
-            let reason = received.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+            let reason = received.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
             dead.insert(received.message_id, reason);
         }
     })

@@ -13,6 +13,7 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
 
 pub(crate) use self::replayed::{ReplayOutcome, Replayed};
+use super::NO_REASON;
 
 /// How long to wait when nothing more becomes known, and how long in all.
 const NO_PROGRESS_LIMIT: Duration = Duration::from_secs(10);
@@ -156,7 +157,7 @@ impl ReplayWait {
     pub(crate) fn reasons(&self) -> BTreeMap<String, usize> {
         let mut reasons = BTreeMap::new();
         for one in self.letters.values().filter(|one| one.outcome == ReplayOutcome::DeadAgain) {
-            let reason = one.reason.clone().unwrap_or_else(|| "no reason".to_owned());
+            let reason = one.reason.clone().unwrap_or_else(|| NO_REASON.to_owned());
             *reasons.entry(reason).or_default() += one.copies;
         }
         reasons

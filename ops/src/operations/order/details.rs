@@ -249,11 +249,6 @@ impl OrderDetails {
         // The evidence may quote what the sender wrote.
         self.story.iter_mut().for_each(|message| message.error.iter_mut().for_each(hide));
     }
-
-    /// Whether a trade of the order has this fact.
-    pub(crate) fn has_fact(&self, fact: Facts) -> bool {
-        self.trades.iter().any(|trade| trade.has(fact))
-    }
 }
 
 impl TradeLine {

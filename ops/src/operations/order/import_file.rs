@@ -6,12 +6,11 @@ use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Config;
 use order::ProductKind;
-use service::invisible;
 use store::product::{self, Product};
 use store::user_order::import::ImportedOrder;
 use store::{MysqlConnection, StoreError};
 
-use super::{parse_id, parse_new_id};
+use super::{parse_account, parse_id, parse_new_id, parse_subject};
 use crate::operations::order::csv::{CsvRecord, CsvRecords, records};
 use crate::operations::order::import::{NumberedOrder, first_problems};
 
@@ -152,29 +151,25 @@ impl OrderFile {
             .zip(record.values.iter().map(|value| value.trim()))
             .collect();
         let value = |name: &str| values.get(name).copied().unwrap_or_default();
-        let id = |name: &str| {
-            parse_id(value(name)).map_err(|problem| format!("{name} {:?}: {problem}", value(name)))
+        let named = |name: &str, read: fn(&str) -> Result<String, String>| {
+            read(value(name)).map_err(|problem| format!("{name} {:?}: {problem}", value(name)))
         };
-        let merchant = id("merchant")?;
+        let merchant = named("merchant", parse_id)?;
         if !known.merchants.is_empty() && !known.merchants.contains(&merchant.as_str()) {
             let configured = known.merchants.join(", ");
             return Err(format!(
                 "merchant {merchant} is not configured (configured: {configured})"
             ));
         }
-        let product_id = id("product")?;
+        let product_id = named("product", parse_id)?;
         let product = known
             .products
             .get(&product_id)
             .ok_or_else(|| format!("there is no product {product_id}: `ops product add`"))?;
         let order = ImportedOrder {
-            id: parse_new_id(value("id")).map_err(|why| format!("id {:?}: {why}", value("id")))?,
+            id: named("id", parse_new_id)?,
             merchant,
-            account: {
-                let account = bounded("account", value("account"), 255)?;
-                invisible::check_typed(&account).map_err(|why| format!("account: {why}"))?;
-                account
-            },
+            account: named("account", parse_account)?,
             product_id,
             quantity: match value("quantity") {
                 "" => 1,
@@ -186,7 +181,7 @@ impl OrderFile {
             },
             subject: match value("subject") {
                 "" => product.name.clone(),
-                text => bounded("subject", text, 256)?,
+                _ => named("subject", parse_subject)?,
             },
             total_fee: total(value("total"))?,
             created_at: Some(made_at(value("created_at"), known.now)?),
@@ -241,15 +236,6 @@ pub(crate) fn made_at(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, S
         return Err(format!("created_at {text} is before 2004, when Alipay began"));
     }
     Ok(time)
-}
-
-fn bounded(name: &str, text: &str, most: usize) -> Result<String, String> {
-    let length = text.chars().count();
-    if length > most {
-        return Err(format!("{name} has {length} characters, at most {most} fit"));
-    }
-    invisible::check_shown(text).map_err(|why| format!("{name}: {why}"))?;
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{BeijingTime, MysqlConnection, notification};
 
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::{StoryMessage, removed_before};
 use crate::operations::order::next_step::of_rejection;
 use crate::operations::order::story::{StoryEvent, in_retry_tiers};
@@ -69,7 +70,7 @@ impl MissingOrder {
             .collect();
         if let (Some(first), Some(last)) = (rejected.first(), rejected.last()) {
             let count = rejected.len();
-            let reason = last.reason.as_deref().unwrap_or("no reason");
+            let reason = last.reason.as_deref().unwrap_or(NO_REASON);
             let since = first.received_at;
             lines.push(format!(
                 "{} {} rejected that named it, the first received at {since}, the last as {reason}: \

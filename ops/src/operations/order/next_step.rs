@@ -1,11 +1,11 @@
 //! What to do next with an order, in both languages: one place for every state.
 
-use order::{Facts, FulfillmentState, OrderStatus, RejectionReason, ReviewReason};
+use order::{FulfillmentState, OrderStatus, PaymentState, RejectionReason, ReviewReason};
 use store::BeijingTime;
 use store::review::ReviewRow;
 
 use crate::operations::order::details::OrderDetails;
-use crate::operations::order::{is_pending, status};
+use crate::operations::order::{payment, status};
 use crate::operations::review_case;
 
 /// What an order waits for, or that it waits for nothing.
@@ -72,35 +72,29 @@ impl NextStep {
         let asked_at = page.gateway_query.as_ref().map(|asked| asked.due_at);
         let chosen = page.trades.iter().find(|it| Some(&it.trade_no) == row.trade_no.as_ref());
         let chosen = chosen.map(|trade| trade.facts.0).unwrap_or_default();
-        let Some(status) = status(row) else { return NextStep::Unknown };
-        match status {
-            OrderStatus::Placed if is_pending(row) => NextStep::Pending { asked_at },
-            OrderStatus::Placed => NextStep::Unpaid { order, asked_at },
-            OrderStatus::Closed if row.is_finish => NextStep::ClosedUnpaid,
-            OrderStatus::Closed if chosen.contains(Facts::PAID) => {
-                NextStep::Doubted { order, asked_at }
-            }
-            OrderStatus::Closed => NextStep::Expired { asked_at },
-            OrderStatus::Refunded => NextStep::Refunded,
-            OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed => {
-                match page.fulfillment.as_ref().map(|goods| goods.state) {
-                    _ if chosen.is_late() => NextStep::Late { order },
-                    Some(FulfillmentState::AwaitingStock) => {
-                        NextStep::StockWanted { product: row.product_id.clone() }
-                    }
-                    Some(FulfillmentState::AwaitingManual) => NextStep::DeliverByHand,
-                    Some(FulfillmentState::AwaitingAccount) => NextStep::AccountWanted { order },
-                    None if chosen.awaits_confirmation() => {
-                        NextStep::Unconfirmed { order, asked_at }
-                    }
-                    None => NextStep::NotYetDelivered,
-                    Some(_) => match status {
-                        OrderStatus::RefundClosed => NextStep::RefundClosed,
-                        OrderStatus::Finished => NextStep::Finished,
-                        _ => NextStep::Paid { order },
-                    },
+        let Some(payment) = payment(row) else { return NextStep::Unknown };
+        match payment {
+            PaymentState::Pending => NextStep::Pending { asked_at },
+            PaymentState::Unpaid => NextStep::Unpaid { order, asked_at },
+            PaymentState::ClosedUnpaid => NextStep::ClosedUnpaid,
+            PaymentState::InDoubt => NextStep::Doubted { order, asked_at },
+            PaymentState::Expired => NextStep::Expired { asked_at },
+            PaymentState::Refunded => NextStep::Refunded,
+            PaymentState::Paid => match page.fulfillment.as_ref().map(|goods| goods.state) {
+                _ if chosen.is_late() => NextStep::Late { order },
+                Some(FulfillmentState::AwaitingStock) => {
+                    NextStep::StockWanted { product: row.product_id.clone() }
                 }
-            }
+                Some(FulfillmentState::AwaitingManual) => NextStep::DeliverByHand,
+                Some(FulfillmentState::AwaitingAccount) => NextStep::AccountWanted { order },
+                None if chosen.awaits_confirmation() => NextStep::Unconfirmed { order, asked_at },
+                None => NextStep::NotYetDelivered,
+                Some(_) => match status(row) {
+                    Some(OrderStatus::RefundClosed) => NextStep::RefundClosed,
+                    Some(OrderStatus::Finished) => NextStep::Finished,
+                    _ => NextStep::Paid { order },
+                },
+            },
         }
     }
 

@@ -4,12 +4,12 @@ mod event;
 mod not_done;
 
 use alipay::Fen;
-use order::{OrderStatus, TradeStatusCode, time_limit};
+use order::{OrderStatus, PaymentState, TradeStatusCode, time_limit};
 use store::BeijingTime;
 use store::user_order::OrderRow;
 
 use crate::operations::order::details::{OrderDetails, ProductLine};
-use crate::operations::order::{is_pending, status};
+use crate::operations::order::{payment, status};
 use crate::plural::count;
 
 pub(crate) use event::{GoodsMove, StoryEvent, happenings};
@@ -63,28 +63,28 @@ fn limit(row: &OrderRow) -> Option<BeijingTime> {
 }
 
 fn in_words(row: &OrderRow) -> String {
-    let Some(status) = status(row) else {
+    let (Some(status), Some(payment)) = (status(row), payment(row)) else {
         return format!("{} unknown to this version", row.status);
     };
-    let words = match status {
-        OrderStatus::Placed if is_pending(row) => {
-            "placed, paid to a seller's account that cannot receive yet"
-        }
-        OrderStatus::Placed if row.trade_status == TradeStatusCode::WaitBuyerPay.code() => {
+    let words = match (payment, status) {
+        (PaymentState::Pending, _) => "placed, paid to a seller's account that cannot receive yet",
+        (PaymentState::Unpaid, _) if row.trade_status == TradeStatusCode::WaitBuyerPay.code() => {
             "placed, the buyer was asked to pay"
         }
-        OrderStatus::Placed => "placed, nothing paid",
-        OrderStatus::Paid if row.is_return_goods => "paid; the goods came back",
-        OrderStatus::Paid if row.is_send_goods => "paid; delivered",
-        OrderStatus::Paid => "paid; not delivered",
-        OrderStatus::Finished => "finished, no refund is possible any more",
-        OrderStatus::Closed if row.is_finish => "closed without payment",
-        OrderStatus::Closed if row.paid_dtime.is_none() && row.expired_at.is_some() => {
-            "closed: its time is over, and Alipay knew no trade to close"
+        (PaymentState::Unpaid, _) => "placed, nothing paid",
+        (PaymentState::Expired, _) => "closed: its time is over, and Alipay knew no trade to close",
+        (PaymentState::ClosedUnpaid, _) => "closed without payment",
+        (PaymentState::InDoubt, _) => {
+            "closed after a payment: it is not known yet where the money is"
         }
-        OrderStatus::Closed => "closed after a payment: it is not known yet where the money is",
-        OrderStatus::Refunded => "refunded in full and closed",
-        OrderStatus::RefundClosed => "a refund was refused or withdrawn, the trade went on",
+        (PaymentState::Refunded, _) => "refunded in full and closed",
+        (PaymentState::Paid, OrderStatus::Finished) => "finished, no refund is possible any more",
+        (PaymentState::Paid, OrderStatus::RefundClosed) => {
+            "a refund was refused or withdrawn, the trade went on"
+        }
+        (PaymentState::Paid, _) if row.is_return_goods => "paid; the goods came back",
+        (PaymentState::Paid, _) if row.is_send_goods => "paid; delivered",
+        (PaymentState::Paid, _) => "paid; not delivered",
     };
     format!("{} {words}", row.status)
 }

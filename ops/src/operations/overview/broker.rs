@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::topology::TopologyState;
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::dead_queue::{DeadQueue, is_missing};
 use crate::operations::management::{BrokerAlarm, Management};
 use crate::operations::verdict::NotAsked;
@@ -158,7 +159,7 @@ async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> 
     let queue = DeadQueue::open_within(cluster, OPERATOR_WAIT).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let count = |letter: ReceivedMessage| {
-        let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+        let reason = letter.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
         *reasons.entry(reason).or_default() += 1;
     };
     queue.look_and_close(COUNTED, count).await?;

@@ -1,14 +1,11 @@
 //! The time limit of a payment, as it is sent to Alipay.
 
 use alipay::{Protocol, format_beijing};
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use config::Merchant;
 use store::user_order::OrderRow;
 
 use crate::failure::Failure;
-
-/// Alipay knows no longer limit (docs/protocol.md §9.1).
-const LONGEST: TimeDelta = TimeDelta::days(15);
 
 /// The parameter with its value; none for an order without a limit.
 ///
@@ -43,7 +40,7 @@ fn limit(
     protocol: Protocol,
     now: DateTime<Utc>,
 ) -> (&'static str, String) {
-    let until = expires_at.min(now + LONGEST);
+    let until = expires_at.min(now + order::LONGEST_TIME_LIMIT);
     match protocol {
         Protocol::Mapi => {
             let minutes = (until - now).num_minutes().max(1);

@@ -9,7 +9,7 @@ use store::refund_request::RefundRequest;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::await_worker::PreparedMessage;
-use crate::operations::publish::ConfirmedPublisher;
+use crate::operations::publish::publish_once;
 
 /// Publishes a `query_request`, confirmed.
 pub(crate) fn ask_workers(access: &Access, merchant: &str, order: &str) -> Result<(), Failure> {
@@ -35,12 +35,8 @@ fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), F
         .iter()
         .map(|envelope| Ok(PreparedMessage::new(envelope, shards)?.message))
         .collect::<Result<_, Failure>>()?;
-    let published = access.block_on(async {
-        let publisher = ConfirmedPublisher::open(&access.broker()?, "ops").await?;
-        let published = publisher.publish_all(messages).await;
-        publisher.close().await;
-        Ok(published.into_iter().collect::<Result<(), _>>()?)
-    });
+    let published =
+        access.block_on(async { publish_once(&access.broker()?, "ops", messages).await });
     published.map_err(|failure: Failure| {
         Failure::CouldNotAsk(format!(
             "{failure}\nThat was done anyway; only the message to the workers is not queued. \

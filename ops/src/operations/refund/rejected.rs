@@ -6,6 +6,7 @@ use worker::message::InboundMessage;
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::dead_queue::look_at_letters;
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
@@ -46,7 +47,7 @@ pub(crate) fn find(
         ))
     })?;
     let reason = messages.into_iter().find_map(|message| message.reason);
-    let reason = reason.unwrap_or_else(|| "no reason".to_owned());
+    let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
     payment.map(|payment| RejectedFound { payment, reason }).ok_or_else(|| unknown(order, trade_no))
 }
 

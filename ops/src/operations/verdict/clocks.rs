@@ -1,12 +1,10 @@
 //! Clocks that disagree.
 
 use chrono::TimeDelta;
+use worker::CLOCK_TOLERANCE;
 
 use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
-
-/// Clocks may differ by so much.
-const TOLERANCE: TimeDelta = TimeDelta::seconds(30);
 
 /// A heartbeat counts for so long.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
@@ -25,7 +23,7 @@ pub(crate) enum ClockFinding {
 }
 
 pub(super) fn judge(overview: &Overview) -> Vec<ClockFinding> {
-    let is_off = |ahead: &TimeDelta| ahead.abs() > TOLERANCE;
+    let is_off = |ahead: &TimeDelta| ahead.abs() > CLOCK_TOLERANCE;
     let mut found = Vec::new();
     let database = overview.database_ahead.filter(is_off);
     found.extend(database.map(|ahead| ClockFinding::Database { ahead }));
@@ -35,7 +33,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<ClockFinding> {
     for worker in fresh {
         let ahead = TimeDelta::milliseconds(worker.clock_ahead_ms);
         // Where the database is wrong against all, that is one finding and not one a worker.
-        let as_here = database.is_some_and(|database| (database + ahead).abs() <= TOLERANCE);
+        let as_here = database.is_some_and(|database| (database + ahead).abs() <= CLOCK_TOLERANCE);
         if is_off(&ahead) && !as_here {
             found.push(ClockFinding::Worker { worker: worker.worker.clone(), ahead });
         }
@@ -54,7 +52,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<ClockFinding> {
         .and_then(|work| work.latest)
         .is_some_and(|latest| overview.waited(latest) < TimeDelta::minutes(10));
     // The line of the latest message stays: while nothing comes it says nothing of the clocks of today.
-    if ahead > TOLERANCE && is_recent && found.is_empty() {
+    if ahead > CLOCK_TOLERANCE && is_recent && found.is_empty() {
         found.push(ClockFinding::Inbox { ahead });
     }
     found

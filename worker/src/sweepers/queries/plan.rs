@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use order::{OrderStatus, QueryReason, TradeStatusCode};
+use order::{OrderStatus, PaymentState, QueryReason};
 use store::gateway_query::{DueOrder, DueQuery};
 
-use crate::clocks::TOLERANCE;
+use crate::clocks::CLOCK_TOLERANCE;
 
 /// An unpaid order is not asked about after this age: Alipay closes it after fifteen days.
 const MAX_UNPAID_AGE: TimeDelta = TimeDelta::days(16);
@@ -59,7 +59,8 @@ pub(super) fn judge(due: &DueQuery, limits: &QueryIntervals) -> QueryStep {
         return QueryStep::Over;
     }
     let quiet_until = order.updated_at + limits.silent_after;
-    if is_paid_or_refunded(order) && quiet_until > due.now {
+    let paid = matches!(payment(order), PaymentState::Paid | PaymentState::Refunded);
+    if paid && quiet_until > due.now {
         return QueryStep::Later(quiet_until);
     }
     QueryStep::Ask
@@ -69,10 +70,9 @@ pub(super) fn judge(due: &DueQuery, limits: &QueryIntervals) -> QueryStep {
 /// database's clock and by this worker's, `here`. A database clock that is hours ahead must not close an order that can
 /// still be paid. A pending payment (the seller's account cannot receive yet) is not closed.
 pub(super) fn closes_first(due: &DueQuery, here: DateTime<Utc>) -> bool {
-    let unpaid =
-        |order: &DueOrder| is_unpaid(order) && order.trade_status != TradeStatusCode::TradePending;
-    time_over(due).is_some_and(|over| over <= here + TOLERANCE)
-        && due.order.as_ref().is_some_and(unpaid)
+    let unpaid = due.order.as_ref().map(payment).filter(|payment| payment.is_unpaid());
+    time_over(due).is_some_and(|over| over <= here + CLOCK_TOLERANCE)
+        && unpaid.is_some_and(|payment| payment != PaymentState::Pending)
 }
 
 /// The next query is due one row-age from now, or as long as the time limit has been over, so the intervals double. `None`:
@@ -117,20 +117,24 @@ pub(super) fn next_why(due: &DueQuery) -> QueryReason {
         Some(order) if is_unpaid(order) && order.is_finish => QueryReason::OpenTooLate,
         Some(order) if is_unpaid(order) && time_over(due).is_some() => QueryReason::Expired,
         Some(order) if is_unpaid(order) => QueryReason::Unpaid,
-        Some(order) if order.status == OrderStatus::Closed => QueryReason::InDoubt,
+        Some(order) if payment(order) == PaymentState::InDoubt => QueryReason::InDoubt,
         _ => QueryReason::Silent,
     }
 }
 
+/// Whether it was paid, as far as was known before the question.
+fn payment(order: &DueOrder) -> PaymentState {
+    PaymentState::of(order.status, order.trade_status, order.is_finish)
+}
+
 /// Nothing is paid: placed, expired, or closed before a payment.
 pub(super) fn is_unpaid(order: &DueOrder) -> bool {
-    let in_doubt = !order.is_finish && order.trade_status == TradeStatusCode::TradeClosed;
-    order.status == OrderStatus::Placed || (order.status == OrderStatus::Closed && !in_doubt)
+    payment(order).is_unpaid()
 }
 
 /// Paid, as far as was known before the query, and not refunded.
 pub(super) fn is_paid(order: &DueOrder) -> bool {
-    is_paid_or_refunded(order) && order.status != OrderStatus::Refunded
+    payment(order) == PaymentState::Paid
 }
 
 /// Whether the gateway was queried often enough: a payment that is known here does not exist there. While
@@ -167,11 +171,6 @@ pub(super) fn retry(due: &DueQuery, transient: bool, pause: Duration) -> DateTim
         return due.now + delta(pause);
     }
     due.now + (due.now - due.since).clamp(FIRST_PAUSE, MAX_REFUSED_PAUSE)
-}
-
-/// The payment was confirmed, also if it was refunded since.
-fn is_paid_or_refunded(order: &DueOrder) -> bool {
-    !matches!(order.status, OrderStatus::Placed | OrderStatus::Closed)
 }
 
 fn delta(duration: Duration) -> TimeDelta {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use crate::cli::time_args::parse_moment;
-use crate::operations::dead_letter::filter::LetterFilter;
+use crate::operations::dead_letter::filter::{LetterFilter, ReasonFilter};
 
 /// Filters, all of which must hold.
 #[derive(Debug, Clone, Args)]
@@ -26,6 +26,7 @@ pub(crate) struct FilterArgs {
 impl From<FilterArgs> for LetterFilter {
     fn from(args: FilterArgs) -> LetterFilter {
         let FilterArgs { reason, order, merchant, since } = args;
-        LetterFilter { reason, order, merchant, since }
+        let reason = reason.map(ReasonFilter::Is);
+        LetterFilter { reason, order, merchant, since, ..LetterFilter::default() }
     }
 }

@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use super::create::parse_account;
 use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::account::set_account;
-use crate::operations::order::parse_id;
+use crate::operations::order::{parse_account, parse_id};
 
 /// Set the account of an order for a subscription
 ///

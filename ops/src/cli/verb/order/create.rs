@@ -5,7 +5,6 @@ use std::time::Duration;
 use alipay::Fen;
 use chrono::Utc;
 use clap::Args;
-use service::invisible;
 
 use crate::cli::context::Context;
 use crate::cli::order_text;
@@ -14,7 +13,7 @@ use crate::failure::Failure;
 use crate::operations::order::create::{OldOrder, OrderToCreate, create};
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::import_file::{made_at, total};
-use crate::operations::order::{parse_id, parse_new_id};
+use crate::operations::order::{parse_account, parse_id, parse_new_id, parse_subject};
 
 /// Place an order, as the shop would
 ///
@@ -87,22 +86,4 @@ impl OrderCreateArgs {
             .output
             .print(&line, || order_text::header(&line.row, &OrderDetails::product_of(&product)))
     }
-}
-
-pub(super) fn parse_account(text: &str) -> Result<String, String> {
-    invisible::check_typed(text)?;
-    bounded(text, 255)
-}
-
-fn parse_subject(text: &str) -> Result<String, String> {
-    invisible::check_shown(text)?;
-    bounded(text, 256)
-}
-
-fn bounded(text: &str, most: usize) -> Result<String, String> {
-    let length = text.chars().count();
-    if length > most {
-        return Err(format!("it has {length} characters, at most {most} fit"));
-    }
-    Ok(text.to_owned())
 }

@@ -2,9 +2,10 @@
 
 use alipay::Fen;
 use clap::Args;
-use order::{FulfillmentState, VariantArray};
+use order::FulfillmentState;
 use store::user_order::{self, OrderFilter, OrderRow};
 
+use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::failure::Failure;
@@ -26,7 +27,7 @@ pub(crate) struct OrderListArgs {
     merchant: Option<String>,
     /// Only orders whose goods are in this state: delivered, awaiting_stock (paid, but not in stock), awaiting_manual
     /// (a person must deliver), awaiting_account (a subscription without an account), returned, cancelled
-    #[arg(long, value_name = "STATE", value_parser = parse_goods)]
+    #[arg(long, value_name = "STATE", value_parser = words_of::<FulfillmentState>())]
     goods: Option<FulfillmentState>,
     /// Only orders with an open review
     #[arg(long)]
@@ -81,11 +82,4 @@ fn goods(row: &OrderRow) -> String {
         Some(state) => state.to_string(),
         None => String::new(),
     }
-}
-
-fn parse_goods(word: &str) -> Result<FulfillmentState, String> {
-    word.parse().map_err(|_| {
-        let known: Vec<&str> = FulfillmentState::VARIANTS.iter().map(|it| it.as_str()).collect();
-        format!("expected one of: {}", known.join(", "))
-    })
 }

@@ -10,7 +10,7 @@ use super::product_table;
 use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
 use crate::failure::Failure;
-use crate::operations::order::parse_new_id;
+use crate::operations::order::{parse_amount, parse_new_id};
 use crate::operations::product;
 
 /// Add a product
@@ -32,7 +32,7 @@ pub(crate) struct ProductAddArgs {
     #[arg(long, value_parser = words_of::<ProductKind>())]
     kind: ProductKind,
     /// Price of a unit in yuan, for example 10.00
-    #[arg(long, value_parser = parse_price, value_name = "YUAN")]
+    #[arg(long, value_parser = parse_amount, value_name = "YUAN")]
     price: Fen,
     /// Length of a subscription in days
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), required_if_eq("kind", "subscription"))]
@@ -57,9 +57,4 @@ pub(super) fn parse_name(text: &str) -> Result<String, String> {
         1..=255 => invisible::check_shown(text).map(|()| text.to_owned()),
         length => Err(format!("it has {length} characters, expected 1 to 255")),
     }
-}
-
-pub(super) fn parse_price(text: &str) -> Result<Fen, String> {
-    let price = Fen::parse(text).map_err(|error| error.to_string())?;
-    if price <= Fen::new(0) { Err("a price is above zero".to_owned()) } else { Ok(price) }
 }

@@ -4,11 +4,12 @@ use alipay::Fen;
 use clap::{ArgGroup, Args};
 use store::product::Changes;
 
-use super::add::{parse_name, parse_price};
+use super::add::parse_name;
 use super::product_table;
 use crate::cli::closed_set::yes_or_no;
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::order::parse_amount;
 use crate::operations::product;
 
 /// Change a product's name or price, take it off sale, set its low-stock threshold
@@ -34,7 +35,7 @@ pub(crate) struct ProductSetArgs {
     #[arg(long, value_parser = parse_name)]
     name: Option<String>,
     /// Price of a unit in yuan for new orders, for example 10.00
-    #[arg(long, value_parser = parse_price, value_name = "YUAN")]
+    #[arg(long, value_parser = parse_amount, value_name = "YUAN")]
     price: Option<Fen>,
     /// Whether new orders are accepted
     #[arg(long, value_parser = yes_or_no())]

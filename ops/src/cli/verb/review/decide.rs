@@ -4,6 +4,7 @@ use clap::Args;
 use order::Decision;
 use serde::Serialize;
 
+use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ pub(crate) struct DecideArgs {
     /// The review's number, as `ops review list` prints it
     id: i64,
     /// The decision
-    #[arg(value_parser = parse_decision)]
+    #[arg(value_parser = words_of::<Decision>())]
     decision: Decision,
     /// Why
     #[arg(long, value_name = "TEXT")]
@@ -87,8 +88,4 @@ impl DecideArgs {
         })?;
         applied.check()
     }
-}
-
-fn parse_decision(word: &str) -> Result<Decision, String> {
-    Decision::read(word).map_err(|error| error.to_string())
 }

@@ -13,7 +13,7 @@ use store::refund_request::RefundRequestLine;
 use store::review::ReviewRow;
 
 use super::limit;
-use crate::operations::dead_letter::short;
+use crate::operations::dead_letter::{NO_REASON, short};
 use crate::operations::order::change::steps;
 use crate::operations::order::details::{OrderDetails, StoryMessage};
 use crate::operations::order::fact_list::FactList;
@@ -236,7 +236,7 @@ fn outcome(message: &StoryMessage) -> String {
         MessageOutcome::Unchanged => "nothing new",
         MessageOutcome::Unknown => "a trade status that this version does not know",
         MessageOutcome::Rejected => {
-            let reason = message.reason.as_deref().unwrap_or("no reason");
+            let reason = message.reason.as_deref().unwrap_or(NO_REASON);
             let error = message.error.as_deref().unwrap_or("no evidence");
             return format!("rejected, {reason}: {error}");
         }

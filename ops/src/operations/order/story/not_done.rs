@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{
-    Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, RefundRequestState,
-    time_limit,
+    Facts, FulfillmentState, MessageOutcome, OrderStatus, PaymentState, ProductKind,
+    RefundRequestState, time_limit,
 };
 use queue::MessageKind;
 use store::BeijingTime;
@@ -17,9 +17,10 @@ use store::user_order::OrderRow;
 use worker::OVERDUE_AFTER;
 
 use super::StoryEvent;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
-use crate::operations::order::{is_pending, status};
+use crate::operations::order::{payment, status};
 use crate::operations::review_case::{evidence, is_open, meaning};
 use crate::plural;
 
@@ -80,7 +81,7 @@ fn rejected(page: &OrderDetails) -> Vec<String> {
     let is_own = |number: &str| page.trades.iter().any(|trade| trade.trade_no == number);
     let rejected = rejected.map(|it| {
         let stray = it.trade_no.as_deref().filter(|number| !is_own(number));
-        (it.reason.as_deref().unwrap_or("no reason"), stray)
+        (it.reason.as_deref().unwrap_or(NO_REASON), stray)
     });
     let unrecorded = page.unrecorded_letters.iter().map(|letter| (letter.reason.as_str(), None));
     for (reason, trade_no) in rejected.chain(unrecorded) {
@@ -150,8 +151,7 @@ pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec
 
 /// An order whose time is over and that is neither paid nor closed.
 fn not_closed(row: &OrderRow, now: DateTime<Utc>) -> Option<String> {
-    let is_unpaid = status(row) == Some(OrderStatus::Placed) && !is_pending(row);
-    let end = row.expires_at.filter(|_| is_unpaid)?;
+    let end = row.expires_at.filter(|_| payment(row) == Some(PaymentState::Unpaid))?;
     time_limit(row.created_at.0, Some(end.0), None).ok()?;
     (end.0 < now).then(|| {
         format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
@@ -277,26 +277,18 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
 
 /// Why nothing was done with the goods.
 fn no_goods(page: &OrderDetails) -> &'static str {
-    match status(&page.order.row) {
-        Some(OrderStatus::Placed) if is_pending(&page.order.row) => {
-            "the payment cannot be received yet (TRADE_PENDING)"
-        }
-        Some(OrderStatus::Placed) => "not paid",
-        Some(OrderStatus::Closed) if page.has_fact(Facts::PAID) => {
-            "closed after a payment, it is not known where the money is"
-        }
-        Some(OrderStatus::Closed) => "closed without payment",
-        Some(OrderStatus::Refunded) => "refunded before anything was delivered",
-        Some(OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed)
-            if is_late(page) =>
-        {
+    match payment(&page.order.row) {
+        Some(PaymentState::Pending) => "the payment cannot be received yet (TRADE_PENDING)",
+        Some(PaymentState::Unpaid) => "not paid",
+        Some(PaymentState::InDoubt) => "closed after a payment, it is not known where the money is",
+        Some(PaymentState::Expired | PaymentState::ClosedUnpaid) => "closed without payment",
+        Some(PaymentState::Refunded) => "refunded before anything was delivered",
+        Some(PaymentState::Paid) if is_late(page) => {
             "paid after the order's time limit, and such payments are refunded"
         }
-        Some(OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed)
-            if awaits_confirmation(page) =>
-        {
+        Some(PaymentState::Paid) if awaits_confirmation(page) => {
             "a notification says paid, and merchants.NAME.confirm requires the gateway's confirmation first"
         }
-        _ => "paid, but no worker has processed its goods yet",
+        Some(PaymentState::Paid) | None => "paid, but no worker has processed its goods yet",
     }
 }
