@@ -1,4 +1,4 @@
-//! Alipay's gateway, for the pipeline's queries about orders from which it hears nothing.
+//! Alipay's gateway, for the pipeline's queries about orders without notifications.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;

@@ -61,14 +61,14 @@ impl NotificationSender {
     }
 }
 
-/// How far the load is, for whoever watches; and the wish that it gives up.
+/// The progress of the load, and a flag that asks it to stop.
 #[derive(Debug, Default)]
 pub(crate) struct LoadProgress {
     pub(crate) orders_begun: AtomicUsize,
     pub(crate) letters_over: AtomicUsize,
     pub(crate) posts: AtomicUsize,
     pub(crate) give_up: AtomicBool,
-    /// Since somebody took them.
+    /// Since they were last taken.
     pub(crate) answers: Mutex<Answers>,
 }
 

@@ -48,7 +48,7 @@ use crate::story::Story;
 use crate::system::{ChaosSettings, ChaosSystem};
 use crate::verdict::{ChaosVerdict, CheckInput};
 
-/// How many orders are told of when nobody says how many.
+/// The default number of orders.
 const ORDERS: usize = 2_000;
 /// How long the load may go on after the last part is back.
 const LOAD_LIMIT: Duration = Duration::from_secs(180);
@@ -78,7 +78,7 @@ struct Arguments {
     /// How often a part is killed or stopped, or a line is broken
     #[arg(long, default_value_t = 40)]
     faults: usize,
-    /// How many orders are told of; 2000, or five a second of an outage
+    /// How many orders; default: 2000, or five a second of an outage
     #[arg(long)]
     orders: Option<usize>,
     /// At most so many orders begin each second, about three notifications each: more orders take

@@ -1,4 +1,4 @@
-//! One server is away for long, under steady load: nobody is blamed for it, and it ends by itself.
+//! One server is away for long, under steady load: no message may be rejected because of it, and everything recovers by itself.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ use crate::verdict::ChaosVerdict;
 /// Load before the outage, and after the server accepts connections again.
 const BEFORE: Duration = Duration::from_secs(8);
 const AFTER: Duration = Duration::from_secs(25);
-/// Orders that begin each second when nobody says how many.
+/// The default number of orders that begin each second.
 const RATE: u64 = 5;
 /// The ingress's `confirm_timeout` by default, and a second for a busy machine.
 const ANSWER_LIMIT: Duration = Duration::from_secs(6);
@@ -150,7 +150,7 @@ impl PlannedOutage {
         }
     }
 
-    /// At rest: nobody was blamed.
+    /// At rest: no attempt was counted and no message was rejected.
     pub(crate) fn check(
         &self,
         system: &ChaosSystem,

@@ -32,7 +32,7 @@ pub(crate) struct Launch {
     pub(crate) log: PathBuf,
 }
 
-/// What a supervisor tells of.
+/// What a supervisor reports.
 #[derive(Debug)]
 pub(crate) enum News {
     /// A fault is over, the part runs again.
@@ -260,7 +260,7 @@ impl Engine {
         match self {
             Engine::Program(_, Some(program)) => {
                 program.terminate();
-                // Panics after a minute: the supervisor is gone then, and whoever waits hears it.
+                // Panics after a minute: the supervisor is gone then, and the caller gets an error.
                 program.wait().to_string()
             }
             Engine::Program(_, None) => "it did not run".to_owned(),

@@ -16,7 +16,7 @@ pub(crate) const PRICE: i64 = 1000;
 /// A partial refund: 3.00 yuan.
 pub(crate) const PART: i64 = 300;
 
-/// What Alipay tells of the order.
+/// What Alipay reports about the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoryKind {
     Paid,
@@ -26,7 +26,7 @@ pub(crate) enum StoryKind {
     RefundedInTwoParts,
     Closed,
     Finished,
-    /// Nobody but a forger says anything.
+    /// Only forged notifications come.
     Forged,
     /// A genuine notification over 0.01 yuan, which is no payment of this order.
     WrongAmount,
@@ -174,7 +174,7 @@ impl Story {
         // A program can refund on the Open Platform alone.
         let gateway = if kind == StoryKind::RefundedByUs { 1 } else { rng.random_range(0..2) };
         // An order that is committed after its time is over is looked for an hour later: only the
-        // notification of its payment tells of it sooner.
+        // notification of its payment reports it sooner.
         let expires_unheard = kind.expires() && kind != StoryKind::PaidLate;
         let late = rng.random_bool(0.06) && kind != StoryKind::Forged && !expires_unheard;
         let can_be_lost = match kind {
@@ -209,7 +209,7 @@ impl Story {
         self.lost || has_trade || self.kind == StoryKind::RefundedByUs
     }
 
-    /// The gateway tells of it what notifications do not.
+    /// The gateway reports what notifications do not.
     pub(crate) fn needs_gateway(&self) -> bool {
         self.is_in_ledger() || self.kind.expires()
     }
@@ -219,7 +219,7 @@ impl Story {
         Fen::new(PRICE * i64::from(self.quantity))
     }
 
-    /// Everything that is sent about the order, signed, and the trade that it tells of.
+    /// Everything that is sent about the order, signed, and the trade that it is about.
     pub(crate) fn letters(
         &self,
         gateway: &SimulatedMerchant,
@@ -303,7 +303,7 @@ impl Story {
         Ok(said)
     }
 
-    /// What a forger would like to be believed: a refund of what was paid, or a payment.
+    /// A forged notification: a refund of what was paid, or a payment.
     fn forgery(
         &self,
         trade: &AlipayTrade,

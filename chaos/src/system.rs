@@ -223,7 +223,7 @@ impl ChaosSystem {
         self.of(server).iter().map(Part::begin_start).collect()
     }
 
-    /// Ends all workers in an orderly way; tells of those that ended in another.
+    /// Stops all workers gracefully; returns those that ended in another way.
     pub(crate) fn stop_workers(&self) -> Vec<String> {
         let ends = self.of(PartKind::Worker).iter().zip(1..).map(|(part, number)| {
             let how = part.stop().unwrap_or_else(|| "not at all within a minute".to_owned());

@@ -11,7 +11,7 @@ use crate::story::{Story, StoryKind};
 use crate::system::ChaosSystem;
 use crate::{rest, say};
 
-/// So many of one invariant's violations are printed; the count tells of the others.
+/// So many of one invariant's violations are printed; the count includes the others.
 const SHOWN: usize = 12;
 
 /// What is checked.

@@ -81,7 +81,7 @@ pub(crate) fn inject(
     Ok(table(&rows))
 }
 
-/// What the supervisors told of since.
+/// What the supervisors have reported since.
 pub(crate) fn late_news(system: &ChaosSystem, verdict: &mut ChaosVerdict) {
     while let Ok(news) = system.news.try_recv() {
         tell(news, verdict);

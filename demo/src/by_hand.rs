@@ -74,7 +74,7 @@ impl ByHand<'_> {
             None => String::new(),
         };
         let folder = self.folder.path.display();
-        // A worker that stands still (kill -STOP) does not hear of its end.
+        // A worker that stands still (kill -STOP) gets no SIGTERM before it continues.
         format!(
             "#!/bin/sh\n# Ends the demo and removes its files.\nkill -CONT {pids} 2>/dev/null\nkill {pids} 2>/dev/null\n{servers}rm -rf '{folder}'\n"
         )

@@ -19,7 +19,7 @@ const PAGE: Duration = Duration::from_secs(10);
 pub(crate) const QUERY_AFTER: &str = "1s";
 /// The same once the demo is over: a lost notification can be seen before it heals.
 const QUERY_AFTER_BY_HAND: &str = "20s";
-/// Codes for whoever goes on by hand.
+/// Codes for trying it by hand.
 const CODES_BY_HAND: usize = 200;
 
 /// Everything that runs.

@@ -29,7 +29,7 @@ pub(crate) struct ConnectionSlots {
 #[derive(Debug, Default)]
 struct SlotsState {
     next: u64,
-    /// Counts what was heard, of any connection: a counter that serves as a clock.
+    /// Counts events of all connections: a counter that serves as a clock.
     heard: u64,
     held: HashMap<u64, OpenConnection>,
     of_peers: HashMap<Peer, usize>,

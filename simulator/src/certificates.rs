@@ -16,7 +16,7 @@ pub use self::files::write_certificates;
 use crate::{KeysError, keys};
 
 /// A root that is no RSA one, as there are in Alipay's file: the serial number of the roots leaves
-/// it out. Nobody has its key.
+/// it out. Its key is not stored.
 const ECC_ROOT: &str = include_str!("certificates/ecc_root.pem");
 
 /// An authority that issues certificates: an RSA root and an intermediate, with their keys.

@@ -134,7 +134,7 @@ impl From<DeliveryEnding> for ExitCode {
     }
 }
 
-/// Reads the arguments, does what they say, and tells of errors.
+/// Reads the arguments, runs the verb, and reports errors.
 pub(crate) async fn run() -> ExitCode {
     let Arguments { config, verb } = Arguments::parse();
     let config = config.as_deref();

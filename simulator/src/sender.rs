@@ -100,7 +100,7 @@ impl Sender {
         self.deliver_telling(to, notification, schedule, |_| ()).await
     }
 
-    /// As [`Sender::deliver`], and tells of every attempt when it is over.
+    /// As [`Sender::deliver`], and reports every attempt when it is over.
     ///
     /// # Errors
     /// As [`Sender::deliver`].

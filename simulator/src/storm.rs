@@ -241,7 +241,7 @@ impl Storm {
             let (way, permits, over) = (way.clone(), permits.clone(), over.clone());
             tokio::spawn(async move {
                 let line = way.deliver(prepared, intended, permit, &permits).await;
-                // Nobody listens when the ledger is broken, which ends the storm anyway.
+                // The receiver is gone when the ledger cannot be written, which ends the storm anyway.
                 let _ = over.send(line);
             });
         }

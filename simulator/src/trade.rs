@@ -76,7 +76,7 @@ pub struct AlipayTrade {
     /// The description, where the merchant gave one; the subject stands in for it.
     #[serde(default)]
     pub body: Option<String>,
-    /// What the merchant wants to hear again: `extra_common_param`, `passback_params`.
+    /// What the merchant wants returned: `extra_common_param`, `passback_params`.
     #[serde(default)]
     pub passback: Option<String>,
     /// Who pays.

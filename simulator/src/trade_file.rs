@@ -104,7 +104,7 @@ impl TradeFile {
         change: impl FnOnce(&mut Trades) -> Result<T, E>,
     ) -> Result<T, E> {
         // The lock is on a file of its own: the trades' file is replaced, and a lock on the old
-        // one would hold nobody back.
+        // one would lock nothing.
         let _lock = self.lock()?;
         let mut trades = self.read()?;
         let result = change(&mut trades)?;

@@ -189,7 +189,7 @@ impl TestApp {
         format!("http://{}/alipay/{merchant}/notify", self.ingress_address)
     }
 
-    /// As [`Pipeline::at_alipay`]; the ingress hears of it.
+    /// As [`Pipeline::at_alipay`]; the ingress is notified.
     ///
     /// # Panics
     /// It cannot happen, or its notification was not answered `success`.

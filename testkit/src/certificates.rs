@@ -28,7 +28,7 @@ pub struct KeyPairFiles {
 pub struct Certificates {
     /// The authority that tests trust.
     pub ca: PathBuf,
-    /// An authority that nobody trusts.
+    /// An authority that no program trusts.
     pub other_ca: PathBuf,
     /// Of a server: `localhost`, 127.0.0.1 and ::1.
     pub server: KeyPairFiles,

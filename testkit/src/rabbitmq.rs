@@ -189,7 +189,7 @@ impl RabbitMq {
         self.remote().run(arguments)
     }
 
-    /// `rabbitmqctl` for whoever does not hold the node itself.
+    /// `rabbitmqctl` for callers that do not own the node.
     pub fn remote(&self) -> RabbitMqControl {
         let RabbitMqProgram { place, names, .. } = &self.program;
         let (folder, names, node) = (self.folder.clone(), names.clone(), self.node());

@@ -119,7 +119,7 @@ async fn run_command(
 ) -> anyhow::Result<ExitCode> {
     // On a terminal the command shares our process group, so that it can read the terminal, and
     // Ctrl-C and Ctrl-Z reach it by themselves. Elsewhere it gets a group of its own, to which
-    // signals are passed on: whoever signals our whole group must not reach the command twice,
+    // signals are passed on: a signal to our whole group must not reach the command twice,
     // since a second signal means "at once".
     let shared = is_in_foreground();
     let mut command = Command::new(&arguments.command[0]);

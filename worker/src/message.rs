@@ -221,7 +221,7 @@ impl InboundMessage {
                     MessageKind::TradeStatus | MessageKind::BatchRefund => {
                         let charset = verification::check(&envelope, &form, merchant, received_at)?;
                         let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
-                        // A stranger's copy of an old notification comes through the ingress, which sets this time.
+                        // An attacker's copy of an old notification comes through the ingress, which sets this time.
                         let claimed_at = envelope.received_at;
                         doubtful::read(&form, charset, merchant.protocol, claimed_at, is_asked)
                     }

@@ -99,6 +99,7 @@ pub async fn run(
             name: "worker publish".to_owned(),
             lanes: 1,
             lane_capacity: LANE_CAPACITY,
+            bundle: 1,
             confirm_timeout: CONFIRM_TIMEOUT,
         },
         publisher_cancel.clone(),

@@ -3,7 +3,7 @@
 use crate::Unreadable;
 use crate::json_object::JsonObject;
 
-/// A `biz_content`. Members that nobody asks for may be anything.
+/// A `biz_content`. Members that are not read may have any type.
 pub(crate) struct BizContent<'a>(JsonObject<'a>);
 
 impl<'a> BizContent<'a> {

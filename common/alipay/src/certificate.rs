@@ -40,7 +40,7 @@ impl Certificate {
     /// Reads a certificate, PEM or bare base64. Of a bundle the first counts, and the others vouch
     /// for it.
     ///
-    /// The certificate is valid or not at a time, and issued by somebody: that is not checked here.
+    /// Validity period and issuer are not checked here.
     ///
     /// # Errors
     /// [`KeyError`]: no certificate, a key that is not RSA or too short, a block of the bundle that

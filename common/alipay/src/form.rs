@@ -39,7 +39,7 @@ pub enum FormError {
         /// The largest number that is accepted.
         limit: usize,
     },
-    /// One name has two values, so that nobody can say which one was signed.
+    /// One name has two values, so it is unclear which one was signed.
     #[error("the parameter {name} occurs twice")]
     DuplicateParameter {
         /// The decoded name, its unprintable bytes escaped, cut after 64 characters.

@@ -17,7 +17,7 @@
 //!    [`Fen`], times as UTC ([`parse_beijing`]), refund results by their grammar.
 //!
 //! A valid signature says that Alipay wrote the message, not for whom: Alipay's old RSA key is
-//! shared by all merchants. Whoever calls this crate compares `seller_id` or `app_id` too.
+//! shared by all merchants. The caller of this crate must also compare `seller_id` or `app_id`.
 //!
 //! ```
 //! use alipay::{Charset, Fen, Form, Md5Key, Notification, Protocol, SignType, Verifier};

@@ -11,7 +11,7 @@ const FINGERPRINT_LABEL: &[u8] = b"alipay MD5 key fingerprint\0";
 
 /// A merchant's MD5 secret, of any length. Never printed.
 ///
-/// The secret is symmetric: whoever knows it can forge notifications.
+/// The secret is symmetric: anyone who knows it can forge notifications.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Md5Key(Vec<u8>);
 

@@ -2,7 +2,7 @@
 //!
 //! The signed text is `name=value` joined by `&` with *decoded* values, so a value that holds
 //! `&name=` is, under the same signature, also the end of one parameter and the begin of another.
-//! Whoever may choose one text of a message (a subject, a `passback_params`, a receiver's name) could
+//! Anyone who can choose one text of a message (a subject, a `passback_params`, a receiver's name) could
 //! have it cut elsewhere. Three rules close that:
 //!
 //! 1. A name is `[A-Za-z0-9_.]{1,64}`, and a form is not one of those that Alipay and merchants sign by

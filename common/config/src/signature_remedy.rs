@@ -23,7 +23,7 @@ pub enum Effort {
     /// Everything: some thousands of verifications. For a person who waits.
     Whole,
     /// All keys for the form as it is, and the merchant's own for the other readings: some dozens. For a server,
-    /// which a stranger must not keep busy.
+    /// which an attacker must not keep busy.
     Bounded,
 }
 

@@ -13,7 +13,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError`]; [`GatewayError::NoKey`] where the merchant is not in certificate mode, and
-    /// [`GatewayError::Certificate`] for one that nobody vouches for.
+    /// [`GatewayError::Certificate`] for one that no root has issued.
     pub async fn certificate(
         &self,
         merchant: &Merchant,

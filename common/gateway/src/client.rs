@@ -24,7 +24,7 @@ const IDLE: Duration = Duration::from_secs(30);
 const MAX_IDLE: usize = 8;
 
 /// Whether a request is sent again where the connection ended before an answer began. A gateway may close an unused
-/// connection at the moment in which a request is sent on it, and nobody knows whether it was read.
+/// connection at the moment in which a request is sent on it, and it is not known whether it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeat {
     Never,

@@ -82,7 +82,7 @@ pub enum GatewayError {
     /// The certificate that came is not one to trust.
     #[error("{0}")]
     Certificate(CertificateError),
-    /// The answer says nothing that may be believed.
+    /// The answer contains nothing that can be trusted.
     #[error(transparent)]
     Answer(#[from] AnswerError),
 }

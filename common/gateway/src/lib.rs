@@ -1,6 +1,6 @@
 //! Asks Alipay's gateway over HTTP.
 //!
-//! The protocol itself, what is asked and what may be believed of an answer, is the crate
+//! The protocol itself, what is asked and what can be trusted in an answer, is the crate
 //! [`alipay`]; this one adds the network, bounded in every direction: one time limit for the whole
 //! call, one size limit for the answer, no redirects. Connections are kept and used again.
 //!

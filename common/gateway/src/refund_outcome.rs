@@ -58,7 +58,7 @@ impl std::fmt::Debug for RefundProof {
 
 impl Gateway {
     /// Asks the Open Platform for a refund, and where the answer leaves it open, its outcome.
-    /// `repeated`: it was asked for before and nobody knows what came of that, so that a refusal now
+    /// `repeated`: it was asked for before and the result is not known, so that a refusal now
     /// is no proof that nothing was refunded.
     pub async fn carry_out_refund(
         &self,

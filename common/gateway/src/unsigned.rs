@@ -1,4 +1,4 @@
-//! `notify_verify` and `query_timestamp`, which nobody signs: legacy gateway only.
+//! `notify_verify` and `query_timestamp`, which are not signed: legacy gateway only.
 
 use alipay::{NotifyVerify, NotifyVerifyAnswer, Protocol, QueryTimestamp, TimestampAnswer, link};
 use config::Merchant;

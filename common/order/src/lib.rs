@@ -8,7 +8,7 @@
 //!    of arrival;
 //! 2. before facts count, the notification must *agree* with the order ([`agreement`]): same total,
 //!    seller, app, merchant and currency, and a trade that is not older than the order.
-//!    A notification that a stranger could have composed under a genuine signature is a [`Doubt`]: it adds no
+//!    A notification that an attacker could have composed under a genuine signature is a [`Doubt`]: it adds no
 //!    facts, and the gateway is asked;
 //! 3. the [`OrderState`] is computed from the trades, never stored as an input ([`status`]);
 //! 4. goods follow from the state ([`goods`]), never from a message;

@@ -46,7 +46,7 @@ impl QueryReason {
         word.parse().unwrap_or(QueryReason::Request)
     }
 
-    /// The sweeper found the order by its age. Nobody waits for the answer.
+    /// The sweeper found the order by its age. No person waits for the answer.
     pub fn is_routine(self) -> bool {
         use QueryReason::{Expired, InDoubt, Silent, Unpaid};
         matches!(self, Unpaid | Silent | InDoubt | Expired)

@@ -46,12 +46,12 @@ closed_set! {
 pub enum RepeatedBy {
     /// A worker, by itself.
     Worker,
-    /// Nobody, unless an operator repeats the command.
+    /// Not repeated, unless an operator repeats the command.
     Operator,
 }
 
 impl RefundRequestState {
-    /// The state of a request that could not be sent: it waits where a worker repeats it, and has ended where nobody does.
+    /// The state of a request that could not be sent: it waits if a worker repeats it, otherwise it has ended.
     pub fn unsent(by: RepeatedBy) -> RefundRequestState {
         match by {
             RepeatedBy::Worker => RefundRequestState::Asked,

@@ -24,7 +24,7 @@ const SHORT: TimeDelta = TimeDelta::hours(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message says what the fields are")]
 pub enum ImplausibleLimit {
-    /// Nobody could ever have paid in time.
+    /// No payment could have been in time.
     #[error("it ends {by} before the order was placed")]
     Before { by: Length },
     /// `NOW() + INTERVAL 30 MINUTE` of a session in Beijing is 8 h 30 min in UTC.

@@ -117,7 +117,7 @@ impl OriginGuard {
         }
     }
 
-    /// An address or `localhost` cannot be somebody else's name.
+    /// An address or `localhost` cannot be the name of another site.
     fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Foreign> {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         match uri.authority().map(|authority| authority.as_str()).or(host) {

@@ -100,7 +100,7 @@ impl Metrics {
             .set_buckets(&COUNTS)?
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
             .install_recorder()?;
-        // Samples pile up between two scrapes, forever where nobody scrapes: fold them regularly.
+        // Samples pile up between two scrapes, forever if nothing scrapes: fold them regularly.
         let upkeep = handle.clone();
         let thread = std::thread::Builder::new().name("metrics-upkeep".to_owned());
         let spawned = thread.spawn(move || {

@@ -87,7 +87,7 @@ pub struct Walk {
 
 /// What one step found, or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct PruneStep {
     /// Keys that it looked at.
     pub looked_at: usize,
     /// Rows that nothing needs any more.
@@ -111,7 +111,7 @@ impl Walk {
     }
 
     /// Counts what the next step would remove, and goes on. `None`: the walk is over.
-    pub fn look(&mut self, connection: &mut MysqlConnection) -> Result<Option<Step>> {
+    pub fn look(&mut self, connection: &mut MysqlConnection) -> Result<Option<PruneStep>> {
         self.step(connection, |walk, connection, last| {
             let rows = walk.old_rows(connection, last)?;
             Ok((rows.len(), oldest(&rows)))
@@ -120,7 +120,7 @@ impl Walk {
 
     /// Removes what the next step finds, in a transaction of its own, and goes on. `None`: the walk is over. Waits while
     /// another walk over the table is in a step.
-    pub fn remove(&mut self, connection: &mut MysqlConnection) -> Result<Option<Step>> {
+    pub fn remove(&mut self, connection: &mut MysqlConnection) -> Result<Option<PruneStep>> {
         self.step(connection, |walk, connection, last| {
             connection.transaction(|connection| {
                 let mark = mark::lock(connection, walk.table)?;
@@ -142,7 +142,7 @@ impl Walk {
             &mut MysqlConnection,
             &str,
         ) -> Result<(usize, Option<DateTime<Utc>>), StoreError>,
-    ) -> Result<Option<Step>> {
+    ) -> Result<Option<PruneStep>> {
         if self.has_ended {
             return Ok(None);
         }
@@ -158,7 +158,7 @@ impl Walk {
             && stretch.iter().all(|(_, time)| *time >= self.before);
         self.has_ended = is_young || i64::try_from(stretch.len()).unwrap_or(i64::MAX) < STEP;
         self.reached.clone_from(last);
-        Ok(Some(Step { looked_at: stretch.len(), rows, oldest }))
+        Ok(Some(PruneStep { looked_at: stretch.len(), rows, oldest }))
     }
 
     /// The rows up to this key that nothing needs any more.

@@ -34,7 +34,7 @@ impl Output {
             Output::Json => json(result)?,
         };
         match write(page) {
-            // Whoever read it has seen enough, `ops order list | head` for example.
+            // The reader has closed the pipe, `ops order list | head` for example.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}"))),
         }

@@ -77,7 +77,7 @@ impl From<&ReceivedMessage> for DeadLetter {
 /// The shortest beginning of a message id that is taken for it: 48 bits of a hash.
 const SHORTEST: usize = 12;
 
-/// Whether somebody who writes `wanted` means the letter with this id: all of it, or its beginning.
+/// Whether `wanted` means the letter with this id: all of it, or its beginning.
 pub(crate) fn is_meant(wanted: &str, id: &str) -> bool {
     id == wanted || (wanted.len() >= SHORTEST && id.starts_with(wanted))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
 use serde::Serialize;
-use store::prune::{PrunedTable, Step, Walk};
+use store::prune::{PruneStep, PrunedTable, Walk};
 use store::{BeijingTime, MysqlConnection, StoreError};
 use tokio::task::block_in_place;
 
@@ -41,7 +41,7 @@ pub(crate) struct PrunedRows {
 }
 
 impl PrunedRows {
-    fn add(&mut self, step: &Step) {
+    fn add(&mut self, step: &PruneStep) {
         self.rows += step.rows;
         self.looked_at += step.looked_at;
         let oldest = self.oldest.map(|at| at.0).into_iter().chain(step.oldest).min();
@@ -93,7 +93,7 @@ fn step(
     connection: &mut MysqlConnection,
     walk: &mut Walk,
     dry_run: bool,
-) -> Result<Option<Step>, StoreError> {
+) -> Result<Option<PruneStep>, StoreError> {
     for _ in 1..ATTEMPTS {
         match one_step(connection, walk, dry_run) {
             Err(error) if error.is_deadlock() => {}
@@ -107,7 +107,7 @@ fn one_step(
     connection: &mut MysqlConnection,
     walk: &mut Walk,
     dry_run: bool,
-) -> Result<Option<Step>, StoreError> {
+) -> Result<Option<PruneStep>, StoreError> {
     if dry_run { walk.look(connection) } else { walk.remove(connection) }
 }
 

@@ -43,10 +43,10 @@ fn letters_are_shown_in_groups_in_a_list_and_singly() {
         ],
     );
     assert_eq!(groups.body.matches("\">2</td>").count(), 2, "{}", groups.body);
-    let cohort = "/dead-letters?reason=order%5Fnot%5Ffound&amp;error=no%20order%20%23%20after%20%23%20retries";
-    assert!(groups.body.contains(cohort), "{}", groups.body);
+    let filter = "/dead-letters?reason=order%5Fnot%5Ffound&amp;error=no%20order%20%23%20after%20%23%20retries";
+    assert!(groups.body.contains(filter), "{}", groups.body);
     browser
-        .get(&cohort.replace("&amp;", "&"))
+        .get(&filter.replace("&amp;", "&"))
         .shows(200, &["A-1", "A-2", "All that match: 2"])
         .hides(&["total is", "<img"]);
     browser.get("/dead-letters?view=flat&order=A-2").shows(200, &["All that match: 1"]);
@@ -110,7 +110,7 @@ fn a_replay_does_what_its_dry_run_reported() {
     browser.get("/dead-letters").shows(200, &["replayed", "王", "order is there"]);
     browser.get("/dead-letters?view=flat").shows(200, &["All that match: 2"]);
     // A second operator who still has the old page.
-    browser.act("/dead-letters", &replay).shows(200, &["<b>0</b>", "Somebody else"]);
+    browser.act("/dead-letters", &replay).shows(200, &["<b>0</b>", "Another person"]);
     browser.get("/results/0000000000000000").shows(404, &["no such result"]);
 }
 
@@ -138,15 +138,15 @@ fn a_dry_run_shows_what_the_database_refuses_alone() {
 fn discarding_needs_a_name_and_a_reason() {
     let world = world();
     let browser = &world.browser;
-    let cohort = [("which", "all"), ("reason", "order_not_found"), ("act", "discard")];
+    let filter = [("which", "all"), ("reason", "order_not_found"), ("act", "discard")];
     let discard =
-        |more: &[(&str, &str)]| browser.post("/dead-letters", &[&cohort[..], more].concat());
+        |more: &[(&str, &str)]| browser.post("/dead-letters", &[&filter[..], more].concat());
     discard(&[("by", "王")]).shows(400, &["say why"]);
     discard(&[("note", "x")]).shows(400, &["say who you are"]);
     discard(&[("by", "王"), ("note", " ")]).shows(400, &["say why"]);
     discard(&[("by", "王"), ("note", &"x".repeat(1001))]).shows(400, &["1000"]);
     browser.get("/dead-letters?view=flat").shows(200, &["All that match: 3"]);
-    let done = [&cohort[..], &[("by", "<王>"), ("note", "a test & no more")]].concat();
+    let done = [&filter[..], &[("by", "<王>"), ("note", "a test & no more")]].concat();
     browser.act("/dead-letters", &done).shows(200, &["<b>2</b>", "were discarded"]);
     browser
         .get("/dead-letters")

@@ -3,8 +3,8 @@
 use alipay::Md5Key;
 use config::Merchant;
 
-/// Refuses an MD5 key that may be a real one: whoever has the same takes what is signed with it for Alipay's
-/// word, a pipeline in production too. With RSA and RSA2 the simulator has a key of its own, which nobody
+/// Refuses an MD5 key that may be a real one: every system with the same key accepts what is signed with it as
+/// Alipay's, also in production. With RSA and RSA2 the simulator has a key of its own, which nobody
 /// trusts who was not told to.
 ///
 /// A key is taken for real that looks as Alipay issues them, unless the merchant's `gateway` begins with

@@ -151,7 +151,7 @@ fn check_phishing(call: &MapiCall<'_>) -> Result<(), ErrorCode> {
     }
 }
 
-/// What a code means, for whoever looks at the page.
+/// What a code means, for the reader of the page.
 fn explained(code: ErrorCode) -> &'static str {
     match code {
         "ILLEGAL_SIGN" => say(

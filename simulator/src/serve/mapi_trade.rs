@@ -97,7 +97,7 @@ pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), 
     }
 }
 
-/// What `single_trade_query` tells of a trade: flags are T and F here, and only this answer has
+/// What `single_trade_query` reports about a trade: flags are T and F here, and only this answer has
 /// the refunded amount. (docs/protocol.md §9.3)
 fn fields(trade: &AlipayTrade) -> Fields {
     let text = str::to_owned;

@@ -154,7 +154,7 @@ impl OpenapiCall<'_> {
     }
 }
 
-/// `alipay.open.app.alipaycert.download`: what whoever meets an unknown `alipay_cert_sn` asks for.
+/// `alipay.open.app.alipaycert.download`: the request of a program that gets an unknown `alipay_cert_sn`.
 fn download(call: &OpenapiCall<'_>) -> Node {
     let Some(sn) = call.text("alipay_cert_sn") else {
         return Node::refused("isv.missing-alipay-cert-sn", "缺少支付宝公钥证书序列号");

@@ -6,7 +6,7 @@ use service::guard::{Foreign, OriginGuard, WrongName};
 
 use super::gateway;
 
-/// Names of the simulator's pages. A page of another site must not pay trades in the browser of whoever has
+/// Names of the simulator's pages. A page of another site must not pay trades in the browser of a person who has
 /// both open.
 #[derive(Debug, Clone)]
 pub struct PageGuard(OriginGuard);

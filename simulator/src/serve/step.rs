@@ -41,7 +41,7 @@ impl Alipay {
         self.accounts.iter().find(|account| account.name == name)
     }
 
-    /// The trade with a number, whoever's it is.
+    /// The trade with a number, of any merchant.
     pub(super) fn find(&self, trade_no: &str) -> Result<FoundTrade, StepError> {
         let found = self.trade_store.read(|trades| {
             let mut all = trades.merchants.iter().flat_map(|(merchant, orders)| {

@@ -28,7 +28,7 @@ impl TimeLimits {
                 .filter_map(|kept| Some((kept.trade.pay_until?, kept.trade.trade_no.clone())))
                 .collect()
         });
-        // Whoever serves a file has read it before.
+        // A server of a file has read it before.
         TimeLimits { first_first: Mutex::new(limits.unwrap_or_default()), turn: Mutex::default() }
     }
 
@@ -50,7 +50,7 @@ impl TimeLimits {
 }
 
 impl Alipay {
-    /// Closes every trade whose time is over, and tells of it where Alipay does.
+    /// Closes every trade whose time is over, and sends the notification where Alipay does.
     pub(super) fn close_in_time(&self) {
         let _turn = self.limits.turn.lock();
         while let Some((until, trade_no)) = self.limits.next(self.now()) {

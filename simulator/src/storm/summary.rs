@@ -95,7 +95,7 @@ pub(super) async fn gather(
         if let Some(ledger) = &mut ledger {
             serde_json::to_writer(&mut *ledger, &line.ledger).map_err(std::io::Error::from)?;
             ledger.write_all(b"\n")?;
-            // Whoever watches the file sees every line soon, and a crash loses few.
+            // Readers of the file see every line soon, and a crash loses few.
             if lines.is_empty() {
                 ledger.flush()?;
             }

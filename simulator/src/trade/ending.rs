@@ -36,7 +36,7 @@ impl AlipayTrade {
     }
 
     /// `TRADE_CLOSED` of a paid trade without a word about a refund: what happened to the money
-    /// is unknown to whoever reads it.
+    /// is unknown to the receiver.
     ///
     /// # Errors
     /// [`TradeError::NotNow`] for a trade that is not paid or over.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use metrics::counter;
 use store::MysqlConnection;
-use store::prune::{self, PrunedTable, Step, Walk};
+use store::prune::{self, PruneStep, PrunedTable, Walk};
 use tracing::info;
 
 use crate::batch::BatchError;
@@ -60,7 +60,7 @@ impl Sweep {
         let Some((table, walk)) = self.walks.front_mut() else {
             return self.begin(context, &mut connection);
         };
-        if let Some(Step { rows, .. }) = walk.remove(&mut connection)? {
+        if let Some(PruneStep { rows, .. }) = walk.remove(&mut connection)? {
             self.rows += rows;
             counter!("worker_pruned_rows_total", "table" => table.name())
                 .increment(u64::try_from(rows).unwrap_or(0));

@@ -106,7 +106,7 @@ async fn a_payment_being_refunded_cannot_be_accepted() {
     let number = review(&mut side, "LATE", "late_payment");
     side.publish([decision_of(&side, "app", "LATE", None, number, "accepted")]).await;
     side.world.wait_for_count("notification WHERE reason = 'impossible_decision'", 1);
-    let evidence = "notification WHERE error LIKE '%on its way back%'";
+    let evidence = "notification WHERE error LIKE '%is being refunded%'";
     assert_eq!(side.world.count(evidence), 1);
     assert_eq!(side.world.count("user_order WHERE is_send_goods"), 0);
 

@@ -44,7 +44,7 @@ impl<'a> From<&'a String> for Application<'a> {
     }
 }
 
-/// Without the token: whoever has it and a key acts for the merchant.
+/// Without the token: anyone who has it and a key can act for the merchant.
 impl fmt::Debug for Application<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Application").field("app_id", &self.app_id).finish_non_exhaustive()

@@ -118,7 +118,7 @@ impl Payment<'_> {
     }
 
     /// Every text of a payment comes back signed with its notification, joined by `&` without being
-    /// escaped. One that holds `&name=` could be cut there by whoever chose it. What a buyer reads has
+    /// escaped. One that holds `&name=` could be cut there by the person who chose it. What a buyer reads has
     /// no use for a bare `&`, and is what shops fill with the buyer's own words.
     fn check_readings(&self) -> Result<(), RequestError> {
         let shown = [("subject", self.subject)];

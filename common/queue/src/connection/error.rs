@@ -107,7 +107,7 @@ pub enum HostProblem {
     /// The name has no address; the text says so.
     #[error("{0}")]
     Name(String),
-    /// Nobody accepts a connection there.
+    /// The address and port refuse connections.
     #[error("{0}")]
     Tcp(String),
     /// Something accepted the connection, and did not answer in time.

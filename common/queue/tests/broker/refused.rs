@@ -31,7 +31,7 @@ async fn account_and_virtual_host_are_named_with_what_to_do() {
     let wrong = format!("shop:{PASSWORD}");
     says(&at(&wrong, own), &["as \"shop\"", "ACCESS_REFUSED", "%40"]).await;
     let guest = format!("guest:{PASSWORD}");
-    says(&at(&guest, own), &["as \"guest\"", "from its own machine alone"]).await;
+    says(&at(&guest, own), &["as \"guest\"", "only from its own machine"]).await;
     says(&at("guest:guest", "nowhere"), &["\"nowhere\"", "rabbitmqctl list_vhosts"]).await;
     says(&at("guest:guest", ""), &["without a name", "/%2F"]).await;
 }

@@ -124,7 +124,7 @@ async fn own_broker_the_certificate_of_the_broker_is_verified() {
     let scene = scene.present(&made.wrong_name).await;
     scene.fails(&url, Some(&made.ca), None, ["wrong.example", "amqp.url"]).await;
     let scene = scene.present(&made.ended).await;
-    scene.fails(&url, Some(&made.ca), None, [&port, "has ended: renew it"]).await;
+    scene.fails(&url, Some(&made.ca), None, [&port, "has expired: renew it"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

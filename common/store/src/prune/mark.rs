@@ -16,7 +16,7 @@ pub(super) struct Mark {
     removed_before: Option<DateTime<Utc>>,
 }
 
-/// Locks the row of a table; waits for whoever has it.
+/// Locks the row of a table; waits for the transaction that holds it.
 pub(super) fn lock(connection: &mut MysqlConnection, table: PrunedTable) -> Result<Mark> {
     let row = prune_mark::table.find(table.name()).select(prune_mark::removed_before).for_update();
     Ok(Mark { table, removed_before: row.first(connection)? })

@@ -12,7 +12,7 @@ use crate::{MysqlConnection, Result, refund_request};
 
 /// A rejected message about a payment for which a refund was asked.
 #[derive(QueryableByName)]
-struct RejectedPayment {
+struct RejectedMessageRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
@@ -27,7 +27,7 @@ struct RejectedPayment {
     form: String,
 }
 
-impl RejectedPayment {
+impl RejectedMessageRow {
     /// The total of the trade, as the message says it in the words of either gateway.
     fn total(&self) -> Option<Fen> {
         let charset = Charset::named(self.charset.as_bytes())?;
@@ -44,7 +44,8 @@ impl RejectedPayment {
 /// The rows of the inbox among these, by id, whose payment was given back in full. Of a message that cannot be read nobody
 /// knows that.
 pub(super) fn given_back(connection: &mut MysqlConnection, ids: &[i64]) -> Result<BTreeSet<i64>> {
-    let payments: Vec<RejectedPayment> = load_rows(connection, include_str!("rejected.sql"), ids)?;
+    let payments: Vec<RejectedMessageRow> =
+        load_rows(connection, include_str!("rejected.sql"), ids)?;
     let mut trades: Vec<MerchantTrade<'_>> = payments
         .iter()
         .map(|it| MerchantTrade { merchant: &it.merchant, trade_no: &it.trade_no })
@@ -52,7 +53,7 @@ pub(super) fn given_back(connection: &mut MysqlConnection, ids: &[i64]) -> Resul
     trades.sort();
     trades.dedup();
     let requests = refund_request::of_rejected(connection, &trades)?;
-    let is_back = |payment: &&RejectedPayment| {
+    let is_back = |payment: &&RejectedMessageRow| {
         let trade = MerchantTrade { merchant: &payment.merchant, trade_no: &payment.trade_no };
         let own = refund_request::of_payment(&requests, trade, &payment.order_id);
         let refunded = refund_request::given_back(&own).refunded();

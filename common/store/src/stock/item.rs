@@ -84,7 +84,7 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 }
 
 /// Lets one import of codes run at a time: what other products have is looked at first, and must still be true at the end.
-/// A lock of the server's by name and not of a row: an import takes long, and nobody who sells waits for it. `false` when
+/// A lock of the server's by name and not of a row: an import takes long, and sales must not wait for it. `false` when
 /// another connection has held it for `seconds`. It ends with the connection.
 pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool> {
     let name = "CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))";
@@ -92,7 +92,7 @@ pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<boo
 }
 
 /// Adds codes; those that the product has already are left as they are. Returns how many were new,
-/// also when somebody else imports the same codes at the same time. In a transaction of the caller's, which ends with
+/// also if another import adds the same codes at the same time. In a transaction of the caller's, which ends with
 /// [`forget_if_above`](crate::stock::notice::forget_if_above).
 ///
 /// # Errors

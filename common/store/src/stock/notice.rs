@@ -1,7 +1,7 @@
 //! Table `low_stock_notice`: products whose stock was told to be low, until it is above its threshold again.
 //!
-//! A row is the last lock that a transaction takes, besides rows that it makes itself: so nobody who
-//! holds one waits for anything, and no circle of waiting goes through this table. Batches of messages
+//! A row is the last lock that a transaction takes, besides rows that it makes itself: so a transaction that
+//! holds one never waits for another lock, and no deadlock involves this table. Batches of messages
 //! do not touch it at all.
 
 use diesel::prelude::*;
@@ -46,8 +46,8 @@ pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>> {
     .load(connection)?)
 }
 
-/// Notes that it is told; `false` when it was noted already, also by somebody else just now, whose
-/// commit was waited for.
+/// Writes the notice; `false` if there is one already, also one of another transaction whose commit was
+/// waited for.
 pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool> {
     let new = diesel::insert_or_ignore_into(low_stock_notice::table)
         .values(low_stock_notice::product_id.eq(product_id))

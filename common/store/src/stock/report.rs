@@ -41,7 +41,7 @@ pub struct StockLevel {
 }
 
 impl StockLevel {
-    /// Whether the available codes are at the threshold or below, and somebody could buy one.
+    /// Whether the available codes are at the threshold or below, and the product is on sale.
     pub fn is_low(&self) -> bool {
         self.on_sale
             && self.low_stock.is_some_and(|threshold| self.available <= i64::from(threshold))

@@ -56,7 +56,7 @@ pub fn orders_of(
     load_columns::<(Text, Text), _, _>(connection, include_str!("orders_of.sql"), trade_nos)
 }
 
-/// The orders that have this trade, of any merchant. Locks nothing and waits for nobody.
+/// The orders that have this trade, of any merchant. Locks nothing and waits for nothing.
 pub fn holders(connection: &mut MysqlConnection, trade_no: &str) -> Result<Vec<String>> {
     Ok(trade::table
         .filter(trade::trade_no.eq(trade_no))

@@ -12,7 +12,7 @@ use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// What the shop wrote, what was computed, and the goods. Amounts are fen. Statuses are numbers, since an audit reads the columns
-/// as they are: a number that nobody knows is a gap, and not an error.
+/// as they are: an unknown number is a gap, and not an error.
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = user_order)]
 #[expect(missing_docs, reason = "the columns of the tables, which their migrations explain")]

@@ -1,4 +1,4 @@
-//! Orders that somebody looks for.
+//! Searches orders.
 
 use diesel::prelude::*;
 use diesel::sql_query;

@@ -1,4 +1,4 @@
-//! Orders of merchants that nobody serves.
+//! Orders of merchants that are not configured.
 
 use diesel::prelude::*;
 use diesel::sql_query;

@@ -81,7 +81,7 @@ pub enum NamedAccount {
     Done,
     /// There is no such order.
     NoOrder,
-    /// The subscription belongs to somebody already.
+    /// The subscription belongs to an account already.
     Granted {
         /// Whom.
         to: String,

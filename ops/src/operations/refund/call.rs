@@ -130,7 +130,7 @@ fn is_known(connection: &mut MysqlConnection, request: &RefundRequest) -> Result
     Ok(lines.iter().any(|line| result_of(line, request).is_some()))
 }
 
-/// Alipay's word on a refund that was made before and that workers have not heard of: whoever was
+/// Alipay's answer about a refund that was made before and that workers do not know: whoever was
 /// told died, or found no broker. None when Alipay does not give it.
 fn prove(
     access: &Access,

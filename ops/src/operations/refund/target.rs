@@ -37,7 +37,7 @@ pub(crate) fn find(
         return Ok(RefundTarget { order: row.id, merchant: row.merchant, rejected: None });
     };
     let owners = trade::orders_of(connection, &[trade_no])?;
-    // Whoever names the trade alone means the order that has it.
+    // A trade without an order means the order that has it.
     let row = match (row, owners.as_slice()) {
         (None, [(_, only)]) if order.is_none() => user_order::find(connection, only)?,
         (row, _) => row,

@@ -221,7 +221,7 @@ mod tests {
         let asked = |why, age| is_asked_again(&due(why, 8, false, age));
         assert!(!asked(Silent, TimeDelta::days(2)) && !asked(Request, TimeDelta::days(2)));
         assert!(asked(NotAtAlipay, TimeDelta::zero()));
-        // Goods wait: a person hears of it after ten minutes.
+        // Goods wait: a review is raised after ten minutes.
         assert!(!asked(Confirm, TimeDelta::minutes(9)) && asked(Confirm, TimeDelta::minutes(10)));
         let paid = [(0, false), (8, true), (4, true), (32, false), (105, false), (106, true)];
         for (status, is_paid_here) in paid {
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn unpaid_expired_orders_are_closed_before_the_query() {
         let minute = TimeDelta::minutes(1);
-        // Placed; a trade waits; expired; closed, of which somebody asks again.
+        // Placed; a trade waits; expired; closed, about which a new query was requested.
         for (status, trade_status, is_finish) in
             [(0, 0, false), (0, 1, false), (32, 0, false), (32, 1, false), (32, 5, true)]
         {

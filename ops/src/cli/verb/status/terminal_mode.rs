@@ -85,7 +85,7 @@ impl TerminalMode {
         }
         let mut bytes = [0; 16];
         match stdin.lock().read(&mut bytes) {
-            // Whoever typed has closed the terminal.
+            // The user has closed the terminal.
             Ok(0) | Err(_) => Some(PressedKey::End),
             Ok(read) if matches!(bytes[..read], [b'q' | b'Q' | 3 | 4 | 0x1b]) => {
                 Some(PressedKey::End)
@@ -122,7 +122,7 @@ fn leave(before: Option<&Termios>) {
     }
 }
 
-/// Somebody else ends us, or Ctrl-C where stdin is not the terminal: it must be as it was then, too.
+/// Another process ends this one, or Ctrl-C if stdin is not the terminal: it must be as it was then, too.
 fn leave_on_signals(before: Option<Termios>) {
     std::thread::spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
