@@ -15,7 +15,7 @@ SUITES := $(if $(filter mysql,$(DATABASE))$(filter 4 cluster,$(BROKER))$(filter 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos conformance fuzz test matrix bench bench-growth lint lint-all fmt doc services build doctest
+.PHONY: help demo chaos conformance fuzz test matrix bench bench-growth instructions lint lint-all fmt doc services build doctest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: services ## ceilings, a PHP and a Node handler, and our programs side by 
 bench-growth: services ## what a notification costs behind a million orders, the audit of these, and how fast old rows go; ORDERS=1000000
 	$(CARGO) build --release $(MEASURED:%=-p %) --bins
 	$(TARGET)/release/testkit run $(SERVERS) -- $(TARGET)/release/bench growth $(if $(ORDERS),--orders $(ORDERS))
+
+instructions: services ## instructions of the pure parts (form, signature, order state) under valgrind, against committed limits
+	bench/pure/run
 
 # Small tools that `cargo install` builds where they are missing: half a minute, once. cargo-deny takes two minutes: only lint-all installs it.
 lint test: LINT_TOOLS = cargo-machete

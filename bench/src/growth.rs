@@ -133,7 +133,7 @@ async fn drain(
     let count = arguments.notifications;
     let orders = system.orders(system.md5.name, prefix, count)?;
     let bodies = signed(&system.md5, &orders)?;
-    let (ingress, target) = ours::start_ingress(system, system.md5.name, CONNECTIONS)?;
+    let (ingress, target) = ours::start_ingress(system, system.md5.name, CONNECTIONS, ours::ALONE)?;
     load::post(&target, LoadPace::Closed, &bodies, &bar(&format!("{prefix} queued"), count))
         .await?;
     drop(ingress);

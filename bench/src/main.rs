@@ -50,6 +50,9 @@ struct Arguments {
     /// How many workers run.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// How many notifications make one message of the broker in the scenarios with bundles.
+    #[arg(long, default_value_t = 16)]
+    bundle: usize,
     /// How many work queues the orders are spread over (queue.shards).
     #[arg(long, default_value_t = 1)]
     shards: u64,

@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::load::{self, Latencies, LoadPace, LoadTarget};
 use crate::system::{BenchSystem, number};
 
+/// Each notification is a message of its own.
+pub(crate) const ALONE: usize = 1;
 /// A backlog that does not shrink for so long is stuck.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// No new row for so long: perhaps it was the last.
@@ -28,13 +30,15 @@ const GAP: Duration = Duration::from_secs(1);
 /// The last inbox row, which the primary key gives without reading the others.
 const LAST_ROW: &str = "SELECT COALESCE(MAX(id), 0) AS number FROM notification";
 
-/// An ingress, and where it takes a merchant's notifications.
+/// An ingress that puts so many notifications into a message, and where it takes a merchant's.
 pub(crate) fn start_ingress(
     system: &BenchSystem,
     merchant: &str,
     connections: usize,
+    bundle: usize,
 ) -> anyhow::Result<(Program, LoadTarget)> {
-    let (program, address) = system.pipeline.start_ingress();
+    let pipeline = system.pipeline.with(&[("ALIPAY__INGRESS__BUNDLE", &bundle.to_string())]);
+    let (program, address) = pipeline.start_ingress();
     let path = format!("/alipay/{merchant}/notify");
     Ok((program, LoadTarget { address, path, connections }))
 }

@@ -135,8 +135,8 @@ fn quantiles(all: impl Iterator<Item = Quantiles>) -> Option<Quantiles> {
 /// measured alone.
 pub(crate) fn ratios(summaries: &[ScenarioSummary], cores: usize) -> Vec<Ratio> {
     use Scenario::{
-        BareHttp, ConfirmedPublish, ConsumeAndAck, IngressMd5, IngressRsa2, NodeRsa2, PhpMd5,
-        Pipeline, RowsAlone, Steady, VerifyRsa2, WorkerDrain,
+        BareHttp, ConfirmedPublish, ConsumeAndAck, IngressBundles, IngressMd5, IngressRsa2,
+        NodeRsa2, PhpMd5, Pipeline, PipelineBundles, RowsAlone, Steady, VerifyRsa2, WorkerDrain,
     };
     let get = |scenario| summaries.iter().find(|one| one.scenario == scenario);
     let rate = |scenario| Some(get(scenario)?.rate.median);
@@ -174,6 +174,12 @@ pub(crate) fn ratios(summaries: &[ScenarioSummary], cores: usize) -> Vec<Ratio> 
             0.8,
         ),
         ("pipeline / PHP handler", divided(rate(Pipeline), rate(PhpMd5)), 1.8),
+        (
+            "ingress RSA2 in bundles / the same ceiling as without",
+            divided(rate(IngressBundles), ceiling(&[BareHttp, VerifyRsa2, ConfirmedPublish])),
+            0.85,
+        ),
+        ("pipeline in bundles / pipeline", divided(rate(PipelineBundles), rate(Pipeline)), 1.25),
     ];
     let row = |of: fn(&Quantiles) -> u64| Some(of(&get(Steady)?.row_us?) as f64 / 1000.0);
     let memory = |part| Some(*get(Steady)?.memory.get(&part)? as f64 / f64::from(1 << 20));

@@ -15,8 +15,9 @@ use crate::load::{self, LoadPace, LoadTarget};
 use crate::part::Usage;
 use crate::scenario::Measurement;
 use crate::scenario::Scenario::{
-    self, BareHttp, ConfirmedPublish, ConsumeAndAck, IngressMd5, IngressRsa2, NodeRsa2, PhpMd5,
-    Pipeline, RowsAlone, Steady, VerifyRsa2, WorkerDrain,
+    self, BareHttp, ConfirmedPublish, ConsumeAndAck, DrainBundles, IngressBundles, IngressMd5,
+    IngressRsa2, NodeRsa2, PhpMd5, Pipeline, PipelineBundles, RowsAlone, Steady, VerifyRsa2,
+    WorkerDrain,
 };
 use crate::system::BenchSystem;
 use crate::{Arguments, baselines, ceilings, ours};
@@ -64,7 +65,10 @@ impl<'a> Rounds<'a> {
             self.ingress_then_workers().await?;
         }
         if self.wants(&[Pipeline]) {
-            self.pipeline().await?;
+            self.pipeline('a', ours::ALONE, Pipeline).await?;
+        }
+        if self.wants(&[IngressBundles, DrainBundles, PipelineBundles]) {
+            self.bundles().await?;
         }
         if self.wants(&[Steady]) {
             self.steady().await?;
@@ -134,36 +138,64 @@ impl<'a> Rounds<'a> {
     /// An ingress alone fills the queue, workers alone empty it.
     async fn ingress_then_workers(&mut self) -> anyhow::Result<()> {
         let system = self.system;
-        let (count, connections) = (self.arguments.notifications, self.arguments.connections);
-        let senders =
-            [(&system.rsa2, 'r', Scenario::IngressRsa2), (&system.md5, 'm', Scenario::IngressMd5)];
-        for (sender, letter, scenario) in senders {
-            let orders = self.orders(sender, letter, count)?;
-            let bodies = signed(sender, &orders)?;
-            let (ingress, target) = ours::start_ingress(system, sender.name, connections)?;
-            self.post(scenario, &target, &bodies).await?;
-            drop(ingress);
-        }
-        let begun = self.begin(Scenario::WorkerDrain, 2 * count)?;
+        self.ingress(&system.rsa2, 'r', ours::ALONE, IngressRsa2).await?;
+        self.ingress(&system.md5, 'm', ours::ALONE, IngressMd5).await?;
+        self.drain(WorkerDrain, &['m', 'r']).await
+    }
+
+    /// The same, and the pipeline, in bundles.
+    async fn bundles(&mut self) -> anyhow::Result<()> {
+        let (system, bundle) = (self.system, self.arguments.bundle);
+        self.ingress(&system.rsa2, 'b', bundle, IngressBundles).await?;
+        self.drain(DrainBundles, &['b']).await?;
+        self.pipeline('u', bundle, PipelineBundles).await
+    }
+
+    /// An ingress alone, whose notifications stay in the queue.
+    async fn ingress(
+        &mut self,
+        sender: &SigningMerchant,
+        letter: char,
+        bundle: usize,
+        scenario: Scenario,
+    ) -> anyhow::Result<()> {
+        let orders = self.orders(sender, letter, self.arguments.notifications)?;
+        let bodies = signed(sender, &orders)?;
+        let connections = self.arguments.connections;
+        let (ingress, target) = ours::start_ingress(self.system, sender.name, connections, bundle)?;
+        self.post(scenario, &target, &bodies).await?;
+        drop(ingress);
+        Ok(())
+    }
+
+    /// Workers alone, and what waits of these orders.
+    async fn drain(&mut self, scenario: Scenario, letters: &[char]) -> anyhow::Result<()> {
+        let count = self.arguments.notifications;
+        let begun = self.begin(scenario, letters.len() * count)?;
         let workers = self.workers();
-        let prefixes = [self.prefix('m'), self.prefix('r')];
-        let last = ours::drained(system, &prefixes, count, &begun.bar).await?;
+        let prefixes: Vec<String> = letters.iter().map(|letter| self.prefix(*letter)).collect();
+        let last = ours::drained(self.system, &prefixes, count, &begun.bar).await?;
         self.end_at(begun, last)?;
         drop(workers);
         Ok(())
     }
 
-    async fn pipeline(&mut self) -> anyhow::Result<()> {
+    async fn pipeline(
+        &mut self,
+        letter: char,
+        bundle: usize,
+        scenario: Scenario,
+    ) -> anyhow::Result<()> {
         let system = self.system;
         let count = self.arguments.notifications;
-        let orders = self.orders(&system.md5, 'a', count)?;
+        let orders = self.orders(&system.md5, letter, count)?;
         let bodies = signed(&system.md5, &orders)?;
-        let (ingress, target) =
-            ours::start_ingress(system, system.md5.name, self.arguments.connections)?;
+        let connections = self.arguments.connections;
+        let (ingress, target) = ours::start_ingress(system, system.md5.name, connections, bundle)?;
         let workers = self.workers();
-        let begun = self.begin(Scenario::Pipeline, count)?;
+        let begun = self.begin(scenario, count)?;
         let answered = load::post(&target, LoadPace::Closed, &bodies, &begun.bar).await?;
-        let last = ours::drained(system, &[self.prefix('a')], count, &begun.bar).await?;
+        let last = ours::drained(system, &[self.prefix(letter)], count, &begun.bar).await?;
         self.end_at(begun, last)?.answer_us = Some((&answered.latencies).into());
         drop((ingress, workers));
         Ok(())
@@ -175,8 +207,9 @@ impl<'a> Rounds<'a> {
         let count = usize::try_from(u64::from(rate) * seconds)?;
         let orders = self.orders(&system.rsa2, 's', count)?;
         let bodies = signed(&system.rsa2, &orders)?;
+        let connections = self.arguments.connections;
         let (ingress, target) =
-            ours::start_ingress(system, system.rsa2.name, self.arguments.connections)?;
+            ours::start_ingress(system, system.rsa2.name, connections, ours::ALONE)?;
         let workers = self.workers();
         let begun = self.begin(Scenario::Steady, count)?;
         let steady = ours::steady(system, &target, rate, &orders, &bodies, &begun.bar).await?;

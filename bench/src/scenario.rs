@@ -37,6 +37,12 @@ pub(crate) enum Scenario {
     PhpMd5,
     /// Ingress and workers at once, MD5, as fast as they go.
     Pipeline,
+    /// The ingress, RSA2, notifications in bundles.
+    IngressBundles,
+    /// The workers and a backlog of bundles.
+    DrainBundles,
+    /// As the pipeline, in bundles.
+    PipelineBundles,
     /// Ingress and workers at a fixed rate, RSA2.
     Steady,
 }

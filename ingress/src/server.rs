@@ -246,6 +246,7 @@ fn publisher_settings(config: &Config, cluster: Cluster) -> PublisherSettings {
         lanes: config.ingress.lanes,
         // The limit is `max_in_flight`; a lane that has all of them must not refuse one.
         lane_capacity: config.ingress.max_in_flight,
+        bundle: config.ingress.bundle,
         confirm_timeout: config.ingress.confirm_timeout,
     }
 }

@@ -87,7 +87,7 @@ struct Staying {
 /// One lane of the worker.
 pub(crate) struct Lane {
     pub(crate) number: usize,
-    /// The most messages in one batch.
+    /// A batch that has so many messages is full.
     pub(crate) batch: usize,
     /// The shards to consume.
     pub(crate) shards: Arc<ConsumedShards>,
@@ -182,9 +182,9 @@ impl Lane {
                     self.consume_new(consumers, shards).await?;
                     continue;
                 }
-                next = consumers.next() => Some(next?),
-                () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
-                () = tokio::time::sleep_until(held_until.into()), if !held.is_empty() => None,
+                next = consumers.next() => next?,
+                () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => Vec::new(),
+                () = tokio::time::sleep_until(held_until.into()), if !held.is_empty() => Vec::new(),
             };
             let mut batch = std::mem::take(&mut locked);
             batch.extend(first);
@@ -200,9 +200,9 @@ impl Lane {
                     () = tokio::time::sleep_until(next_batch.into()) => None,
                     () = cancel.cancelled() => None,
                 };
-                let Some(message) = next else { break };
-                bytes += message.body.len();
-                batch.push(message);
+                let Some(messages) = next else { break };
+                bytes += messages.iter().map(|message| message.body.len()).sum::<usize>();
+                batch.extend(messages);
             }
             next_batch = Instant::now() + PACE;
             let stays = self.work(connection, batch, &held).await?;

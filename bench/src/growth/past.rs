@@ -39,7 +39,7 @@ pub(super) async fn deliver_template(system: &BenchSystem) -> anyhow::Result<()>
     let mut trade = AlipayTrade::open(&system.md5.merchant, &order, TOTAL, now);
     trade.pay(now)?;
     let body = Bytes::from(trade.finish(now)?.sign(&system.md5.signer)?.body());
-    let (ingress, target) = ours::start_ingress(system, system.md5.name, CONNECTIONS)?;
+    let (ingress, target) = ours::start_ingress(system, system.md5.name, CONNECTIONS, ours::ALONE)?;
     load::post(&target, LoadPace::Closed, &[body].into(), &bar("template", 1)).await?;
     let workers = ours::start_workers(system, 1);
     ours::drained(system, &[TEMPLATE.to_owned()], 1, &bar("template", 1)).await?;

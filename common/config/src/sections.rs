@@ -94,6 +94,9 @@ pub struct Ingress {
     /// AMQP channels that publish side by side.
     #[serde(deserialize_with = "up_to::<256, _>")]
     pub lanes: usize,
+    /// Notifications that may travel as one message of the broker.
+    #[serde(deserialize_with = "up_to::<64, _>")]
+    pub bundle: usize,
     /// Whether to end when the account at the broker may do more than it needs to.
     pub least_privilege: bool,
 }

@@ -14,6 +14,9 @@
 //! [`Message`] is on its way out, a [`ReceivedMessage`] came in. [`message_id`] gives repeats of one
 //! notification the same id.
 //!
+//! Under load several first publishes can travel as one message, a *bundle* ([`PublisherSettings::bundle`],
+//! [`ReceivedMessage::unbundle`]); what is retried or dead-lettered is always a message of its own.
+//!
 //! # Publishing
 //!
 //! [`Publisher::publish`] answers `Ok` when, and only when, the broker has confirmed the message
@@ -61,6 +64,7 @@
 
 pub mod account;
 pub mod alarm;
+mod bundle;
 mod command;
 mod connection;
 mod depth;

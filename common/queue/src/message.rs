@@ -131,15 +131,7 @@ impl Message {
         message_id: ShortString,
         user_id: Option<&str>,
     ) -> BasicProperties {
-        let properties = BasicProperties::default()
-            .with_content_type(ShortString::from("application/json"))
-            .with_delivery_mode(PERSISTENT)
-            .with_message_id(message_id)
-            .with_headers(self.headers.to_table());
-        match user_id {
-            Some(user) => properties.with_user_id(ShortString::from(user)),
-            None => properties,
-        }
+        properties(message_id, user_id).with_headers(self.headers.to_table())
     }
 
     /// Exchange, routing key and message id as AMQP short strings. lapin panics on longer ones.
@@ -152,6 +144,18 @@ impl Message {
             short("routing key", &self.routing_key)?,
             short("message id", &self.message_id)?,
         ])
+    }
+}
+
+/// What every message of ours has.
+pub(crate) fn properties(message_id: ShortString, user_id: Option<&str>) -> BasicProperties {
+    let properties = BasicProperties::default()
+        .with_content_type(ShortString::from("application/json"))
+        .with_delivery_mode(PERSISTENT)
+        .with_message_id(message_id);
+    match user_id {
+        Some(user) => properties.with_user_id(ShortString::from(user)),
+        None => properties,
     }
 }
 

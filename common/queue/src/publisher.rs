@@ -34,6 +34,11 @@ pub struct PublisherSettings {
     pub lanes: usize,
     /// How many messages may wait for each lane, at least 1.
     pub lane_capacity: usize,
+    /// How many messages that wait for one lane travel as one message of the broker (see [`ReceivedMessage::unbundle`]);
+    /// 1: each alone.
+    ///
+    /// [`ReceivedMessage::unbundle`]: crate::ReceivedMessage::unbundle
+    pub bundle: usize,
     /// How long the confirms of one gathering may take.
     pub confirm_timeout: Duration,
 }
@@ -70,6 +75,7 @@ impl Publisher {
                     requests,
                     connections: connection.clone(),
                     readiness: readiness.clone(),
+                    bundle: settings.bundle.max(1),
                     confirm_timeout: settings.confirm_timeout,
                     cancel: cancel_lanes.clone(),
                 };

@@ -9,6 +9,7 @@ use lapin::types::{DeliveryTag, FieldTable, ShortString};
 use sha2::{Digest, Sha256};
 
 use crate::Headers;
+use crate::bundle::{self, Part};
 use crate::topology::PROBE;
 
 /// Bytes of a message id: those of a SHA-256 as hex.
@@ -47,22 +48,11 @@ pub struct ReceivedMessage {
 }
 
 impl ReceivedMessage {
-    /// Reads a delivery from the work queue of this shard.
-    pub fn of_shard(delivery: Delivery, shard: u32) -> ReceivedMessage {
-        ReceivedMessage { shard, ..ReceivedMessage::new(delivery) }
-    }
-
     /// Reads a delivery of a consumer or of a `basic.get`.
     pub fn new(delivery: Delivery) -> ReceivedMessage {
         let properties = &delivery.properties;
-        let message_id = match properties.message_id().as_ref().map(ShortString::as_str) {
-            None | Some("") => base16ct::lower::encode_string(&Sha256::digest(&delivery.data)),
-            // Another program's id: tables hold only the length of ours.
-            Some(id) if id.len() > LONGEST_ID => {
-                base16ct::lower::encode_string(&Sha256::digest(id))
-            }
-            Some(id) => id.to_owned(),
-        };
+        let id = properties.message_id().as_ref().map_or("", ShortString::as_str);
+        let message_id = bounded_id(id, &delivery.data);
         let none = FieldTable::default();
         let headers = Headers::read(properties.headers().as_ref().unwrap_or(&none), Utc::now());
         let user_id = properties.user_id().as_ref().map(ToString::to_string);
@@ -80,6 +70,37 @@ impl ReceivedMessage {
             body: delivery.data,
             acker: delivery.acker,
         }
+    }
+
+    /// The messages that one delivery from the work queue of this shard carries: the parts of a bundle, or the one message. Parts of a
+    /// bundle have one delivery tag: it can be acknowledged when all of them are done. A bundle that cannot be read is one
+    /// message, which is no envelope.
+    pub fn unbundle(delivery: Delivery, shard: u32) -> Vec<ReceivedMessage> {
+        let whole = ReceivedMessage { shard, ..ReceivedMessage::new(delivery) };
+        let Some(parts) = bundle::unpack(&whole.body) else { return vec![whole] };
+        let part = |part: Part<'_>| ReceivedMessage {
+            message_id: bounded_id(&part.message_id, part.body()),
+            body: part.body().to_vec(),
+            headers: Headers {
+                replayed: whole.headers.replayed,
+                ..Headers::first(part.first_seen, part.traceparent)
+            },
+            exchange: whole.exchange.clone(),
+            routing_key: whole.routing_key.clone(),
+            user_id: whole.user_id.clone(),
+            acker: whole.acker.clone(),
+            ..whole
+        };
+        parts.into_iter().map(part).collect()
+    }
+}
+
+/// A message id as tables hold it: a stranger's can be longer than ours, or missing.
+fn bounded_id(id: &str, body: &[u8]) -> String {
+    match id {
+        "" => base16ct::lower::encode_string(&Sha256::digest(body)),
+        id if id.len() > LONGEST_ID => base16ct::lower::encode_string(&Sha256::digest(id)),
+        id => id.to_owned(),
     }
 }
 
@@ -119,6 +140,21 @@ mod tests {
             assert_ne!(id, id_of(&format!("{}y", &long[..long.len() - 3])));
         }
         assert_eq!(id_of(""), id_of(""));
+    }
+
+    #[test]
+    fn a_bundle_that_cannot_be_read_is_one_message() {
+        let unbundled = |body: &[u8]| -> Vec<Vec<u8>> {
+            let delivery = Delivery::mock(1, "".into(), "q".into(), false, body.to_vec());
+            ReceivedMessage::unbundle(delivery, 0).into_iter().map(|message| message.body).collect()
+        };
+        let part = r#"{"message_id":"","first_seen":"2026-11-23T03:41:00Z","envelope":{"a":1}}"#;
+        let bundle = format!(r#"{{"parts":[{part},{part}]}}"#);
+        assert_eq!(unbundled(bundle.as_bytes()), [br#"{"a":1}"#; 2]);
+        let broken = &bundle.as_bytes()[..bundle.len() - 1];
+        for body in [broken, br#"{"parts":[]}"#, br#"{"parts":[1]}"#, b"{}", b"\xff", b""] {
+            assert_eq!(unbundled(body), [body]);
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl ConfirmedPublisher {
                 name: name.to_owned(),
                 lanes: 1,
                 lane_capacity: CAPACITY,
+                bundle: 1,
                 confirm_timeout: TIMEOUT,
             },
             cancel.clone(),

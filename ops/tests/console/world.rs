@@ -67,6 +67,7 @@ impl World {
                 name: "test".to_owned(),
                 lanes: 1,
                 lane_capacity: 512,
+                bundle: 1,
                 confirm_timeout: Duration::from_secs(20),
             };
             let (publisher, publishing) = Publisher::start(settings, cancel.clone());

@@ -38,6 +38,7 @@ fn pay(shop: &Shop, order: &str, ahead: chrono::TimeDelta) {
             name: "test".to_owned(),
             lanes: 1,
             lane_capacity: 16,
+            bundle: 1,
             confirm_timeout: Duration::from_secs(20),
         };
         let (publisher, publishing) = Publisher::start(settings, cancel.clone());

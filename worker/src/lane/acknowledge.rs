@@ -1,7 +1,8 @@
 //! After a batch: which messages to publish, which deliveries to acknowledge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use lapin::Acker;
 use lapin::options::BasicAckOptions;
 use lapin::types::DeliveryTag;
 use order::RejectionReason;
@@ -43,8 +44,8 @@ pub(super) fn dead(
     Message::dead(received, rejection.reason, &rejection.error, order.as_deref(), merchant)
 }
 
-/// Acknowledges what is done, in as few frames as possible: one `multiple` for everything before the
-/// oldest delivery that is still open, single ones after it.
+/// Acknowledges the deliveries of which all messages are done, in as few frames as possible: one `multiple` for
+/// everything before the oldest delivery that is still open, single ones after it.
 ///
 /// Returns whether all of it was taken: `false` means that the channel is gone, and what was not
 /// acknowledged comes again.
@@ -55,16 +56,17 @@ pub(super) async fn acknowledge(
     done: &[&ReceivedMessage],
     open: &BTreeSet<DeliveryTag>,
 ) -> lapin::Result<bool> {
-    let oldest_open = open.first().copied().unwrap_or(DeliveryTag::MAX);
-    let (before, after): (Vec<&ReceivedMessage>, Vec<&ReceivedMessage>) =
-        done.iter().partition(|received| received.tag < oldest_open);
-    if let Some(last) = before.iter().max_by_key(|received| received.tag)
-        && !last.acker.ack(BasicAckOptions { multiple: true }).await?
+    let closed = done.iter().filter(|received| !open.contains(&received.tag));
+    let mut before: BTreeMap<DeliveryTag, &Acker> =
+        closed.map(|received| (received.tag, &received.acker)).collect();
+    let after = open.first().map(|oldest| before.split_off(oldest)).unwrap_or_default();
+    if let Some((_, last)) = before.last_key_value()
+        && !last.ack(BasicAckOptions { multiple: true }).await?
     {
         return Ok(false);
     }
-    for received in after {
-        if !received.acker.ack(BasicAckOptions::default()).await? {
+    for acker in after.values() {
+        if !acker.ack(BasicAckOptions::default()).await? {
             return Ok(false);
         }
     }

@@ -77,15 +77,15 @@ impl<'a> Consumers<'a> {
         Ok(())
     }
 
-    /// The next message of whichever shard. Dropped before it is ready, it has taken none.
+    /// The next message of whichever shard, or the messages of a bundle. Dropped before it is ready, it has taken none.
     ///
     /// # Errors
     /// The channel is gone, or the broker has ended the consumer of a shard of the configuration.
-    pub(super) async fn next(&mut self) -> Result<ReceivedMessage, Ended> {
+    pub(super) async fn next(&mut self) -> Result<Vec<ReceivedMessage>, Ended> {
         loop {
             match self.arrivals.next().await {
                 Some((shard, Some(delivery))) => {
-                    return Ok(ReceivedMessage::of_shard(delivery?, shard));
+                    return Ok(ReceivedMessage::unbundle(delivery?, shard));
                 }
                 Some((shard, None)) if !self.configured.shards().contains(&shard) => {
                     info!(lane = self.lane, shard, "the queue of an old shard is gone");

@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod broker;
+mod bundle;
 mod deadly_order;
 mod dying;
 mod ingress;

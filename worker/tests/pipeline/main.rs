@@ -5,6 +5,7 @@
 mod bad_input;
 #[path = "../crash_points/broker.rs"]
 mod broker;
+mod bundles;
 mod command_line;
 mod crashes;
 mod goods;

@@ -3,13 +3,14 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use alipay::{Fen, Md5Key, Signer};
+use alipay::{Charset, Fen, Form, Md5Key, Signer};
 use chrono::Utc;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
-use queue::{Cluster, Message, Publisher, PublisherSettings};
+use queue::topology::ShardCount;
+use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, message_id};
 use serde_json::Value;
 use simulator::{AlipayTrade, Attempt, MerchantIdentity, Sender, UnsignedNotification};
 use testkit::{Program, TestApp, WAIT_LIMIT, until_ok};
@@ -129,14 +130,31 @@ impl World {
         self.sender.post(&to, body.into()).await
     }
 
+    /// The message that the ingress makes of a notification for `shop`.
+    pub(crate) fn message(&self, notification: UnsignedNotification) -> Message {
+        let key = Signer::Md5(Md5Key::new("only0for0tests"));
+        let body = notification.sign(&key).expect("a signature").body();
+        let form = Form::parse(&body).expect("a form");
+        let kind = MessageKind::TradeStatus;
+        let text = alipay::ascii_form(&body);
+        let envelope = Envelope::new("shop", kind, Charset::Utf8, Utc::now(), text);
+        Message::notify(&envelope, message_id("shop", kind, &form), None, ShardCount::ONE)
+    }
+
     /// Publishes messages, past the ingress.
     pub(crate) async fn publish(&self, messages: Vec<Message>) {
+        self.publish_in_bundles(1, messages).await;
+    }
+
+    /// The same, up to `bundle` in one message of the broker.
+    pub(crate) async fn publish_in_bundles(&self, bundle: usize, messages: Vec<Message>) {
         let stop = CancellationToken::new();
         let settings = PublisherSettings {
             cluster: Cluster::at(&self.sandbox.amqp_url).expect("a URL"),
             name: "test".to_owned(),
             lanes: 1,
             lane_capacity: 1024,
+            bundle,
             confirm_timeout: WAIT_LIMIT,
         };
         let (publisher, task) = Publisher::start(settings, stop.clone());

@@ -1,14 +1,15 @@
 //! One gathering: messages that are published together and answered together.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use futures_util::TryStreamExt;
 use futures_util::stream::FuturesUnordered;
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
-use lapin::{Channel, Confirmation};
+use lapin::{BasicProperties, Channel, Confirmation};
 
-use crate::{Message, PublishError};
+use crate::{Message, PublishError, bundle, message};
 
 /// A message whose names fit into AMQP.
 pub(super) struct Publication {
@@ -25,32 +26,77 @@ impl Publication {
     }
 }
 
-/// Publishes all and waits for the confirm of each. An error of one is an error of all: the
-/// confirms that came before it prove nothing, since a return can still be paired with a message
-/// that was not returned.
+/// What one message of the broker carries: a message of ours, or a bundle of several.
+struct Dispatch<'a> {
+    first: &'a Publication,
+    /// The places of all of them.
+    places: Vec<usize>,
+    body: Cow<'a, [u8]>,
+}
+
+impl<'a> Dispatch<'a> {
+    /// All messages, at most `most` in a bundle; those for one queue keep their order.
+    fn all(publications: &[&'a Publication], most: usize) -> Vec<Dispatch<'a>> {
+        let messages: Vec<&Message> = publications.iter().map(|it| &it.message).collect();
+        let mut dispatches = Vec::with_capacity(publications.len().div_ceil(most));
+        for places in bundle::groups(most, &messages) {
+            let parts = || places.iter().map(|place| messages[*place]);
+            let first = publications[places[0]];
+            match (places.len() > 1).then(|| bundle::pack(parts())).flatten() {
+                Some(body) => dispatches.push(Dispatch { first, places, body: Cow::Owned(body) }),
+                None => dispatches.extend(places.into_iter().map(|place| {
+                    let first = publications[place];
+                    let body = Cow::Borrowed(&*first.message.body);
+                    Dispatch { first, places: vec![place], body }
+                })),
+            }
+        }
+        dispatches
+    }
+
+    /// A bundle has the id of its first part, by which its return is found.
+    fn id(&self) -> &'a str {
+        self.first.message_id.as_str()
+    }
+
+    fn properties(&self, user_id: Option<&str>) -> BasicProperties {
+        let id = self.first.message_id.clone();
+        if self.places.len() == 1 {
+            self.first.message.properties(id, user_id)
+        } else {
+            message::properties(id, user_id)
+        }
+    }
+}
+
+/// Publishes all and waits for the confirm of each; up to `bundle` messages travel as one. An error of one is an
+/// error of all: the confirms that came before it prove nothing, since a return can still be paired with a message
+/// that was not returned. The answers are in the order of `publications`.
 ///
 /// Dropping the future does not un-publish; the channel must be thrown away then, as after an
 /// error.
-pub(super) async fn gather<'a>(
+pub(super) async fn gather(
     channel: &Channel,
     user_id: Option<&str>,
-    publications: impl Iterator<Item = &'a Publication> + Clone,
+    bundle: usize,
+    publications: &[&Publication],
 ) -> Result<Vec<Result<(), PublishError>>, lapin::Error> {
+    let dispatches = Dispatch::all(publications, bundle);
     // One task owns the channel, and the first poll of `basic_publish` both takes the delivery
     // tag and queues the frames: tags and frames have one order.
     #[expect(clippy::disallowed_methods, reason = "the one place that publishes")]
-    let confirms: FuturesUnordered<_> = publications
-        .clone()
+    let confirms: FuturesUnordered<_> = dispatches
+        .iter()
         .enumerate()
-        .map(async |(index, publication)| {
-            let Publication { exchange, routing_key, message_id, message } = publication;
+        .map(async |(index, dispatch)| {
+            let Publication { exchange, routing_key, .. } = dispatch.first;
             let written = channel
                 .basic_publish(
                     exchange.clone(),
                     routing_key.clone(),
                     BasicPublishOptions { mandatory: true, ..Default::default() },
-                    &message.body,
-                    message.properties(message_id.clone(), user_id),
+                    &dispatch.body,
+                    dispatch.properties(user_id),
                 )
                 .await?;
             Ok::<_, lapin::Error>((index, MessageConfirm::from(written.await?)))
@@ -58,8 +104,16 @@ pub(super) async fn gather<'a>(
         .collect();
     let mut confirms: Vec<(usize, MessageConfirm)> = confirms.try_collect().await?;
     confirms.sort_unstable_by_key(|(index, _)| *index);
-    let ids = publications.map(|publication| publication.message_id.as_str());
-    Ok(pair_returns(ids, confirms.into_iter().map(|(_, confirm)| confirm).collect()))
+    let confirms = confirms.into_iter().map(|(_, confirm)| confirm).collect();
+    let answers = pair_returns(dispatches.iter().map(Dispatch::id), confirms);
+    // Every place is in one dispatch; without an answer it would not count as confirmed.
+    let mut of_each = vec![Err(PublishError::Nacked); publications.len()];
+    for (dispatch, answer) in dispatches.iter().zip(answers) {
+        for place in &dispatch.places {
+            of_each[*place].clone_from(&answer);
+        }
+    }
+    Ok(of_each)
 }
 
 /// What came for one message, before returns are paired.

@@ -56,6 +56,8 @@ pub(super) struct PublisherLane {
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) connections: watch::Receiver<Option<Connection>>,
     pub(super) readiness: OpenLanes,
+    /// As in [`PublisherSettings::bundle`](crate::PublisherSettings::bundle).
+    pub(super) bundle: usize,
     pub(super) confirm_timeout: Duration,
     pub(super) cancel: CancellationToken,
 }
@@ -160,7 +162,8 @@ impl PublisherLane {
                 }
             }
             let refused =
-                publish(connection, &channel, self.confirm_timeout, &mut requests).await?;
+                publish(connection, &channel, self.bundle, self.confirm_timeout, &mut requests)
+                    .await?;
             if refused && opened.elapsed() > REFUSED_FOR {
                 close(std::mem::replace(&mut channel, self.open(connection).await?)).await;
                 opened = Instant::now();
@@ -179,16 +182,15 @@ async fn close(channel: Channel) {
 async fn publish(
     connection: &Connection,
     channel: &Channel,
+    bundle: usize,
     confirm_timeout: Duration,
     requests: &mut Vec<Request>,
 ) -> Result<bool, ChannelGone> {
+    let publications: Vec<&Publication> =
+        requests.iter().map(|request| &request.publication).collect();
     let gathered = tokio::select! {
         biased;
-        gathered = gather(
-            channel,
-            connection.user_id(),
-            requests.iter().map(|request| &request.publication),
-        ) => {
+        gathered = gather(channel, connection.user_id(), bundle, &publications) => {
             gathered.map_err(|error| PublishError::Channel(error.to_string()))
         }
         reason = connection.lost() => Err(PublishError::Channel(reason)),

@@ -108,6 +108,7 @@ pub(crate) fn start(url: &str, lanes: usize) -> Started {
         name: "test publisher".to_owned(),
         lanes,
         lane_capacity: 4096,
+        bundle: 1,
         confirm_timeout: Duration::from_secs(5),
     })
 }

@@ -6,6 +6,7 @@
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
+mod bundle;
 mod client;
 mod dead_letter;
 mod full_queue;

@@ -178,6 +178,7 @@ async fn busy_when_every_lane_is_full() {
         name: "test publisher".into(),
         lanes: 2,
         lane_capacity: 2,
+        bundle: 1,
         confirm_timeout: Duration::from_secs(5),
     });
     timeout(LONG, started.publisher.ready()).await.expect("ready");

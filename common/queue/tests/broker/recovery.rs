@@ -102,6 +102,7 @@ async fn confirms_that_do_not_come_fail_the_gathering_and_the_lane_recovers() {
         name: "test publisher".into(),
         lanes: 1,
         lane_capacity: 64,
+        bundle: 1,
         confirm_timeout: Duration::from_millis(500),
     });
     timeout(LONG, started.publisher.ready()).await.expect("ready");
@@ -127,6 +128,7 @@ async fn a_frozen_network_is_noticed_and_left() {
         name: "test publisher".into(),
         lanes: 2,
         lane_capacity: 64,
+        bundle: 1,
         confirm_timeout: Duration::from_millis(500),
     });
     timeout(LONG, started.publisher.ready()).await.expect("ready");
