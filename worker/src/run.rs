@@ -118,7 +118,9 @@ pub async fn run(
         wake_queries: Arc::default(),
     };
 
+    let shards = ConsumedShards::new(context.layout().shards);
     let mut sweepers = JoinSet::new();
+    sweepers.spawn(Arc::clone(&shards).keep(cluster.clone(), cancel.clone()));
     sweepers.spawn(restock::run(context.clone()));
     sweepers.spawn(open_rows::run(context.clone()));
     sweepers.spawn(retry_watch::run(context.clone()));
@@ -156,7 +158,7 @@ pub async fn run(
 
     let settings = ConnectionSettings::new(&cluster, "worker consume");
     let supervised = supervise(settings, cancel.clone(), async |connection: Connection| {
-        consume(&config, &context, &connection).await;
+        consume(&config, &context, &shards, &connection).await;
     });
     supervised.await;
 
@@ -171,7 +173,12 @@ pub async fn run(
 }
 
 /// All lanes on one connection, until it is lost or the worker stops.
-async fn consume(config: &Config, context: &WorkerContext, connection: &Connection) {
+async fn consume(
+    config: &Config,
+    context: &WorkerContext,
+    shards: &Arc<ConsumedShards>,
+    connection: &Connection,
+) {
     match topology::apply(&context.cluster, context.layout()).await {
         Ok(_) => {}
         // An operator declares with another account. A lane reports a missing queue itself.
@@ -180,30 +187,23 @@ async fn consume(config: &Config, context: &WorkerContext, connection: &Connecti
         }
         Err(error) => return report_undeclared(&error),
     }
-    let shards = Arc::new(ConsumedShards::find(connection, context.layout().shards).await);
     let mut lanes = JoinSet::new();
     for number in 0..config.worker.lanes {
         let lane = Lane {
             number,
             batch: config.worker.batch,
-            shards: Arc::clone(&shards),
+            shards: Arc::clone(shards),
             context: context.clone(),
         };
         let connection = connection.clone();
         lanes.spawn(async move { lane.run(&connection).await });
     }
-    let all_ended = async {
-        while let Some(lane) = lanes.join_next().await {
-            if let Err(panic) = lane {
-                // Without a restart of all lanes this one would be missing forever.
-                error!(error = %panic, "a lane panicked; all lanes start over");
-                connection.give_up("a lane panicked");
-            }
+    while let Some(lane) = lanes.join_next().await {
+        if let Err(panic) = lane {
+            // Without a restart of all lanes this one would be missing forever.
+            error!(error = %panic, "a lane panicked; all lanes start over");
+            connection.give_up("a lane panicked");
         }
-    };
-    tokio::select! {
-        () = all_ended => {}
-        () = shards.keep(connection) => {}
     }
 }
 

@@ -1,6 +1,6 @@
 -- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
--- What is rejected and names a trade that its order does not have is a payment in nobody's books: the row stays until its money is
--- back. A notification that was worked on and left no trade is a gap that the audit reports: it stays, too.
+-- A rejected message about a trade that its order does not have tells of a payment that no order took, and no other table does: the
+-- row stays until the money is back. A notification that was processed and left no trade is a gap that the audit reports: it stays, too.
 SELECT STRAIGHT_JOIN CAST(x.id AS CHAR), x.last_seen,
     x.outcome = 'rejected' AND x.trade_no IS NOT NULL AND t.trade_no IS NULL
 FROM notification AS x FORCE INDEX (PRIMARY)

@@ -13,8 +13,8 @@ pub(super) struct Statements {
     pub(super) keys_are_numbers: bool,
     /// Behind a key, at most so many: the next keys, each with a time that no row of it is older than.
     pub(super) stretch: &'static str,
-    /// Behind a key, up to another, older than a time: the rows that nothing needs any more. Key, time, and whether it is a
-    /// payment in nobody's books.
+    /// Behind a key, up to another, older than a time: the rows that nothing needs any more. Key, time, and whether it tells of
+    /// a payment that no order took.
     pub(super) old: &'static str,
     /// Keys as JSON, older than a time.
     pub(super) delete: &'static str,
