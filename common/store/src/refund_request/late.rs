@@ -70,8 +70,8 @@ pub fn ask_late(connection: &mut MysqlConnection, late: &[LateRefund<'_>]) -> Re
     execute_rows(connection, include_str!("late.sql"), &rows)
 }
 
-/// Deletes what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after all or are
-/// refunded already. A refund that may have been sent continues: Alipay reports its result. With the orders locked.
+/// Withdraws what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after all or are
+/// refunded already: such a request is refused. A refund that may have been sent continues: Alipay reports its result. With the orders locked.
 pub fn withdraw_late(connection: &mut MysqlConnection, trades: &[(&str, &str)]) -> Result<()> {
     let mut numbers: Vec<String> =
         trades.iter().map(|(merchant, trade_no)| late_number(merchant, trade_no)).collect();
