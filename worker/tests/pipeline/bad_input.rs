@@ -150,6 +150,32 @@ async fn a_message_refused_until_the_last_tier_is_dead_lettered_with_the_error()
     assert_eq!(world.count("notification WHERE error LIKE '%not this one%'"), 1);
 }
 
+/// A database that refuses this message and every other write is out of order: the message is not at fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_database_refuses_every_write_no_message_is_at_fault() {
+    let mut world = World::new(10);
+    world.place_orders("T", 1);
+    for (trigger, event) in
+        [("orders_say_no", "UPDATE ON user_order"), ("probe_says_no", "INSERT ON redelivery")]
+    {
+        world.sql(&format!(
+            "CREATE TRIGGER {trigger} BEFORE {event} FOR EACH ROW \
+             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no writes'"
+        ));
+    }
+    world.send(world.payment("T000001")).await;
+    // It would be a dead letter at once.
+    to_its_last_attempt(&world).await;
+    let worker = world.worker();
+    worker.wait_for_log("the batch could not be finished and is tried again");
+    assert_eq!(world.dead_letters(), []);
+    world.sql("DROP TRIGGER orders_say_no");
+    world.sql("DROP TRIGGER probe_says_no");
+    let order = world.expect("T000001", |order| order["is_send_goods"] == true);
+    assert_eq!(order["story"][0]["outcome"], "applied");
+    assert_eq!(world.dead_letters(), []);
+}
+
 /// The message that waits, as if it had come through all retry tiers.
 #[expect(clippy::disallowed_methods, reason = "what others may publish")]
 async fn to_its_last_attempt(world: &World) {
