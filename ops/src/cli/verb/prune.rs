@@ -22,7 +22,7 @@ use crate::plural::count;
 /// when on rows may be missing.
 ///
 /// It removes at most a thousand rows in one transaction, while workers run. Ctrl-C ends it after the transaction
-/// that is under way; run it again to go on. Two at a time do no harm. Where [retention] sweep is true, a worker does
+/// that is under way; run it again to go on. Two at a time do no harm. Where retention.sweep is true, a worker does
 /// the same once a day.
 ///
 /// Exits with 0 if it came to the end, 3 if it was interrupted or the database did not answer.

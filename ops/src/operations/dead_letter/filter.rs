@@ -11,7 +11,7 @@ use super::{DeadLetter, is_meant};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LetterFilter {
     pub(crate) reason: Option<ReasonFilter>,
-    /// The [`fingerprint`] of the error.
+    /// The `fingerprint` of the error.
     pub(crate) fingerprint: Option<String>,
     /// The order (out_trade_no).
     pub(crate) order: Option<String>,
