@@ -1,6 +1,6 @@
 //! Removes old rows of the tables that only grow.
 //!
-//! A walk passes over a table by its primary key, [`STEP`] keys at a time: the time of a row has no index, since each insert
+//! A walk passes over a table by its primary key, `STEP` keys at a time: the time of a row has no index, since each insert
 //! would pay for it. A step is a transaction of its own. What it may remove is decided by a read that locks nothing
 //! (`statements.rs`, `order_is_over.sql`), so no order waits for it; the delete looks again at the row's own columns.
 //!
