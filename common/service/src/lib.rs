@@ -4,7 +4,7 @@
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Programs with pages for
 //! people serve them with [`http`], put them together with [`page`], in one [`language`] at a time, and keep other sites out with
-//! [`guard`]; what is shown to people goes through [`unseen`]. [`outage`] logs that a server is away, and [`reach`] explains why.
+//! [`guard`]; what is shown to people goes through [`invisible`]. [`outage`] logs that a server is away, and [`connect_failure`] explains why.
 //!
 //! This crate knows neither the database nor the broker. So the public endpoint can use it without linking a database client.
 
