@@ -23,11 +23,11 @@
 //!
 //! ```
 //! use alipay::{Fen, Md5Key, Signer};
-//! use simulator::{Merchant, Trade};
+//! use simulator::{AlipayTrade, MerchantIdentity};
 //!
 //! let now = chrono::Utc::now();
-//! let shop = Merchant::mapi("2088101568338364");
-//! let mut trade = Trade::open(&shop, "A100", Fen::new(10_00), now);
+//! let shop = MerchantIdentity::mapi("2088101568338364");
+//! let mut trade = AlipayTrade::open(&shop, "A100", Fen::new(10_00), now);
 //! let signed = trade.pay(now)?.sign(&Signer::Md5(Md5Key::new("secret")))?;
 //! assert_eq!(signed.form().get("total_fee"), Some(b"10.00".as_slice()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
