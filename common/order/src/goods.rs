@@ -103,3 +103,25 @@ impl GoodsDecision {
         }
     }
 }
+
+/// Whether the account of an order says who gets a subscription. Blanks name nobody: `fulfillment::accounts_named` of
+/// `store` says the same in SQL.
+#[must_use]
+pub fn names_account(account: &str) -> bool {
+    !account.trim_matches(' ').is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_account;
+
+    #[test]
+    fn blanks_name_no_account() {
+        for account in ["", " ", "   "] {
+            assert!(!names_account(account), "{account:?}");
+        }
+        for account in ["a", " a ", "张三"] {
+            assert!(names_account(account), "{account:?}");
+        }
+    }
+}

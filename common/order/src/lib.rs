@@ -81,7 +81,7 @@ pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
 pub use event::Event;
 pub use facts::Facts;
-pub use goods::{CodeState, FulfillmentState, GoodsDecision, ProductKind};
+pub use goods::{CodeState, FulfillmentState, GoodsDecision, ProductKind, names_account};
 pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use payment::PaymentState;
 pub use query::QueryReason;

@@ -57,7 +57,7 @@ pub(super) fn move_goods(
                     FulfillmentState::AwaitingStock
                 }
             }
-            ProductKind::Subscription if order.locked.account.trim_matches(' ').is_empty() => {
+            ProductKind::Subscription if !order::names_account(&order.locked.account) => {
                 FulfillmentState::AwaitingAccount
             }
             ProductKind::Subscription => {

@@ -60,7 +60,7 @@ pub(crate) fn create(
         Failure::Usage(format!("{quantity} times {price} yuan is more than fits"))
     })?;
     if product.kind == ProductKind::Subscription {
-        if order.account.is_empty() {
+        if !order::names_account(&order.account) {
             warn!(
                 "a subscription without --account waits, once it is paid, until the order names one"
             );

@@ -201,7 +201,7 @@ pub(crate) fn with_days(order: ImportedOrder, product: &Product) -> Result<Impor
     if product.kind != ProductKind::Subscription {
         return Ok(order);
     }
-    if order.account.is_empty() && order.delivered {
+    if !order::names_account(&order.account) && order.delivered {
         return Err(
             "a subscription that is delivered belongs to an account: it has none".to_owned()
         );
