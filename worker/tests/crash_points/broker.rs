@@ -1,6 +1,7 @@
 //! The content of a queue.
 
 use lapin::options::BasicGetOptions;
+use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Connection, ConnectionSettings, ReceivedMessage};
 
 use crate::world::World;
@@ -17,4 +18,11 @@ pub(crate) async fn drain(world: &World, queue: &str) -> Vec<ReceivedMessage> {
         messages.push(ReceivedMessage::new(message.delivery));
     }
     messages
+}
+
+/// The only dead letter.
+pub(crate) async fn only_dead_letter(world: &World) -> ReceivedMessage {
+    let mut letters = drain(world, DEAD_QUEUE).await;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    letters.remove(0)
 }

@@ -2,7 +2,7 @@
 
 use queue::topology;
 
-use crate::broker::drain;
+use crate::broker::{drain, only_dead_letter};
 use crate::dying::{died_by, start};
 use crate::world::World;
 
@@ -46,8 +46,7 @@ async fn of_a_bundle_that_kills_workers_only_the_deadly_notification_is_dead_let
     world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM redelivery)", 1);
     last.terminate();
     assert!(last.wait().success());
-    let letters = drain(&world, topology::DEAD_QUEUE).await;
-    let [letter] = letters.as_slice() else { panic!("not one dead letter: {letters:?}") };
+    let letter = only_dead_letter(&world).await;
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
     assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 11);

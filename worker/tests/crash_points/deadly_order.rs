@@ -1,8 +1,6 @@
 //! A message that kills every worker that processes it.
 
-use queue::topology;
-
-use crate::broker::drain;
+use crate::broker::only_dead_letter;
 use crate::dying::{died_by, start};
 use crate::load::{id_of, sign};
 use crate::world::World;
@@ -48,8 +46,7 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
     fourth.terminate();
     assert!(fourth.wait().success());
 
-    let letters = drain(&world, topology::DEAD_QUEUE).await;
-    let [letter] = letters.as_slice() else { panic!("not one dead letter: {letters:?}") };
+    let letter = only_dead_letter(&world).await;
     assert_eq!(letter.message_id, deadly_id);
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
     assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
@@ -91,8 +88,7 @@ async fn a_message_that_crashes_its_own_dead_lettering_is_recorded_with_its_orde
     world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM redelivery)", 1);
     last.terminate();
     assert!(last.wait().success());
-    let letters = drain(&world, topology::DEAD_QUEUE).await;
-    let [letter] = letters.as_slice() else { panic!("not one dead letter: {letters:?}") };
+    let letter = only_dead_letter(&world).await;
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
     assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
 }

@@ -1,11 +1,9 @@
 //! Several notifications in one message of the broker: each has a verdict of its own.
 
+use crate::broker::{drain, only_dead_letter};
+use crate::world::{CONFIG, TOTAL, World};
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
-use queue::topology;
-
-use crate::broker::drain;
-use crate::world::{CONFIG, TOTAL, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_notification_of_a_bundle_has_its_own_verdict() {
@@ -47,8 +45,7 @@ async fn each_notification_of_a_bundle_has_its_own_verdict() {
     assert!(worker.wait().success());
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 5);
     assert_eq!(drain(&world, "alipay.notify.0").await.len(), 0, "acknowledged");
-    let letters = drain(&world, topology::DEAD_QUEUE).await;
-    let [letter] = letters.as_slice() else { panic!("not one dead letter: {letters:?}") };
+    let letter = only_dead_letter(&world).await;
     assert!(queue::Envelope::read(&letter.body).is_ok(), "the notification, not the bundle");
 }
 
