@@ -6,7 +6,7 @@ mod consumers;
 mod dead_lettering;
 pub(crate) mod dead_queue;
 pub(crate) mod poison;
-mod unrecorded;
+mod recorded;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -26,8 +26,9 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    CodeState, DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind,
-    QueryReason, RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    CodeState, DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction,
+    MessageOutcome, OrderStatus, ProductKind, QueryReason, RefundRequestState, RefundStatusCode,
+    ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -196,8 +197,10 @@ macro_rules! words {
 
 words! {
     CodeState in stock_item.state by |word| word.parse().ok();
+    DeadLetterState in dead_letter.state by |word| word.parse().ok();
     DecisionState in decision.state by |word| word.parse().ok();
     FulfillmentState in fulfillment.state by |word| word.parse().ok();
+    LetterAction in dead_letter_audit.action by |word| word.parse().ok();
     MessageOutcome in notification.outcome by |word| word.parse().ok();
     ProductKind in product.kind by |word| word.parse().ok();
     // Other programs can write rows there, too.
