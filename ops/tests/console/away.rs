@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use testkit::{FaultProxy, Sandbox, until};
 
+use crate::browser::form;
 use crate::program::NOBODY;
 use crate::world::World;
 
@@ -72,10 +73,26 @@ fn without_a_database_only_the_status_works() {
     ] {
         browser.get(path).shows(503, &[NO_DATABASE]).hides(&["secret"]);
     }
-    // An action that cannot be recorded is not done.
+}
+
+/// The database ends while an operator has the page open.
+#[test]
+fn an_act_that_cannot_be_recorded_is_not_done() {
+    let world = World::new();
+    let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
+    world.publish(vec![crate::world::dead(letter, "A-1", "order_not_found", "no order A-1")]);
+    let proxy = FaultProxy::in_front_of(&world.sandbox.database_url).unwrap();
+    let database = proxy.url(&world.sandbox.database_url);
+    let broker = world.sandbox.amqp_url.clone();
+    let alone = World::with_console(Sandbox::database_only(), (&database, &broker));
+    let browser = &alone.browser;
+    let token = browser.token();
+    proxy.lead_to(NOBODY.0).unwrap();
+    proxy.cut();
     for act in ["replay", "discard", "dry_run"] {
         let fields = [("which", "all"), ("act", act), ("by", "王"), ("note", "x")];
-        browser.post("/dead-letters", &fields).shows(503, &[NO_DATABASE]);
+        let body = form(&[&[("token", token.as_str())], &fields[..]].concat());
+        browser.post_as("/dead-letters", &body, &browser.own()).shows(503, &[NO_DATABASE]);
     }
     world.browser.get("/dead-letters?view=flat").shows(200, &["All that match: 1"]);
 }

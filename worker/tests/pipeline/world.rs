@@ -210,12 +210,6 @@ impl World {
         ));
     }
 
-    /// The same after a comparison with the queue, from which another tool has taken letters.
-    pub(crate) fn synced_letters(&self) -> Vec<(String, String)> {
-        self.pipeline.ops(&["dlq", "sync"]).expect("ops dlq sync");
-        self.dead_letters()
-    }
-
     /// Every dead letter as (order, reason), sorted.
     pub(crate) fn dead_letters(&self) -> Vec<(String, String)> {
         let listed = self.pipeline.json(&["dlq", "list"]).expect("ops dlq list");

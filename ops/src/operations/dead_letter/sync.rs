@@ -47,7 +47,6 @@ pub(crate) fn sync(access: &Access) -> Result<SyncReport, Failure> {
         connection: &mut database,
         config: &access.config,
         copies: BTreeMap::new(),
-        new: HashSet::new(),
         chunk: Vec::new(),
         failed: None,
     };
@@ -74,8 +73,6 @@ struct MetLetters<'a> {
     connection: &'a mut MysqlConnection,
     config: &'a Config,
     copies: BTreeMap<String, i32>,
-    /// Ids whose rows are written or about to be.
-    new: HashSet<String>,
     chunk: Vec<NewLetter>,
     /// Why no more is written.
     failed: Option<StoreError>,
@@ -92,7 +89,7 @@ impl MetLetters<'_> {
     fn meet(&mut self, received: &ReceivedMessage) {
         let id = &received.message_id;
         *self.copies.entry(id.clone()).or_default() += 1;
-        if self.failed.is_some() || self.comparison.is_known(id) || !self.new.insert(id.clone()) {
+        if self.failed.is_some() || self.comparison.is_known(id) {
             return;
         }
         let key = content_id(&received.body, self.config).and_then(|content_id| {
