@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alipay::Fen;
+use alipay::{Fen, TRADE_NOT_EXIST};
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{
     Facts, FulfillmentState, MessageOutcome, OrderStatus, PaymentState, ProductKind,
@@ -150,11 +150,11 @@ pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec
 
 /// An order whose time is over and that is neither paid nor closed.
 fn not_closed(page: &OrderDetails) -> Option<String> {
-    let is_unpaid = payment(&page.order.row) == Some(PaymentState::Unpaid);
-    let end = page.limit.ok().flatten().filter(|_| is_unpaid)?;
-    (end.0 < page.read_at).then(|| {
-        format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
-    })
+    let limit = page.limit.ok().flatten().map(|end| end.0);
+    let end = payment(&page.order.row)?.unpaid_since(limit, page.read_at).map(BeijingTime)?;
+    Some(format!(
+        "not closed yet: its time ended at {end}; it is closed at Alipay first, then here"
+    ))
 }
 
 /// A refund that was asked for and is not known to be made.
@@ -212,7 +212,7 @@ fn asked(page: &OrderDetails) -> String {
 
 fn answered(at: BeijingTime, answer: Option<&str>) -> String {
     let what = match answer {
-        Some("TRADE_NOT_EXIST") => "it knows no trade",
+        Some(TRADE_NOT_EXIST) => "it knows no trade",
         Some(answer) => answer,
         None => "no answer",
     };
