@@ -213,13 +213,14 @@ impl OrderDetails {
         }
     }
 
+    /// Hides the codes: whoever has one can use it.
+    pub(crate) fn hide_codes(&mut self) {
+        self.goods.iter_mut().for_each(|code| hide(&mut code.code));
+    }
+
     /// Hides the buyer, the codes, and names, so that the page can be passed on.
     fn redact(&mut self) {
-        let hide = |text: &mut String| {
-            if !text.is_empty() {
-                HIDDEN.clone_into(text);
-            }
-        };
+        self.hide_codes();
         let row = &mut self.order.row;
         hide(&mut row.account);
         hide(&mut row.subject);
@@ -237,7 +238,6 @@ impl OrderDetails {
         ] {
             text.iter_mut().for_each(hide);
         }
-        self.goods.iter_mut().for_each(|code| hide(&mut code.code));
         self.entitlement.iter_mut().for_each(|it| hide(&mut it.account));
         for review in &mut self.reviews {
             review.decided_by.iter_mut().for_each(hide);
@@ -256,6 +256,12 @@ impl OrderDetails {
         self.unrecorded_letters.iter_mut().for_each(|letter| hide(&mut letter.error));
         // The evidence may quote what the sender wrote.
         self.story.iter_mut().for_each(|message| message.error.iter_mut().for_each(hide));
+    }
+}
+
+fn hide(text: &mut String) {
+    if !text.is_empty() {
+        HIDDEN.clone_into(text);
     }
 }
 
