@@ -19,8 +19,8 @@ const MAX_A_MINUTE: u32 = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Explainer {
     minute: Mutex<Option<(Instant, u32)>>,
-    /// Held while one is explained.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Locked while one is explained; the few others wait.
+    one_at_a_time: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Explainer {
@@ -40,12 +40,15 @@ impl Explainer {
         if !is_mismatch || !self.is_one_of_few(Instant::now()) {
             return;
         }
-        let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() else { return };
+        let one_at_a_time = Arc::clone(&self.one_at_a_time);
         let (config, name) = (Arc::clone(config), merchant.name.clone());
         let (body, error) = (body.to_vec(), error.clone());
-        tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            log_cause(&config, &name, &body, &error);
+        tokio::spawn(async move {
+            let locked = one_at_a_time.lock_owned().await;
+            tokio::task::spawn_blocking(move || {
+                let _locked = locked;
+                log_cause(&config, &name, &body, &error);
+            });
         });
     }
 

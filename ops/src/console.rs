@@ -4,15 +4,19 @@
 //! threads, through a small pool of connections; the broker is asked over a connection for each page, as by the verbs.
 //! Either server may be away: pages that need only the other one work.
 //!
-//! There is no login. It listens on loopback, and [`guard`] keeps other web sites out.
+//! Where users are configured, [`authentication`] says who asks, and [`routes`] what that user may do. Where none are, there is
+//! no login, and the console listens on loopback. [`guard`] keeps other web sites out.
 
+mod act;
 mod address;
+mod authentication;
 mod dry_run;
 mod guard;
 mod letter;
 mod letter_actions;
 mod letter_query;
 mod letters;
+mod login;
 mod order;
 mod orders;
 mod page;
@@ -22,9 +26,12 @@ mod request;
 mod results;
 mod review;
 mod reviews;
+mod routes;
 mod server;
+mod session;
 mod status;
 mod tag;
+mod user;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +46,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use crate::failure::Failure;
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
+use authentication::Authentication;
 use guard::FormGuard;
 use results::ActionResults;
 pub(crate) use server::serve;
@@ -68,8 +76,9 @@ pub(crate) struct Console {
     known: parking_lot::Mutex<KnownBroker>,
     results: ActionResults,
     guard: FormGuard,
-    /// Whether others than this machine can reach it.
-    remote: bool,
+    authentication: Arc<Authentication>,
+    /// Whether it has no login and a name, so that a proxy is in front: every page warns.
+    open_to_proxy: bool,
 }
 
 impl Console {
@@ -92,8 +101,9 @@ impl Console {
             results: ActionResults::default(),
             guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,
+            open_to_proxy: !names.is_empty() && !config.console.has_login(),
+            authentication: Arc::new(Authentication::new(&config)?),
             config,
-            remote,
         })
     }
 

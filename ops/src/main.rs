@@ -72,6 +72,7 @@ enum OpsVerb {
     Configured(verb::ConfiguredVerb),
     Check(verb::check::CheckArgs),
     Config(verb::config::ConfigArgs),
+    ConsolePassword(verb::console_password::ConsolePasswordArgs),
     Completions(verb::completions::CompletionsArgs),
     Man(verb::man::ManArgs),
 }
@@ -96,6 +97,7 @@ impl OpsArgs {
     fn run(self) -> Result<(), Failure> {
         match self.verb {
             // These describe the program and need no configuration.
+            OpsVerb::ConsolePassword(verb) => verb.run(self.output),
             OpsVerb::Completions(verb) => verb.run(OpsArgs::command()),
             OpsVerb::Man(verb) => verb.run(OpsArgs::command()),
             // This one goes on where the configuration cannot be used.

@@ -19,6 +19,7 @@ mod http_get;
 pub(crate) mod management;
 pub(crate) mod order;
 pub(crate) mod overview;
+pub(crate) mod password_hash;
 pub(crate) mod pay_link;
 pub(crate) mod product;
 pub(crate) mod prune;

@@ -3,13 +3,13 @@
 
 mod fingerprint;
 
-use alipay::Form;
+use alipay::Charset;
 use queue::{Envelope, Headers, MAX_HEADER_LENGTH};
 use sha2::{Digest as _, Sha256};
 use store::dead_letter::NewDeadLetter;
 
 use self::fingerprint::fingerprint;
-use crate::message::{order_in_form, trade_in_form};
+use crate::message::{order_in_form, trade_in_form, usable};
 
 /// Hex digits of a cause.
 const CAUSE_LENGTH: usize = 16;
@@ -22,11 +22,12 @@ pub fn row_of(
     is_recorded: bool,
 ) -> NewDeadLetter {
     let envelope = Envelope::read(body).ok();
-    let form = envelope.as_ref().and_then(|it| Some((Form::parse(it.form.as_bytes()).ok()?, it)));
-    let named = headers.order.clone().and_then(crate::message::usable);
-    let order_id =
-        named.or_else(|| form.as_ref().and_then(|(form, it)| order_in_form(form, it.charset)));
-    let trade_no = form.as_ref().and_then(|(form, it)| trade_in_form(form, it.charset));
+    let named = headers.order.clone().and_then(usable);
+    let in_form = |read: fn(&str, Charset) -> Option<String>| {
+        envelope.as_ref().and_then(|it| read(&it.form, it.charset))
+    };
+    let order_id = named.or_else(|| in_form(order_in_form));
+    let trade_no = in_form(trade_in_form);
     let fingerprint = fingerprint_of(headers);
     NewDeadLetter {
         message_id: message_id.to_owned(),

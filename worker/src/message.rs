@@ -84,13 +84,15 @@ pub fn content_id(body: &[u8], config: &Config) -> Option<String> {
     Some(id_of(&envelope, &form, merchant.protocol))
 }
 
-/// The order number in a form, where it can be read and a column can hold it.
-pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
-    alipay::order_in_form(form, charset).and_then(usable)
+/// The order number in the text of a form, where it can be read and a column can hold it.
+pub fn order_in_form(form: &str, charset: Charset) -> Option<String> {
+    let form = Form::parse(form.as_bytes()).ok()?;
+    alipay::order_in_form(&form, charset).and_then(usable)
 }
 
-/// The trade that a form names, where a column can hold it; of a batch of several trades none.
-pub(crate) fn trade_in_form(form: &Form, charset: Charset) -> Option<String> {
+/// The trade that the text of a form names, where a column can hold it; of a batch of several trades none.
+pub(crate) fn trade_in_form(form: &str, charset: Charset) -> Option<String> {
+    let form = Form::parse(form.as_bytes()).ok()?;
     let number = match (form.get("trade_no"), form.get("result_details")) {
         (Some(number), _) => charset.decode(number).ok()?,
         (None, Some(details)) => {
@@ -314,28 +316,25 @@ impl InboundMessage {
 
     /// The order number that it carries, also where something else in it cannot be read.
     pub fn order_id(&self) -> Option<String> {
-        if let Some(order) = self.order() {
-            return Some(order.to_owned());
-        }
-        order_in_form(&Form::parse(self.form.as_bytes()).ok()?, self.charset)
+        let read = self.order().map(str::to_owned);
+        read.or_else(|| order_in_form(&self.form, self.charset))
     }
 
     /// The trade that it names, also where it cannot be worked on; of a batch of several trades none.
     pub(crate) fn named_trade(&self) -> Option<String> {
-        trade_in_form(&Form::parse(self.form.as_bytes()).ok()?, self.charset)
+        trade_in_form(&self.form, self.charset)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alipay::{Charset, Form};
+    use alipay::Charset;
 
     use super::order_in_form;
 
     #[test]
     fn the_order_of_a_form_is_a_number_that_a_column_can_hold() {
-        let order =
-            |form: &str| order_in_form(&Form::parse(form.as_bytes()).unwrap(), Charset::Utf8);
+        let order = |form: &str| order_in_form(form, Charset::Utf8);
         assert_eq!(order("out_trade_no=A-1&trade_no=2").as_deref(), Some("A-1"));
         assert_eq!(order(&format!("out_trade_no={}", "x".repeat(64))).map(|it| it.len()), Some(64));
         for bad in ["trade_no=2", "out_trade_no=", "out_trade_no=a%0Ab", "out_trade_no=%FF"] {

@@ -236,12 +236,15 @@ impl Layers {
         self.entries.contains_key(path)
     }
 
-    /// Who set this key, or something below it.
+    /// Who set this key, or something below it, or the key whose value this is a part of.
     fn set_by(&self, path: &str) -> Option<&Source> {
         let exact = self.entries.get(path);
         let below = || self.entries.range(format!("{path}.")..).next();
         let below = || below().filter(|(found, _)| found.starts_with(&format!("{path}.")));
-        exact.or_else(|| below().map(|(_, entry)| entry)).map(|entry| &entry.set_by)
+        let mut owners = std::iter::successors(Some(path), |path| Some(path.rsplit_once('.')?.0));
+        let owner = || owners.find_map(|path| self.entries.get(path).filter(|_| !is_section(path)));
+        let entry = exact.or_else(|| below().map(|(_, entry)| entry)).or_else(owner);
+        entry.map(|entry| &entry.set_by)
     }
 }
 

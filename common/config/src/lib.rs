@@ -5,6 +5,7 @@
 
 mod amqp;
 pub mod certificates;
+mod console;
 mod database;
 mod default_file;
 mod environment;
@@ -33,7 +34,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
+
 pub use amqp::{Amqp, Publishers};
+pub use console::{Console, ConsoleUser, ProxyLogin, Role};
 pub use database::{Database, DatabaseTls};
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
@@ -67,6 +71,8 @@ pub struct Config {
     pub events: Events,
     /// `[retention]`
     pub retention: Retention,
+    /// `[console]`
+    pub console: Console,
     /// `[merchants.NAME]`, by name. May be empty: see [`Config::require_merchants`].
     pub merchants: BTreeMap<String, Merchant>,
     /// Files it was read from whose mode is too wide: see [`Config::check_files`].
@@ -74,6 +80,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// `longest_time_to_pay` of the merchant with this name; none where it has none, or is not configured here.
+    pub fn longest_time_to_pay(&self, merchant: &str) -> Option<TimeDelta> {
+        self.merchants.get(merchant).and_then(Merchant::longest_time_to_pay)
+    }
+
     /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`, else `./alipay.toml`
     /// where it is there, which is logged), then the environment.
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
@@ -165,6 +176,7 @@ impl Config {
             ("worker", self.worker != other.worker),
             ("events", self.events != other.events),
             ("retention", self.retention != other.retention),
+            ("console", self.console != other.console),
         ];
         changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
     }
@@ -264,7 +276,8 @@ impl Read {
 
     /// Whether the gateway is asked: merchants depend on it.
     fn sections(&mut self, layers: &Layers, sections: Sections) -> Result<bool, ConfigError> {
-        let Sections { database, amqp, queue, ingress, worker, events, retention, .. } = &sections;
+        let Sections { database, amqp, queue, ingress, worker, events, retention, console, .. } =
+            &sections;
         if ingress.max_body_memory < ingress.max_body {
             let problem = "is less than ingress.max_body";
             return Err(layers.invalid("ingress.max_body_memory", problem));
@@ -277,6 +290,7 @@ impl Read {
             worker: worker.clone(),
             events: events.clone(),
             retention: retention.clone(),
+            console: console::read(layers, console)?,
             merchants: BTreeMap::new(),
             exposed: Vec::new(),
         });

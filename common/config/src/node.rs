@@ -109,6 +109,17 @@ impl<'de> Deserializer<'de> for ConfigValue {
         ConfigValue::List(items.collect()).deserialize_any(visitor)
     }
 
+    /// A variable holds an inline table, `{ name = { key = "value" } }`.
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let ConfigValue::Variable(text) = self else { return self.deserialize_any(visitor) };
+        let table = format!("table = {}", text.trim()).parse().ok();
+        let table = table.and_then(|mut whole: toml::Table| whole.remove("table"));
+        let table = table.filter(toml::Value::is_table);
+        // What was typed may hold a secret and is not shown.
+        let table = table.ok_or_else(|| Problem::custom("is no inline table of TOML, { ... }"))?;
+        ConfigValue::from(table).deserialize_any(visitor)
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         visitor.visit_some(self)
     }
@@ -143,6 +154,6 @@ impl<'de> Deserializer<'de> for ConfigValue {
 
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple
-        tuple_struct map struct identifier ignored_any
+        tuple_struct struct identifier ignored_any
     }
 }

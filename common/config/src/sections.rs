@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::amqp::AmqpKeys;
+use crate::console::ConsoleKeys;
 use crate::database::DatabaseKeys;
 use crate::field::{address, address_or_off, duration, retention, up_to};
 use crate::merchant::MerchantKeys;
@@ -23,6 +24,7 @@ pub(crate) struct Sections {
     pub(crate) worker: Worker,
     pub(crate) events: Events,
     pub(crate) retention: Retention,
+    pub(crate) console: ConsoleKeys,
     #[serde(default)]
     pub(crate) merchants: BTreeMap<String, MerchantKeys>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use alipay::Md5Key;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::Source;
 use crate::keys_in_use::keys_in_use;
@@ -98,9 +98,20 @@ fn text_of(value: &Value) -> String {
         Value::Null => "off".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) => fields.get(SECRET).map(text_of).unwrap_or_default(),
+        Value::Object(fields) => match fields.get(SECRET) {
+            Some(secret) => text_of(secret),
+            None => fields_of(fields),
+        },
         other => other.to_string(),
     }
+}
+
+/// A table that is the value of one key: `wang: password fingerprint 0123456789abcdef, role admin`, tables separated by `; `.
+fn fields_of(fields: &Map<String, Value>) -> String {
+    let tables = fields.values().any(|value| value.is_object() && value.get(SECRET).is_none());
+    let (between, separator) = if tables { (": ", "; ") } else { (" ", ", ") };
+    let text = |(name, value): (&String, &Value)| format!("{name}{between}{}", text_of(value));
+    fields.iter().map(text).collect::<Vec<_>>().join(separator)
 }
 
 /// The keys that a setting of a merchant gives, or its file.

@@ -117,6 +117,13 @@ impl OriginGuard {
         }
     }
 
+    /// Whether a request is for one of the names that were given as `https`: a proxy in front has decrypted it.
+    pub fn is_https(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let name = host_and_port(host).0.to_ascii_lowercase();
+        self.origins.iter().any(|origin| origin.secure && origin.host == name)
+    }
+
     /// An address or `localhost` cannot be the name of another site.
     fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Foreign> {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -280,6 +287,18 @@ mod tests {
         assert!(!sends(&guard, "10.0.0.1:1", Some("cross-site"), None));
         assert!(!sends(&guard, "10.0.0.1:1", None, Some("null")));
         assert!(!sends(&guard, "10.0.0.1:1", None, Some("http://evil.example")));
+    }
+
+    #[test]
+    fn https_is_what_was_given_as_https() {
+        let guard = guard(&["ops.example.com", "http://ops.lan:8090"], false);
+        let is_https = |host| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static(host));
+            guard.is_https(&headers)
+        };
+        assert!(is_https("ops.example.com") && is_https("OPS.example.com:443"));
+        assert!(!is_https("ops.lan:8090") && !is_https("127.0.0.1:8090"));
     }
 
     #[test]

@@ -4,11 +4,15 @@
 //! `axum::serve` limits neither connections nor the size and time of a request's head, so the accept loop is
 //! our own. The ingress has a stricter one, which closes idle connections to make room.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -46,9 +50,9 @@ pub async fn serve(
     let connections = TaskTracker::new();
     while let Some(place) = shutdown.run_until_cancelled(Arc::clone(&places).acquire_owned()).await
     {
-        let stream = match shutdown.run_until_cancelled(listener.accept()).await {
+        let accepted = match shutdown.run_until_cancelled(listener.accept()).await {
             None => break,
-            Some(Ok((stream, _))) => stream,
+            Some(Ok(accepted)) => accepted,
             Some(Err(error)) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -58,7 +62,7 @@ pub async fn serve(
         let (router, shutdown) = (router.clone(), shutdown.clone());
         connections.spawn(async move {
             let _place = place;
-            let served = serve_connection(stream, shutdown, limits, router);
+            let served = serve_connection(accepted, shutdown, limits, router);
             // A connection that is too old is dropped, whatever it is at.
             let _ = tokio::time::timeout(limits.connection_age, served).await;
         });
@@ -67,19 +71,28 @@ pub async fn serve(
     let _ = tokio::time::timeout(limits.stop_time, connections.wait()).await;
 }
 
+/// The other side of the connection that a request came by: an extension of every request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
+
 async fn serve_connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     shutdown: CancellationToken,
     limits: Limits,
     router: Router,
 ) {
     // An answer is one small segment: it must not wait for the next one.
     let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(PeerAddress(peer));
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
         .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

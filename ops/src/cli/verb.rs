@@ -54,6 +54,7 @@ pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod console;
+pub(crate) mod console_password;
 pub(crate) mod dlq;
 pub(crate) mod man;
 pub(crate) mod migrate;

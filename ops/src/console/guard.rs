@@ -1,15 +1,15 @@
 //! Checks where a request comes from (see [`service::guard`]), and the token that every form of the console holds.
 
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use maud::Markup;
-use rand::RngExt as _;
 use service::guard::{self, Foreign, WrongName};
 use service::language::say;
 use service::page::hidden;
 use subtle::ConstantTimeEq as _;
 
 use super::request::{Fields, Refusal, refusal};
+use super::user::User;
 
 /// The field of every form that changes something.
 const FIELD: &str = "token";
@@ -18,20 +18,22 @@ const FIELD: &str = "token";
 #[derive(Debug)]
 pub(super) struct FormGuard {
     site: guard::OriginGuard,
-    token: String,
 }
 
 impl FormGuard {
-    /// A guard with a token that lives as long as the process.
+    /// A guard for a console of these names.
     pub(super) fn new(names: &[String], remote: bool) -> Result<FormGuard, WrongName> {
-        let random: [u8; 16] = rand::rng().random();
-        let token = format!("{:032x}", u128::from_be_bytes(random));
-        Ok(FormGuard { site: guard::OriginGuard::new(names, remote)?, token })
+        Ok(FormGuard { site: guard::OriginGuard::new(names, remote)? })
     }
 
-    /// The hidden field that a form must hold.
+    /// The hidden field that a form must hold: the token of the user's login.
     pub(super) fn field(&self) -> Markup {
-        hidden(FIELD, &self.token)
+        hidden(FIELD, &User::here().map(|user| user.token).unwrap_or_default())
+    }
+
+    /// Whether the browser asks by HTTPS: for a name that was given so.
+    pub(super) fn is_https(&self, headers: &HeaderMap) -> bool {
+        self.site.is_https(headers)
     }
 
     /// Refuses a name that is not ours, and a POST that did not come from a page of ours.
@@ -54,12 +56,14 @@ impl FormGuard {
 
     /// Refuses a form without the token.
     pub(super) fn check_token(&self, form: &Fields) -> Result<(), Refusal> {
-        if bool::from(form.get(FIELD).as_bytes().ct_eq(self.token.as_bytes())) {
+        let is_own =
+            |user: User| bool::from(form.get(FIELD).as_bytes().ct_eq(user.token.as_bytes()));
+        if User::here().is_some_and(is_own) {
             return Ok(());
         }
         Err(nothing_done(say(
             "页面已过期，请返回、刷新后重试",
-            "the form is from before the console was started: go back, load the page again, and send it again",
+            "the form is from before this login: go back, load the page again, and send it again",
         )))
     }
 }

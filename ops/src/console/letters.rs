@@ -8,12 +8,13 @@ use service::page::Column;
 use store::BeijingTime;
 use store::dead_letter::{self, LetterSearch, history};
 
+use super::act::Act;
 use super::address::{address, link, order_link};
 use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
 use super::page::{Page, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
-use super::{Console, Shared, person};
+use super::{Console, Shared, person, user};
 use crate::failure::Failure;
 use crate::operations::dead_letter::group::Group;
 use crate::operations::dead_letter::list::mark_settled;
@@ -207,6 +208,9 @@ fn pages(filter: &LetterQuery, page: &LetterPage) -> Markup {
 
 /// Name, note and buttons; the same on every page with letters.
 pub(super) fn act_fields() -> Markup {
+    if !user::may(Act::MoveLetters) {
+        return user::may_not();
+    }
     html! {
         div.acts {
             (person::fields(

@@ -9,12 +9,13 @@ use service::language::{Language, say};
 use service::page::{Column, fact};
 use store::BeijingTime;
 
-use super::Shared;
+use super::act::Act;
 use super::address::{address, link};
 use super::page::{Page, section};
 use super::request::QueryString;
 use super::reviews::{self, review_address};
 use super::tag::{self, Tone};
+use super::{Shared, user};
 use crate::failure::Failure;
 use crate::operations::order::details::{OrderDetails, look_up};
 use crate::operations::order::next_step::NextStep;
@@ -30,9 +31,14 @@ pub(super) async fn show(
 ) -> Result<Page, Failure> {
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();
+    let sees_codes = user::may(Act::SeeCodes);
     let read = move |connection: &mut store::Connection| {
-        look_up(connection, &config, &order, redact)?
-            .map_err(|missing| Failure::NotFound(missing.text()))
+        let mut found = look_up(connection, &config, &order, redact)?
+            .map_err(|missing| Failure::NotFound(missing.text()))?;
+        if !sees_codes {
+            found.hide_codes();
+        }
+        Ok(found)
     };
     let page = console.database(read).await?;
     let own = address("/orders/", &id);

@@ -10,7 +10,8 @@ use service::language::{self, Language, say};
 use service::page::{Column, Document, list};
 use store::BeijingTime;
 
-use super::Shared;
+use super::user::User;
+use super::{Console, Shared, login};
 use crate::failure::Failure;
 
 const STYLE: &str = include_str!("style.css");
@@ -78,22 +79,24 @@ impl Page {
         Page { status: StatusCode::OK, title: title.into(), body, refresh: None, menu: None }
     }
 
-    /// The page in its frame; `remote` adds a warning.
-    fn framed(self, menu: Menu, remote: bool) -> Response {
+    /// The page in its frame.
+    fn framed(self, menu: Menu, console: &Console) -> Response {
         let menu = self.menu.unwrap_or(menu);
         let warning = say(
             "没有登录：能访问本页的人都能操作，前面要有带认证的反向代理。",
             "There is no login: whoever reaches this page can act. Keep an authenticating reverse proxy in front.",
         );
         // An address without a path is the page itself.
+        let is_known = User::here().is_some();
         let other = format!("?{}={}", language::NAME, Language::here().other().tag());
         let body = html! {
             header {
                 a.name href="/" { (say("运维控制台", "Ops console")) }
-                nav { @for entry in Menu::ALL { (entry_of_menu(entry, entry == menu)) } }
+                @if is_known { nav { @for entry in Menu::ALL { (entry_of_menu(entry, entry == menu)) } } }
+                (login::name_and_way_out(console.guard.field()))
                 a.language href=(other) { (say("English", "中文")) }
             }
-            @if remote { p.remote { (warning) } }
+            @if console.open_to_proxy { p.remote { (warning) } }
             main { h1 { (self.title) } (self.body) }
             footer {
                 (display(BeijingTime(Utc::now()))) (say(" 北京时间 · ops ", " Beijing time · ops "))
@@ -135,7 +138,7 @@ pub(super) async fn framed(State(console): Shared, request: Request, next: Next)
     let menu = Menu::of(request.uri().path());
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Page>() {
-        Some(page) => page.framed(menu, console.remote),
+        Some(page) => page.framed(menu, &console),
         None => response,
     }
 }

@@ -1,10 +1,11 @@
-//! Who acts, and why. The console has no login, so the name is what the user types.
+//! Who acts, and why. The name is that of the login; where there is none, it is typed.
 
 use maud::{Markup, html};
 use service::language::say;
 
 use super::page::usage;
 use super::request::Fields;
+use super::user::User;
 use crate::failure::Failure;
 use crate::operations::LONGEST_PERSON_NAME;
 
@@ -15,15 +16,24 @@ const LONGEST_NOTE: usize = 1000;
 pub(super) fn fields(hint: &str, label: &str, is_required: bool) -> Markup {
     let name = say("姓名", "Your name");
     html! {
-        input name="by" required[is_required] maxlength=(LONGEST_PERSON_NAME) autocomplete="name"
-            placeholder=(name) aria-label=(name);
+        @if user_name().is_none() {
+            input name="by" required[is_required] maxlength=(LONGEST_PERSON_NAME) autocomplete="name"
+                placeholder=(name) aria-label=(name);
+        }
         input name="note" required[is_required] size="44" maxlength=(LONGEST_NOTE)
             placeholder=(hint) aria-label=(label);
     }
 }
 
+fn user_name() -> Option<String> {
+    User::here().and_then(|user| user.name)
+}
+
 /// Who does it.
 pub(super) fn name(form: &Fields) -> Result<String, Failure> {
+    if let Some(name) = user_name() {
+        return Ok(name);
+    }
     let name = form.get("by");
     if name.is_empty() {
         return Err(usage("请写姓名", "say who you are"));

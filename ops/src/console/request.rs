@@ -51,6 +51,11 @@ impl Fields {
         self.0.get(name).map(|value| value.trim()).unwrap_or_default()
     }
 
+    /// The value as it was sent; empty when it is not there.
+    pub(super) fn untrimmed(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+
     /// The value, where there is one.
     pub(super) fn some(&self, name: &str) -> Option<&str> {
         Some(self.get(name)).filter(|value| !value.is_empty())
@@ -80,6 +85,22 @@ impl FromRequest<Arc<Console>> for PostedForm {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, console: &Arc<Console>) -> Result<PostedForm, Refusal> {
+        let TokenlessForm(form) = TokenlessForm::from_request(request, console).await?;
+        console.guard.check_token(&form)?;
+        Ok(PostedForm(form))
+    }
+}
+
+/// What a form says that needs no token: of who is not logged in yet.
+pub(super) struct TokenlessForm(pub(super) Fields);
+
+impl FromRequest<Arc<Console>> for TokenlessForm {
+    type Rejection = Refusal;
+
+    async fn from_request(
+        request: Request,
+        console: &Arc<Console>,
+    ) -> Result<TokenlessForm, Refusal> {
         if !is_form(request.headers()) {
             return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "only a form"));
         }
@@ -87,9 +108,7 @@ impl FromRequest<Arc<Console>> for PostedForm {
         let late = |_| refusal(StatusCode::REQUEST_TIMEOUT, "the form did not come in time");
         let body = body.map_err(late)?;
         let body = body.map_err(|error| refusal(error.status(), error.body_text()))?;
-        let form = Fields::read(&body)?;
-        console.guard.check_token(&form)?;
-        Ok(PostedForm(form))
+        Fields::read(&body).map(TokenlessForm)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The server: its limits, its addresses, and who may ask.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -11,16 +11,19 @@ use axum::http::header::{
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use service::http::{self, Limits};
 use service::language::{self, Language, say};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::act::Act;
+use super::authentication::Sender;
 use super::request::{Fields, LONGEST_FORM, refusal};
+use super::routes::Routes;
+use super::user::{self, User};
 use super::{
-    Console, Shared, letter, letter_actions, letters, order, orders, page, products, results,
-    review, reviews, status,
+    Console, Shared, letter, letter_actions, letters, login, order, orders, page, products,
+    results, review, reviews, status,
 };
 use crate::failure::Failure;
 
@@ -45,21 +48,30 @@ pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: Can
     http::serve(listener, shutdown, LIMITS, router(Arc::new(console))).await;
 }
 
-fn router(console: Arc<Console>) -> Router {
-    Router::new()
-        .route("/", get(status::show))
-        .route("/orders", get(orders::show))
-        .route("/orders/{id}", get(order::show))
-        .route("/dead-letters", get(letters::show).post(letter_actions::act))
-        .route("/dead-letters/{id}", get(letter::show))
-        .route("/reviews", get(reviews::show))
-        .route("/reviews/{id}", get(review::show).post(review::decide))
-        .route("/products", get(products::show))
-        .route("/results/{ticket}", get(results::show))
+/// Every page and every form, with what it does.
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/login", Act::LogIn, login::show)
+        .post("/login", Act::LogIn, login::log_in)
+        .post("/logout", Act::LogIn, login::log_out)
+        .get("/", Act::Look, status::show)
+        .get("/orders", Act::Look, orders::show)
+        .get("/orders/{id}", Act::Look, order::show)
+        .get("/dead-letters", Act::Look, letters::show)
+        .post("/dead-letters", Act::MoveLetters, letter_actions::act)
+        .get("/dead-letters/{id}", Act::Look, letter::show)
+        .get("/reviews", Act::Look, reviews::show)
+        .get("/reviews/{id}", Act::Look, review::show)
+        .post("/reviews/{id}", Act::DecideReview, review::decide)
+        .get("/products", Act::Look, products::show)
+        .get("/results/{ticket}", Act::Look, results::show)
+}
+
+pub(super) fn router(console: Arc<Console>) -> Router {
+    routes()
+        .router
         .method_not_allowed_fallback(async || only("GET, HEAD"))
-        .fallback(async || {
-            Failure::NotFound(say("没有这个页面", "there is no such page").to_owned())
-        })
+        .fallback(nowhere)
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(from_fn_with_state(Arc::clone(&console), page::framed))
         .layer(from_fn_with_state(Arc::clone(&console), admit))
@@ -68,13 +80,22 @@ fn router(console: Arc<Console>) -> Router {
         .with_state(console)
 }
 
+/// There is no such page, which nobody learns who is not logged in.
+async fn nowhere(request: Request) -> Response {
+    if User::here().is_none() {
+        return login::wanted(&request);
+    }
+    let text = say("没有这个页面", "there is no such page");
+    Failure::NotFound(text.to_owned()).into_response()
+}
+
 /// Another method is wanted.
 fn only(methods: &'static str) -> Response {
     ([(ALLOW, methods)], refusal(StatusCode::METHOD_NOT_ALLOWED, methods)).into_response()
 }
 
-/// Keeps others out, and chooses the language: the one that the address names, which the browser is to keep, else
-/// the one that it kept or asks for.
+/// Keeps other sites out, finds out who asks, and chooses the language: the one that the address names, which the browser is
+/// to keep, else the one that it kept or asks for.
 async fn admit(State(console): Shared, request: Request, next: Next) -> Response {
     let accepted = Language::of(request.headers());
     if let Err(refused) = accepted.within(|| console.guard.check(&request)) {
@@ -89,9 +110,12 @@ async fn admit(State(console): Shared, request: Request, next: Next) -> Response
     }
     let query = Fields::read(query.as_bytes()).unwrap_or_default();
     let chosen = Language::of_tag(query.get(language::NAME));
-    let mut response = chosen.unwrap_or(accepted).scope(next.run(request)).await;
+    let sender = Sender::of(request.headers(), request.extensions());
+    let user = console.authentication.user_of(sender, Instant::now());
+    let answer = user::scope(user, next.run(request));
+    let mut response = chosen.unwrap_or(accepted).scope(answer).await;
     if let Some(chosen) = chosen {
-        response.headers_mut().insert(SET_COOKIE, chosen.cookie());
+        response.headers_mut().append(SET_COOKIE, chosen.cookie());
     }
     response
 }

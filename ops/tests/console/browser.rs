@@ -5,8 +5,11 @@ use std::net::SocketAddr;
 use testkit::http::{self, Response};
 
 /// What asks the console.
+#[derive(Clone)]
 pub(crate) struct Browser {
     pub(crate) address: SocketAddr,
+    /// What it keeps of the console: `name=value`, where it has logged in.
+    pub(crate) cookie: Option<String>,
 }
 
 /// What it got.
@@ -20,7 +23,28 @@ pub(crate) struct Seen {
 impl Browser {
     /// A page.
     pub(crate) fn get(&self, path: &str) -> Seen {
-        self.ask("GET", path, &[("Host", &self.address.to_string())], "")
+        let host = self.address.to_string();
+        let mut headers = vec![("Host", host.as_str())];
+        headers.extend(self.cookie.as_deref().map(|cookie| ("Cookie", cookie)));
+        self.ask("GET", path, &headers, "")
+    }
+
+    /// Sends the form of the login page.
+    pub(crate) fn log_in(&self, user: &str, password: &str) -> Seen {
+        self.post_as(
+            "/login",
+            &form(&[("user", user), ("password", password), ("to", "/orders")]),
+            &self.own(),
+        )
+    }
+
+    /// The same browser, logged in.
+    pub(crate) fn logged_in(&self, user: &str, password: &str) -> Browser {
+        let seen = self.log_in(user, password);
+        assert_eq!(seen.status, 303, "{seen:?}");
+        let cookie = seen.header("set-cookie").expect("a cookie");
+        let cookie = cookie.split(';').next().map(str::to_owned);
+        Browser { cookie, ..self.clone() }
     }
 
     /// A form of a page of the console, sent as a browser does.
@@ -46,18 +70,25 @@ impl Browser {
 
     /// What a browser says about a form of the console.
     pub(crate) fn own(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut headers = vec![
             ("Host", self.address.to_string()),
             ("Origin", format!("http://{}", self.address)),
             ("Sec-Fetch-Site", "same-origin".to_owned()),
-        ]
+        ];
+        headers.extend(self.cookie.clone().map(|cookie| ("Cookie", cookie)));
+        headers
     }
 
     /// The token in the forms of the page that lists letters one by one.
     pub(crate) fn token(&self) -> String {
         let page = self.get("/token-is-in-no-error-page");
         assert!(!page.body.contains("name=\"token\""));
-        let page = self.get("/dead-letters?view=flat");
+        self.token_in("/dead-letters?view=flat")
+    }
+
+    /// The token in a form of this page.
+    pub(crate) fn token_in(&self, path: &str) -> String {
+        let page = self.get(path);
         let (_, rest) = page.body.split_once("name=\"token\" value=\"").expect("a token");
         rest.split('"').next().unwrap().to_owned()
     }

@@ -6,6 +6,7 @@ mod away;
 mod browser;
 mod languages;
 mod letters;
+mod login;
 mod pages;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other verbs")]

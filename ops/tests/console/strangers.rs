@@ -148,17 +148,35 @@ fn a_post_to_a_page_without_form_is_refused() {
 }
 
 #[test]
-fn remote_addresses_need_allow_remote() {
-    let run = |arguments: &[&str]| {
+fn remote_addresses_need_users_and_allow_remote() {
+    let run = |arguments: &[&str], users: &str| {
         let all = [&["console"], arguments].concat();
-        testkit::run_program("ops", &all, &[("DATABASE_URL", NOBODY.0), ("AMQP_URL", NOBODY.1)])
+        let servers = [("DATABASE_URL", NOBODY.0), ("AMQP_URL", NOBODY.1)];
+        testkit::run_program(
+            "ops",
+            &all,
+            &[&servers[..], &[("ALIPAY__CONSOLE__USERS", users)]].concat(),
+        )
     };
-    for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
-        let output = run(&["--listen", listen]);
+    let refused = |arguments: &[&str], users: &str, texts: [&str; 2]| {
+        let output = run(arguments, users);
         assert_eq!(output.status.code(), Some(2));
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(stderr.contains("--allow-remote") && stderr.contains("no login"), "{stderr}");
+        assert!(texts.iter().all(|text| stderr.contains(text)), "{stderr}");
+    };
+    let wang = format!(
+        "{{ wang = {{ role = \"viewer\", password = '{}' }} }}",
+        crate::login::hash("correct horse")
+    );
+    for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        refused(&["--listen", listen], "{}", ["no login", "[console.users.NAME]"]);
+        refused(
+            &["--listen", listen, "--allow-remote"],
+            "{}",
+            ["no login", "[console.users.NAME]"],
+        );
+        refused(&["--listen", listen], &wang, ["not encrypted", "--allow-remote"]);
     }
-    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let help = String::from_utf8(run(&["--help"], "{}").stdout).unwrap();
     assert!(help.contains("NO LOGIN") && help.contains("reverse proxy"), "{help}");
 }

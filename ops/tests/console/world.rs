@@ -11,7 +11,7 @@ use testkit::{Program, Sandbox, until};
 use tokio_util::sync::CancellationToken;
 
 use crate::browser::Browser;
-use crate::program::{KEY, Ops};
+use crate::program::{KEY, NOBODY, Ops};
 
 pub(crate) struct World {
     pub(crate) browser: Browser,
@@ -38,10 +38,27 @@ impl World {
     }
 
     fn of(sandbox: Sandbox, ops: Ops) -> World {
-        let mut console = ops.start(&["console", "--listen", "127.0.0.1:0"]);
+        World::started(sandbox, ops, &[])
+    }
+
+    /// As [`World::new`], with `[console]` and these arguments.
+    pub(crate) fn with_login(console: &[(&str, &str)], arguments: &[&str]) -> World {
+        let World { sandbox, ops, .. } = World::new();
+        World::started(sandbox, configured(ops, console), arguments)
+    }
+
+    /// The same, and neither server behind it.
+    pub(crate) fn alone(console: &[(&str, &str)], arguments: &[&str]) -> World {
+        let ops = Ops::at(NOBODY.0, NOBODY.1).with_shop();
+        World::started(Sandbox::database_only(), configured(ops, console), arguments)
+    }
+
+    fn started(sandbox: Sandbox, ops: Ops, arguments: &[&str]) -> World {
+        let all = [&["console", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut console = ops.start(&all);
         let line = console.wait_until_ready();
         let address = line.value("url").trim_start_matches("http://").trim_end_matches('/');
-        let browser = Browser { address: address.parse().unwrap() };
+        let browser = Browser { address: address.parse().unwrap(), cookie: None };
         World { browser, sandbox, ops, _console: console }
     }
 
@@ -90,6 +107,13 @@ impl World {
     pub(crate) fn wait_for(&self, path: &str, text: &str) {
         until(&format!("{path} with {text:?}"), || self.browser.get(path).body.contains(text));
     }
+}
+
+/// With these keys of `[console]`.
+fn configured(ops: Ops, console: &[(&str, &str)]) -> Ops {
+    console.iter().fold(ops, |ops, (key, value)| {
+        ops.set(&format!("ALIPAY__CONSOLE__{}", key.to_uppercase()), value)
+    })
 }
 
 /// A signed notification of the merchant `shop`.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alipay::Form;
 use lapin::Acker;
 use lapin::options::BasicAckOptions;
 use lapin::types::DeliveryTag;
@@ -18,7 +17,7 @@ pub(super) fn message_for(
     message: &InboundMessage,
     outcome: &Outcome,
 ) -> Option<Message> {
-    let tier = outcome.retry_tier(received.headers.attempt);
+    let tier = outcome.retry_tier(message.attempt);
     match outcome {
         Outcome::Done | Outcome::Locked | Outcome::Held | Outcome::RejectedBefore(_) => None,
         Outcome::RetryLater => tier.map(|tier| {
@@ -54,7 +53,7 @@ fn named_order(received: &ReceivedMessage, message: Option<&InboundMessage>) -> 
 
 fn in_envelope(body: &[u8]) -> Option<String> {
     let envelope = Envelope::read(body).ok()?;
-    order_in_form(&Form::parse(envelope.form.as_bytes()).ok()?, envelope.charset)
+    order_in_form(&envelope.form, envelope.charset)
 }
 
 /// Acknowledges the deliveries of which all messages are done, in as few frames as possible: one `multiple` for

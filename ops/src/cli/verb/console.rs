@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use tokio::net::TcpListener;
+use tracing::warn;
 
 use crate::cli::context::Context;
 use crate::console;
@@ -16,10 +17,11 @@ use crate::failure::Failure;
 /// decides reviews as they do. Needs no file besides the configuration. While the database or the broker is away,
 /// pages that need only the other one still work.
 ///
-/// There is NO LOGIN: everybody who can reach it can act. It listens on loopback, where a reverse proxy with
-/// authentication or ssh -L can reach it. With --allow-remote it can listen elsewhere; then limit who can reach it.
-/// Behind a proxy, give the name that browsers use with --host: NAME means https://NAME; write the scheme and the
-/// port if they differ, as in http://ops.lan:8090.
+/// Users, their passwords and roles are in the configuration, [console.users.NAME]: see ops console-password. Without
+/// users there is NO LOGIN: everybody who can reach it can act. It then listens on loopback only, where ssh -L or a
+/// reverse proxy with authentication can reach it. With users and --allow-remote it can listen elsewhere; a password is
+/// only encrypted on its way where a proxy with TLS is in front. Behind a proxy, give the name that browsers use with
+/// --host: NAME means https://NAME; write the scheme and the port if they differ, as in http://ops.lan:8090.
 ///
 /// Prints `console ready url=http://ADDRESS/` and runs until Ctrl-C or SIGTERM.
 ///
@@ -30,7 +32,7 @@ pub(crate) struct ConsoleArgs {
     /// The address to listen on; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
-    /// Listen on an address that other machines can reach, without a login
+    /// Listen on an address that other machines can reach; needs users in the configuration
     #[arg(long)]
     allow_remote: bool,
     /// A name that browsers use: NAME for https://NAME, or with scheme and port; can be given several times;
@@ -42,12 +44,28 @@ pub(crate) struct ConsoleArgs {
 impl ConsoleArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let remote = !service::guard::is_local(self.listen);
-        if remote && !self.allow_remote {
+        let has_login = context.config.console.has_login();
+        if remote && !has_login {
             return Err(Failure::Usage(format!(
-                "--listen {}: other machines could reach it, and there is no login. Listen on 127.0.0.1 \
-                 behind a reverse proxy with authentication, or say --allow-remote",
+                "--listen {}: other machines could reach it, and there is no login. Set [console.users.NAME] \
+                 with role and password (ops console-password) in the configuration, or listen on 127.0.0.1 \
+                 behind a reverse proxy with authentication",
                 self.listen
             )));
+        }
+        if remote && !self.allow_remote {
+            return Err(Failure::Usage(format!(
+                "--listen {}: other machines could reach it, and passwords are not encrypted on the way. Listen on \
+                 127.0.0.1 behind a reverse proxy with TLS, or say --allow-remote",
+                self.listen
+            )));
+        }
+        if !has_login {
+            warn!(
+                "there is no login: whoever reaches {} can act; [console.users.NAME] in the configuration asks for \
+                 a password",
+                self.listen
+            );
         }
         let console = console::Console::new(context.config.clone(), self.host, remote)?;
         context.block_on(async {

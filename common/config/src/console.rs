@@ -1,0 +1,168 @@
+//! `[console]`: who may use the operators' pages, and for how long.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr};
+
+use crate::error::ConfigError;
+use crate::field::{LineText, duration};
+use crate::layers::Layers;
+use crate::network::Network;
+use crate::secret::Secret;
+
+/// The most characters of a user's name: the columns hold so many.
+const LONGEST_NAME: usize = 255;
+
+/// What every password hash begins with.
+const ARGON2ID: &str = "$argon2id$";
+
+/// What a user of the console may do. A greater role may do all that a smaller one may.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Display,
+    IntoStaticStr,
+    Deserialize,
+    Serialize
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Role {
+    /// Sees everything but what is worth money, and changes nothing.
+    Viewer,
+    /// Does the daily work: dead letters, reviews.
+    Operator,
+    /// Does what cannot be taken back, and what sets rules for others.
+    Admin,
+}
+
+/// The keys of `[console]`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section [console]")]
+pub(crate) struct ConsoleKeys {
+    #[serde(with = "duration")]
+    session: Duration,
+    #[serde(with = "duration")]
+    session_idle: Duration,
+    #[serde(default)]
+    users: BTreeMap<String, UserKeys>,
+    user_header: Option<LineText>,
+    #[serde(default)]
+    proxies: Vec<Network>,
+    default_role: Option<Role>,
+}
+
+/// The keys of `[console.users.NAME]`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a table with role and password")]
+struct UserKeys {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<Secret>,
+    role: Role,
+}
+
+/// `[console]`: the operators' pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Console {
+    /// How long a login lasts.
+    pub session: Duration,
+    /// How long a login lasts without a request.
+    pub session_idle: Duration,
+    /// `[console.users.NAME]`, by name.
+    pub users: BTreeMap<String, ConsoleUser>,
+    /// Proxies that say who the user is.
+    pub proxy_login: Option<ProxyLogin>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count.
+    pub proxies: Vec<Network>,
+}
+
+/// A user of the console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleUser {
+    /// The hash of the password as a PHC string of argon2id. `None`: only a proxy or an identity provider can say that it
+    /// is this user.
+    pub password: Option<Secret>,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// A proxy logs users in, and names them in a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyLogin {
+    /// The header's name, lower case.
+    pub header: String,
+    /// The role of a user whom `[console.users]` does not name; `None`: such a user may do nothing.
+    pub default_role: Option<Role>,
+}
+
+impl Console {
+    /// Whether a person has to say who they are.
+    pub fn has_login(&self) -> bool {
+        !self.users.is_empty() || self.proxy_login.is_some()
+    }
+}
+
+pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, ConfigError> {
+    if keys.session < keys.session_idle {
+        return Err(layers.invalid("console.session_idle", "is more than console.session"));
+    }
+    let users =
+        keys.users.iter().map(|(name, user)| Ok((name.clone(), read_user(layers, name, user)?)));
+    let users: BTreeMap<_, _> = users.collect::<Result<_, ConfigError>>()?;
+    let proxy_login = proxy_login(layers, keys)?;
+    if proxy_login.is_none()
+        && let Some((name, _)) = users.iter().find(|(_, user)| user.password.is_none())
+    {
+        let problem = format!(
+            "{name}: has no password, and there is no console.user_header: ops console-password makes one"
+        );
+        return Err(layers.invalid("console.users", problem));
+    }
+    Ok(Console {
+        session: keys.session,
+        session_idle: keys.session_idle,
+        users,
+        proxy_login,
+        proxies: keys.proxies.clone(),
+    })
+}
+
+fn read_user(layers: &Layers, name: &str, keys: &UserKeys) -> Result<ConsoleUser, ConfigError> {
+    let invalid =
+        |problem: &str| Err(layers.invalid("console.users", format!("{name:?}: {problem}")));
+    let is_visible = |text: &str| crate::stray::line(text).is_ok_and(|line| line == text);
+    if !is_visible(name) || name.chars().count() > LONGEST_NAME {
+        return invalid("a name is one line of visible characters");
+    }
+    match &keys.password {
+        Some(hash) if !hash.expose_secret().starts_with(ARGON2ID) => invalid(
+            "password is no hash of argon2id: make one with ops console-password, and never write the password itself",
+        ),
+        password => Ok(ConsoleUser { password: password.clone(), role: keys.role }),
+    }
+}
+
+fn proxy_login(layers: &Layers, keys: &ConsoleKeys) -> Result<Option<ProxyLogin>, ConfigError> {
+    let Some(header) = &keys.user_header else {
+        return match keys.default_role {
+            Some(_) => Err(layers.invalid("console.default_role", "needs console.user_header")),
+            None => Ok(None),
+        };
+    };
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !header.bytes().all(is_name) {
+        return Err(layers.invalid("console.user_header", "is no name of a header"));
+    }
+    if keys.proxies.is_empty() {
+        let problem = "needs console.proxies, the addresses from which it is believed: everybody else could write it too";
+        return Err(layers.invalid("console.user_header", problem));
+    }
+    Ok(Some(ProxyLogin { header: header.to_ascii_lowercase(), default_role: keys.default_role }))
+}

@@ -1,0 +1,39 @@
+//! What a request does, and who may: the one table of the console's rights.
+
+use config::Role;
+use service::language::say;
+
+/// What a route does. Every route of the console names one; see [`routes`](super::routes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Logs in, or logs out: for everybody.
+    LogIn,
+    /// Looks at a page.
+    Look,
+    /// Sees the codes that were delivered: whoever has one can use it.
+    SeeCodes,
+    /// Tries, replays or discards dead letters.
+    MoveLetters,
+    /// Decides a review.
+    DecideReview,
+}
+
+impl Act {
+    /// The least role that may; `None`: also who is not logged in.
+    pub(super) fn least_role(self) -> Option<Role> {
+        match self {
+            Act::LogIn => None,
+            Act::Look => Some(Role::Viewer),
+            Act::SeeCodes | Act::MoveLetters | Act::DecideReview => Some(Role::Operator),
+        }
+    }
+}
+
+/// A role in the language of the page.
+pub(super) fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => say("只读", "viewer"),
+        Role::Operator => say("操作员", "operator"),
+        Role::Admin => say("管理员", "admin"),
+    }
+}

@@ -1,0 +1,157 @@
+//! Who asks: nobody is asked where no user is configured; else a session's cookie says it, or a trusted proxy's header.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::http::{Extensions, HeaderMap};
+use config::{Config, ConsoleUser, Network, ProxyLogin, Role};
+use service::http::PeerAddress;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+
+use super::session::{self, Sessions};
+use super::user::User;
+use crate::failure::Failure;
+use crate::operations::password_hash;
+
+/// Passwords that are compared at one time: each comparison takes memory and a core.
+const COMPARISONS: usize = 2;
+
+/// What a request says about its sender.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender<'a> {
+    headers: &'a HeaderMap,
+    /// The other side of the connection.
+    peer: Option<IpAddr>,
+}
+
+impl<'a> Sender<'a> {
+    pub(super) fn of(headers: &'a HeaderMap, extensions: &Extensions) -> Sender<'a> {
+        let peer = extensions.get::<PeerAddress>().map(|PeerAddress(address)| address.ip());
+        Sender { headers, peer }
+    }
+}
+
+/// Who may use the console, and who does.
+pub(super) struct Authentication {
+    users: BTreeMap<String, ConsoleUser>,
+    proxy_login: Option<ProxyLogin>,
+    proxies: Vec<Network>,
+    pub(super) sessions: Sessions,
+    /// What the tokens of forms without a session are made of.
+    secret: String,
+    comparisons: Semaphore,
+}
+
+impl Authentication {
+    /// By `[console]`.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`]: a password is no hash.
+    pub(super) fn new(config: &Config) -> Result<Authentication, Failure> {
+        let console = &config.console;
+        for (name, user) in &console.users {
+            let Some(hash) = &user.password else { continue };
+            password_hash::check_form(hash.expose_secret()).map_err(|problem| {
+                Failure::Usage(format!(
+                    "configuration: console.users.{name}.password: {problem}: make one with ops console-password"
+                ))
+            })?;
+        }
+        Ok(Authentication {
+            users: console.users.clone(),
+            proxy_login: console.proxy_login.clone(),
+            proxies: console.proxies.clone(),
+            sessions: Sessions::new(console.session, console.session_idle),
+            secret: session::random(),
+            comparisons: Semaphore::new(COMPARISONS),
+        })
+    }
+
+    /// Whether a person has to say who they are.
+    pub(super) fn has_login(&self) -> bool {
+        !self.users.is_empty() || self.proxy_login.is_some()
+    }
+
+    /// Whether a password can be typed.
+    pub(super) fn has_passwords(&self) -> bool {
+        self.users.values().any(|user| user.password.is_some())
+    }
+
+    /// The user who sends a request; `None` where nobody is logged in.
+    pub(super) fn user_of(&self, sender: Sender<'_>, now: Instant) -> Option<User> {
+        if !self.has_login() {
+            let (name, role) = (None, Role::Admin);
+            return Some(User { name, role, token: self.secret.clone(), has_session: false });
+        }
+        if let Some(name) = self.named_by_proxy(sender) {
+            let role = self.role_by_proxy(name)?;
+            let token = self.token_of(name);
+            return Some(User { name: Some(name.to_owned()), role, token, has_session: false });
+        }
+        let found = self.sessions.find(session::id_of(sender.headers)?, now)?;
+        Some(User {
+            name: Some(found.user),
+            role: found.role,
+            token: found.token,
+            has_session: true,
+        })
+    }
+
+    /// Whether the browser's side is encrypted, as a trusted proxy says.
+    pub(super) fn is_https_by_proxy(&self, sender: Sender<'_>) -> bool {
+        let is_https = sender.headers.get("x-forwarded-proto").is_some_and(|it| it == "https");
+        is_https && self.is_from_proxy(sender)
+    }
+
+    /// The name in the header, where a trusted proxy wrote one. Two of them are none.
+    fn named_by_proxy<'a>(&self, sender: Sender<'a>) -> Option<&'a str> {
+        let login = self.proxy_login.as_ref().filter(|_| self.is_from_proxy(sender))?;
+        let mut values = sender.headers.get_all(&login.header).iter();
+        let name = std::str::from_utf8(values.next()?.as_bytes()).ok()?.trim();
+        (values.next().is_none() && !name.is_empty()).then_some(name)
+    }
+
+    /// The role of a user whom the proxy names: by the configuration, else the default.
+    fn role_by_proxy(&self, name: &str) -> Option<Role> {
+        let known = self.users.get(name).map(|user| user.role);
+        known.or_else(|| self.proxy_login.as_ref()?.default_role)
+    }
+
+    fn is_from_proxy(&self, sender: Sender<'_>) -> bool {
+        let is_proxy = |peer| self.proxies.iter().any(|proxy| proxy.contains(peer));
+        sender.peer.is_some_and(is_proxy)
+    }
+
+    /// The token of a user without a session: nobody else can compute it, and it lives as long as the process.
+    fn token_of(&self, name: &str) -> String {
+        let digest = Sha256::new_with_prefix(&self.secret).chain_update(name).finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The role of the user with this name and password. An unknown name takes as long as a wrong password: the
+    /// password is compared with another user's hash then.
+    pub(super) async fn role_of(
+        self: &Arc<Self>,
+        name: String,
+        password: String,
+    ) -> Result<Option<Role>, Failure> {
+        let cannot =
+            |error: String| Failure::CouldNotAsk(format!("the password was not compared: {error}"));
+        let turn = self.comparisons.acquire().await.map_err(|error| cannot(error.to_string()))?;
+        let known = Arc::clone(self);
+        let compared = tokio::task::spawn_blocking(move || known.compare(&name, &password)).await;
+        drop(turn);
+        compared.map_err(|error| cannot(error.to_string()))
+    }
+
+    fn compare(&self, name: &str, password: &str) -> Option<Role> {
+        let user = self.users.get(name).filter(|user| user.password.is_some());
+        let other = || self.users.values().find(|user| user.password.is_some());
+        let hash = user.or_else(other)?.password.as_ref()?;
+        let is_password = password_hash::is_password(password, hash.expose_secret());
+        user.filter(|_| is_password).map(|user| user.role)
+    }
+}

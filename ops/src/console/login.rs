@@ -1,0 +1,173 @@
+//! `/login` and `/logout`
+
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+use service::language::say;
+use service::page::hidden;
+use tracing::{info, warn};
+
+use super::act::role_words;
+use super::address::listing;
+use super::authentication::Sender;
+use super::page::{Page, usage};
+use super::request::{Fields, PostedForm, QueryString, TokenlessForm};
+use super::user::User;
+use super::{Console, Shared, session};
+use crate::failure::Failure;
+
+/// The page where a person logs in.
+const LOGIN: &str = "/login";
+/// The field with the page that was asked for.
+const TO: &str = "to";
+
+/// What becomes of a request of nobody. A page leads to the login and from there back to the page; a form is lost.
+pub(super) fn wanted(request: &Request) -> Response {
+    if request.method() == Method::POST {
+        let text = say(
+            "登录已失效，未执行。请登录后重试。",
+            "Your login has ended, so nothing was done. Log in and do it again.",
+        );
+        return page(StatusCode::FORBIDDEN, Some(text), "/").into_response();
+    }
+    let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
+    Redirect::to(&listing(LOGIN, &[(TO, asked)])).into_response()
+}
+
+/// The form, below what became of the last attempt.
+fn page(status: StatusCode, problem: Option<&str>, to: &str) -> Page {
+    let (name, password) = (say("用户名", "User name"), say("密码", "Password"));
+    let body = html! {
+        @if let Some(problem) = problem { div.box.bad role="alert" { (problem) } }
+        div.card { form.login method="post" action=(LOGIN) {
+            (hidden(TO, to))
+            label { (name) input name="user" required autofocus autocomplete="username" autocapitalize="none"; }
+            label { (password) input name="password" type="password" required autocomplete="current-password"; }
+            div.acts { button.main { (say("登录", "Log in")) } }
+        } }
+    };
+    Page { status, ..Page::new(say("登录", "Log in"), body) }
+}
+
+/// `GET /login`
+pub(super) async fn show(State(console): Shared, QueryString(query): QueryString) -> Response {
+    if User::here().is_some() {
+        return Redirect::to(own_page(&query)).into_response();
+    }
+    if !console.authentication.has_passwords() {
+        return by_proxy_only().into_response();
+    }
+    page(StatusCode::OK, None, own_page(&query)).into_response()
+}
+
+/// Only the proxy logs people in, and it named nobody whom the configuration knows.
+fn by_proxy_only() -> Page {
+    let text = say(
+        "登录由反向代理完成，但代理没有给出已配置角色的用户。",
+        "The reverse proxy logs users in, and it named none who has a role here.",
+    );
+    let body = html! { div.box.bad role="alert" { (text) } };
+    Page { status: StatusCode::FORBIDDEN, ..Page::new(say("登录", "Log in"), body) }
+}
+
+/// `POST /login`. There is no token to ask for; the form comes from our own page, which [`guard`](super::guard) checked.
+pub(super) async fn log_in(
+    State(console): Shared,
+    parts: Parts,
+    TokenlessForm(form): TokenlessForm,
+) -> Result<Response, Failure> {
+    let (name, to) = (form.get("user"), own_page(&form));
+    // Blanks may be part of a password.
+    let password = form.untrimmed("password");
+    if name.is_empty() || password.is_empty() {
+        return Err(usage("请填写用户名和密码", "give a user name and a password"));
+    }
+    let (user, typed) = (name.to_owned(), password.to_owned());
+    let Some(role) = console.authentication.role_of(user, typed).await? else {
+        warn!(user = name, "a login was refused: wrong name or password");
+        let wrong = say("用户名或密码不正确。", "The user name or the password is wrong.");
+        return Ok(page(StatusCode::FORBIDDEN, Some(wrong), to).into_response());
+    };
+    info!(user = name, %role, "logged in");
+    let sessions = &console.authentication.sessions;
+    // The id from before the login was perhaps not this user's alone.
+    session::id_of(&parts.headers).and_then(|id| sessions.end(id));
+    let id = sessions.begin(name, role, Instant::now());
+    Ok(with_cookie(&console, &parts, Some(&id), to))
+}
+
+/// `POST /logout`
+pub(super) async fn log_out(
+    State(console): Shared,
+    parts: Parts,
+    PostedForm(_): PostedForm,
+) -> Response {
+    let ended =
+        session::id_of(&parts.headers).and_then(|id| console.authentication.sessions.end(id));
+    if let Some(ended) = ended {
+        info!(user = ended.user, "logged out");
+    }
+    with_cookie(&console, &parts, None, LOGIN)
+}
+
+fn with_cookie(console: &Console, parts: &Parts, id: Option<&str>, to: &str) -> Response {
+    let sender = Sender::of(&parts.headers, &parts.extensions);
+    let is_https =
+        console.guard.is_https(&parts.headers) || console.authentication.is_https_by_proxy(sender);
+    let mut response = Redirect::to(to).into_response();
+    if let Some(cookie) = session::cookie(id, is_https) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The page of this console that was asked for: a path, never an address of another site.
+fn own_page(fields: &Fields) -> &str {
+    let to = fields.get(TO);
+    let is_path =
+        to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n', '\t']);
+    if is_path && !to.starts_with(LOGIN) { to } else { "/" }
+}
+
+/// The user's name and role, and the way out, for the head of every page.
+pub(super) fn name_and_way_out(token: Markup) -> Markup {
+    let Some(User { name: Some(name), role, has_session, .. }) = User::here() else {
+        return html! {};
+    };
+    html! {
+        span.user { (name) " · " (role_words(role)) }
+        @if has_session {
+            form.logout method="post" action="/logout" { (token) button { (say("退出", "Log out")) } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_leads_to_a_page_of_the_console_alone() {
+        let to = |to: &str| {
+            let query = alipay::Form::from_pairs([(TO, to)]).encode();
+            own_page(&Fields::read(query.as_bytes()).unwrap()).to_owned()
+        };
+        assert_eq!(to("/orders/A%2F1?redact=1"), "/orders/A%2F1?redact=1");
+        for other in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "evil",
+            "/login?to=/x",
+            "/\t/evil.example",
+        ] {
+            assert_eq!(to(other), "/", "{other}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Login: users, sessions, roles, and names that a proxy gives.
+
+use std::sync::LazyLock;
+
+use crate::browser::{Browser, form};
+use crate::program::{NOBODY, Ops};
+use crate::world::{World, dead, notification};
+
+/// The password of every user here.
+const PASSWORD: &str = "correct horse battery";
+
+/// The hash of a password, as the verb makes it.
+pub(crate) fn hash(password: &str) -> String {
+    let ops = Ops::at(NOBODY.0, NOBODY.1);
+    ops.run_with(&["console-password"], format!("{password}\n").as_bytes())
+        .done()
+        .stdout
+        .trim()
+        .to_owned()
+}
+
+/// `vera` sees, `otto` operates, `ada` may do all.
+static USERS: LazyLock<String> = LazyLock::new(|| {
+    let hash = hash(PASSWORD);
+    let user = |(name, role)| format!("{name} = {{ role = \"{role}\", password = '{hash}' }}");
+    let users = [("vera", "viewer"), ("otto", "operator"), ("ada", "admin")].map(user);
+    format!("{{ {} }}", users.join(", "))
+});
+
+fn world() -> World {
+    World::with_login(&[("users", &USERS)], &[])
+}
+
+#[test]
+fn nothing_is_shown_before_the_login() {
+    let world = World::alone(&[("users", &USERS)], &[]);
+    let browser = &world.browser;
+    for path in ["/", "/orders?q=1", "/orders/A-1", "/nowhere", "/results/1"] {
+        let seen = browser.get(path).shows(303, &[]);
+        let to = form(&[("to", path)]).to_lowercase();
+        let location = seen.header("location").unwrap().to_lowercase();
+        assert_eq!(
+            location.replace("%2d", "-"),
+            format!("/login?{to}").replace("%2d", "-"),
+            "{path}"
+        );
+    }
+    browser
+        .get("/login?to=/orders")
+        .shows(200, &["User name", "Password", "value=\"/orders\""])
+        .hides(&["<nav>"]);
+    let posted = browser.post_as("/dead-letters", &form(&[("act", "discard")]), &browser.own());
+    posted.shows(403, &["nothing was done", "name=\"password\""]);
+    let chinese = [("Host", &*browser.address.to_string()), ("Accept-Language", "zh")];
+    browser.ask("GET", "/login", &chinese, "").shows(200, &["用户名", "密码", "登录"]);
+}
+
+#[test]
+fn a_login_is_a_cookie_of_this_site_until_the_logout() {
+    let world = World::alone(&[("users", &USERS)], &[]);
+    let browser = &world.browser;
+    let seen = browser.log_in("otto", PASSWORD);
+    assert_eq!((seen.status, seen.header("location").as_deref()), (303, Some("/orders")));
+    let cookie = seen.header("set-cookie").unwrap();
+    let (id, rest) = cookie.trim_start_matches("alipay_console=").split_once(';').unwrap();
+    assert_eq!((id.len(), rest), (64, " path=/; httponly; samesite=strict"));
+    let otto = browser.logged_in("otto", PASSWORD);
+    otto.get("/nowhere").shows(404, &["otto · operator", "Log out", "<nav>"]);
+    otto.get("/login").shows(303, &[]);
+    // A new login is a new id, and the old one ends.
+    let again = otto.logged_in("otto", PASSWORD);
+    assert_ne!(otto.cookie, again.cookie);
+    otto.get("/nowhere").shows(303, &[]);
+    // Only a form of the login itself logs out.
+    let without = again.post_as("/logout", "", &again.own());
+    without.shows(403, &["from before this login"]);
+    let token = again.token_in("/nowhere");
+    let out = again.post_as("/logout", &form(&[("token", &token)]), &again.own()).shows(303, &[]);
+    assert!(out.header("set-cookie").unwrap().ends_with("max-age=0"));
+    again.get("/nowhere").shows(303, &[]);
+    let forged =
+        Browser { cookie: Some(format!("alipay_console={}", "0".repeat(64))), ..browser.clone() };
+    forged.get("/nowhere").shows(303, &[]);
+}
+
+#[test]
+fn an_unknown_user_and_a_wrong_password_get_the_same_answer() {
+    let world = World::alone(&[("users", &USERS)], &[]);
+    let wrong = world.browser.log_in("otto", "wrong horse battery");
+    let unknown = world.browser.log_in("nobody", PASSWORD);
+    let wrong = wrong.shows(403, &["user name or the password is wrong"]);
+    assert_eq!((wrong.body, unknown.status), (unknown.body, 403));
+    assert_eq!(wrong.head.contains("set-cookie"), unknown.head.contains("set-cookie"));
+    assert!(!unknown.head.contains("set-cookie"));
+    world.browser.log_in("", PASSWORD).shows(400, &["user name and a password"]);
+    world.browser.log_in("otto", "").shows(400, &["user name and a password"]);
+    // A form from another site does not log anybody in.
+    let mut foreign = world.browser.own();
+    foreign[2].1 = "cross-site".to_owned();
+    let fields = form(&[("user", "otto"), ("password", PASSWORD)]);
+    world.browser.post_as("/login", &fields, &foreign).shows(403, &["nothing was done"]);
+}
+
+#[test]
+fn a_viewer_sees_all_but_codes_and_changes_nothing() {
+    let world = world();
+    let [vera, otto] = ["vera", "otto"].map(|user| world.browser.logged_in(user, PASSWORD));
+    world.order("A-1");
+    world.publish(vec![
+        notification("A-1", "2026112300001", "TRADE_SUCCESS", "10.00"),
+        dead(
+            notification("A-2", "T2", "TRADE_SUCCESS", "10.00"),
+            "A-2",
+            "order_not_found",
+            "no order A-2",
+        ),
+    ]);
+    let _worker = world.worker();
+    testkit::until("delivered", || otto.get("/orders/A-1").body.contains("CODE-1"));
+    vera.get("/orders/A-1").shows(200, &["8 paid", "2026112300001"]).hides(&["CODE-1"]);
+    vera.get("/dead-letters?view=flat")
+        .shows(200, &["A-2", "Your role may not do this"])
+        .hides(&["value=\"discard\""]);
+    otto.get("/dead-letters?view=flat").shows(200, &["value=\"discard\""]).hides(&["Your name"]);
+    let discard =
+        [("which", "all"), ("act", "discard"), ("note", "a test"), ("by", "somebody else")];
+    let post = |browser: &Browser, token: &str| {
+        let fields = [&[("token", token)], &discard[..]].concat();
+        browser.post_as("/dead-letters", &form(&fields), &browser.own())
+    };
+    let token = vera.token_in("/");
+    post(&vera, &token).shows(403, &["your role may not do this", "viewer"]);
+    // The token of another login is none.
+    post(&otto, &token).shows(403, &["from before this login"]);
+    otto.get("/dead-letters?view=flat").shows(200, &["A-2"]);
+    post(&otto, &otto.token_in("/")).shows(303, &[]);
+    // The record names who logged in, not what the form says.
+    let history = world.ops(&["dlq", "history", "--output", "json"]);
+    assert!(history.contains("\"otto\"") && !history.contains("somebody else"), "{history}");
+}
+
+#[test]
+fn the_cookie_is_for_https_alone_behind_a_proxy_with_tls() {
+    let trusted = [("users", USERS.as_str()), ("proxies", "127.0.0.1")];
+    let world = World::alone(&trusted, &["--host", "ops.example.com"]);
+    let cookie = |headers: &[(&str, &str)]| {
+        let fields = form(&[("user", "otto"), ("password", PASSWORD)]);
+        let own = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Sec-Fetch-Site", "same-origin"),
+        ];
+        let seen = world.browser.ask("POST", "/login", &[&own[..], headers].concat(), &fields);
+        seen.shows(303, &[]).header("set-cookie").unwrap()
+    };
+    let address = world.browser.address.to_string();
+    assert!(cookie(&[("Host", "ops.example.com")]).ends_with("; secure"));
+    assert!(cookie(&[("Host", &address), ("X-Forwarded-Proto", "https")]).ends_with("; secure"));
+    assert!(!cookie(&[("Host", &address)]).contains("secure"));
+    let world = World::alone(&[("users", USERS.as_str())], &[]);
+    let fields = form(&[("user", "otto"), ("password", PASSWORD)]);
+    let mut own = world.browser.own();
+    own.push(("X-Forwarded-Proto", "https".to_owned()));
+    let seen = world.browser.post_as("/login", &fields, &own);
+    assert!(!seen.header("set-cookie").unwrap().contains("secure"), "{seen:?}");
+}
+
+#[test]
+fn the_header_of_a_proxy_counts_only_where_it_is_configured() {
+    let asks = |world: &World, headers: &[(&str, &str)]| {
+        let host = world.browser.address.to_string();
+        world.browser.ask("GET", "/nowhere", &[&[("Host", host.as_str())], headers].concat(), "")
+    };
+    let vera = "{ vera = { role = \"admin\" } }";
+    let header = ("user_header", "X-Forwarded-User");
+    let trusted = World::alone(&[("users", vera), header, ("proxies", "127.0.0.0/8")], &[]);
+    asks(&trusted, &[("X-Forwarded-User", "vera")])
+        .shows(404, &["vera · admin"])
+        .hides(&["Log out"]);
+    for nobody in [
+        &[][..],
+        &[("X-Forwarded-User", "")],
+        &[("X-Forwarded-User", "mallory")],
+        &[("X-Forwarded-User", "vera"), ("X-Forwarded-User", "mallory")],
+        &[("X-Remote-User", "vera")],
+    ] {
+        asks(&trusted, nobody).shows(303, &[]);
+    }
+    trusted.browser.get("/login").shows(403, &["named none who has a role"]);
+    let default = [("users", vera), header, ("proxies", "127.0.0.1"), ("default_role", "viewer")];
+    let default = World::alone(&default, &[]);
+    asks(&default, &[("X-Forwarded-User", "mallory")]).shows(404, &["mallory · viewer"]);
+    // From another address, and where nothing is configured, everybody could write it.
+    for console in [
+        &[("users", USERS.as_str()), header, ("proxies", "10.0.0.0/8")][..],
+        &[("users", USERS.as_str())],
+    ] {
+        asks(&World::alone(console, &[]), &[("X-Forwarded-User", "ada")]).shows(303, &[]);
+    }
+}
+
+#[test]
+fn a_console_without_users_says_so() {
+    let ops = Ops::at(NOBODY.0, NOBODY.1).set("RUST_LOG", "warn");
+    let mut console = ops.start(&["console", "--listen", "127.0.0.1:0"]);
+    console.wait_until_ready();
+    console.wait_for_log("there is no login");
+}
+
+#[test]
+fn passwords_are_hashed_and_never_configured_as_they_are() {
+    let ops = Ops::at(NOBODY.0, NOBODY.1);
+    ops.run_with(&["console-password"], b"short\n").ended(2, "8 characters");
+    let plain = "{ otto = { role = \"operator\", password = \"correct horse\" } }";
+    ops.set("ALIPAY__CONSOLE__USERS", plain).run("console").ended(2, "no hash of argon2id");
+    let broken = "{ otto = { role = \"operator\", password = \"$argon2id$v=19$rubbish\" } }";
+    let ops = Ops::at(NOBODY.0, NOBODY.1).set("ALIPAY__CONSOLE__USERS", broken);
+    ops.run("console").ended(2, "console.users.otto.password");
+}
