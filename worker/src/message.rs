@@ -85,7 +85,7 @@ pub fn content_id(body: &[u8], config: &Config) -> Option<String> {
 }
 
 /// The order number in the text of a form, where it can be read and a column can hold it.
-pub fn order_in_form(form: &str, charset: Charset) -> Option<String> {
+pub(crate) fn order_in_form(form: &str, charset: Charset) -> Option<String> {
     let form = Form::parse(form.as_bytes()).ok()?;
     alipay::order_in_form(&form, charset).and_then(usable)
 }
