@@ -47,4 +47,3 @@ mod sweepers;
 pub use clocks::CLOCK_TOLERANCE;
 pub use gateway_messages::{QueryAnswerMessage, refund_messages};
 pub use run::{RunError, database_settings, run};
-pub use sweepers::OVERDUE_AFTER;

@@ -121,27 +121,3 @@ pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64)> {
         .select((count_star(), sql::<BigInt>(seconds)))
         .get_result(connection)?)
 }
-
-#[cfg(test)]
-mod tests {
-    use order::OrderStatus;
-
-    /// SQL cannot call [`order::OrderState::deserves_goods`].
-    #[test]
-    fn statements_name_the_statuses_in_which_an_order_can_get_goods() {
-        let codes = OrderStatus::WITH_GOODS.map(|status| status.code().to_string());
-        let statements = [
-            (include_str!("in_turn.sql"), 2),
-            (include_str!("kept_products.sql"), 1),
-            (include_str!("accounts_named.sql"), 1),
-        ];
-        for (statement, times) in statements {
-            let lists: Vec<&str> = statement
-                .split("status IN (")
-                .skip(1)
-                .filter_map(|rest| Some(rest.split_once(')')?.0))
-                .collect();
-            assert_eq!(lists, vec![codes.join(", "); times], "{statement}");
-        }
-    }
-}

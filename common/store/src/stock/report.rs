@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::column::{EnumText, value};
 use crate::schema::{product, stock_item};
+use crate::stock::is_low;
 use crate::typed_sql::static_sql;
 use crate::{IdRange, MysqlConnection, Result};
 
@@ -79,8 +80,7 @@ pub fn low(connection: &mut MysqlConnection) -> Result<Vec<LowStock>> {
             product::low_stock.assume_not_null(),
         ))
         .load(connection)?;
-    let is_low = |product: &LowStock| product.available <= i64::from(product.low_stock);
-    Ok(products.into_iter().filter(is_low).collect())
+    Ok(products.into_iter().filter(|it| is_low(it.available, it.low_stock)).collect())
 }
 
 /// A code of a stock product.

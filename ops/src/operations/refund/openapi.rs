@@ -16,7 +16,7 @@ use super::totals::RefundTotals;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 
-/// Calls Alipay in the request's turn, writes down its outcome, and tells the workers.
+/// Calls Alipay at the time that is booked for it, writes down its outcome, and tells the workers.
 pub(crate) fn call(
     access: &Access,
     connection: &mut MysqlConnection,

@@ -45,7 +45,7 @@ impl RejectedMessageRow {
 /// knows that.
 pub(super) fn given_back(connection: &mut MysqlConnection, ids: &[i64]) -> Result<BTreeSet<i64>> {
     let payments: Vec<RejectedMessageRow> =
-        load_rows(connection, include_str!("rejected.sql"), ids)?;
+        load_rows(connection, include_str!("given_back.sql"), ids)?;
     let mut trades: Vec<MerchantTrade<'_>> = payments
         .iter()
         .map(|it| MerchantTrade { merchant: &it.merchant, trade_no: &it.trade_no })
