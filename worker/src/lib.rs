@@ -47,3 +47,4 @@ mod sweepers;
 pub use clocks::CLOCK_TOLERANCE;
 pub use gateway_messages::{QueryAnswerMessage, refund_messages};
 pub use run::{RunError, database_settings, run};
+pub use sweepers::UNCONFIRMED_AFTER;

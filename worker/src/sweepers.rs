@@ -24,6 +24,8 @@ use crate::batch::BatchError;
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
 
+pub use queries::UNCONFIRMED_AFTER;
+
 /// The pause between two sweeps.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 

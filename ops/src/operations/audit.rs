@@ -42,9 +42,6 @@ const CHUNK: i64 = 10_000;
 /// Notifications looked at in one statement.
 const NOTIFICATIONS: i64 = 50_000;
 
-/// Available codes of a product are counted up to this many.
-const STOCK: i64 = 100_000;
-
 /// What was found so far.
 pub(crate) struct Audit {
     pub(crate) now: DateTime<Utc>,
@@ -103,7 +100,7 @@ impl Audit {
             stock: HashMap::new(),
         };
         for product in fulfillment::awaited_products(db)? {
-            let available = stock::available(db, &product, STOCK)?;
+            let available = stock::available(db, &product, stock::COUNTED)?;
             audit.stock.insert(product, available);
         }
         progress.set_length(u64::try_from(user_order::count(db)?).unwrap_or(0));

@@ -72,6 +72,17 @@ pub(crate) fn time_limit(row: &user_order::OrderRow, config: &Config) -> TimeLim
     order::time_limit(row.created_at.0, end, longest).map(|end| end.map(BeijingTime))
 }
 
+/// An error unless the order waits for its payment; `so` is what follows from that.
+pub(crate) fn check_unpaid(row: &user_order::OrderRow, so: &str) -> Result<(), Failure> {
+    let word = match payment(row) {
+        Some(PaymentState::Unpaid) => return Ok(()),
+        // The buyer has paid already.
+        Some(PaymentState::Pending) => "paid, and Alipay holds the money (TRADE_PENDING)",
+        _ => status_name(row.status),
+    };
+    Err(Failure::Refused(format!("order {} is {word}: {so}", row.id)))
+}
+
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
 pub(crate) fn parse_id(text: &str) -> Result<String, String> {
     check_number(text).map(|()| text.to_owned()).map_err(str::to_owned)

@@ -37,6 +37,7 @@ use crate::context::WorkerContext;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, askable, lease};
 use asking::{QueriedOrder, QueryFailure, ask};
 use circuit_breaker::{BreakerState, CircuitBreaker};
+pub use plan::UNCONFIRMED_AFTER;
 use plan::{QueryIntervals, QueryStep};
 
 /// Queries under way at one time.
