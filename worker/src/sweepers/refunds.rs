@@ -29,6 +29,7 @@ use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::WorkerContext;
+use crate::refund_state::refund_state;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, askable, doubling_pause, lease};
 use carry_out::carry_out;
 
@@ -117,7 +118,7 @@ fn note(
     for (claimed, outcome) in ended {
         log(&claimed.request, outcome);
         let number = &claimed.request.request_no;
-        let (state, reason) = (outcome.request_state(RepeatedBy::Worker), outcome.reason());
+        let (state, reason) = (refund_state(outcome, RepeatedBy::Worker), outcome.reason());
         if state.has_ended() {
             refund_request::note(&mut connection, number, state, reason, outcome.refunded())?;
         } else {

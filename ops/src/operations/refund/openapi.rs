@@ -111,7 +111,7 @@ fn carry_out(
     let outcome = access.block_on(async {
         Ok(access.gateway().carry_out_refund(merchant, &request.refund(), repeated).await)
     })?;
-    let state = outcome.request_state(RepeatedBy::Operator);
+    let state = worker::refund_state(&outcome, RepeatedBy::Operator);
     refund_request::note(connection, number, state, outcome.reason(), outcome.refunded())?;
     Ok(outcome.proof())
 }
