@@ -5,8 +5,8 @@ mod attempt;
 mod consumers;
 mod dead_lettering;
 pub(crate) mod dead_queue;
-pub(crate) mod poison;
 mod recorded;
+pub(crate) mod redelivery;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
