@@ -4,6 +4,7 @@
 //! as text or JSON, [`crate::console`] shows it in a browser.
 
 pub(crate) mod access;
+pub(crate) mod action_record;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;

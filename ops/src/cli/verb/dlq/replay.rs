@@ -95,7 +95,13 @@ impl ReplayArgs {
             by: self.operator.name_or_unknown()?,
             note: self.note.as_deref(),
         };
-        let result = replay_selected(context, selected, &options)?;
+        let act = letters::replaying(Actor::of_verb(Some(options.by)), &selected, options.note);
+        let result = context.recorded(&act, |change| {
+            let result = replay_selected(context, selected, &options)?;
+            change.to(json!({ "replayed": result.replayed }));
+            change.ended(&result.ended);
+            Ok(result)
+        })?;
         context.output.print(&result, || output::text(&result))?;
         result.ended
     }
