@@ -36,6 +36,7 @@ pub mod batch;
 mod clocks;
 mod context;
 mod failure_log;
+mod gateway_messages;
 mod health;
 mod lane;
 pub mod message;
@@ -44,5 +45,6 @@ mod shards;
 mod sweepers;
 
 pub use clocks::CLOCK_TOLERANCE;
+pub use gateway_messages::{QueryAnswerMessage, refund_messages};
 pub use run::{RunError, database_settings, run};
-pub use sweepers::{OVERDUE_AFTER, refund_answer};
+pub use sweepers::OVERDUE_AFTER;

@@ -84,9 +84,10 @@ pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String>
     Some(id_of(&envelope, &form, merchant.protocol))
 }
 
-/// The order number in a form, where it can be read and a column can hold it.
-pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
-    alipay::order_in_form(form, charset).and_then(usable)
+/// The order number in the text of a form, where it can be read and a column can hold it.
+pub fn order_in_form(form: &str, charset: Charset) -> Option<String> {
+    let form = Form::parse(form.as_bytes()).ok()?;
+    alipay::order_in_form(&form, charset).and_then(usable)
 }
 
 /// A number of an order, trade or request, if the text can be one: columns hold this length.
@@ -307,10 +308,8 @@ impl InboundMessage {
 
     /// The order number that it carries, also where something else in it cannot be read.
     pub fn order_id(&self) -> Option<String> {
-        if let Some(order) = self.order() {
-            return Some(order.to_owned());
-        }
-        order_in_form(&Form::parse(self.form.as_bytes()).ok()?, self.charset)
+        let read = self.order().map(str::to_owned);
+        read.or_else(|| order_in_form(&self.form, self.charset))
     }
 
     /// The trade that it names, also where it cannot be worked on; of a batch of several trades none.
@@ -333,14 +332,13 @@ impl InboundMessage {
 
 #[cfg(test)]
 mod tests {
-    use alipay::{Charset, Form};
+    use alipay::Charset;
 
     use super::order_in_form;
 
     #[test]
     fn the_order_of_a_form_is_a_number_that_a_column_can_hold() {
-        let order =
-            |form: &str| order_in_form(&Form::parse(form.as_bytes()).unwrap(), Charset::Utf8);
+        let order = |form: &str| order_in_form(form, Charset::Utf8);
         assert_eq!(order("out_trade_no=A-1&trade_no=2").as_deref(), Some("A-1"));
         assert_eq!(order(&format!("out_trade_no={}", "x".repeat(64))).map(|it| it.len()), Some(64));
         for bad in ["trade_no=2", "out_trade_no=", "out_trade_no=a%0Ab", "out_trade_no=%FF"] {

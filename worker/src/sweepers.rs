@@ -11,8 +11,12 @@ pub(crate) mod retention;
 pub(crate) mod retry_watch;
 pub(crate) mod stock_watch;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+use config::{Config, Merchant};
+use gateway::Gateway;
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
@@ -20,7 +24,6 @@ use crate::batch::BatchError;
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
 
-pub use refunds::refund_answer;
 pub use retry_watch::OVERDUE_AFTER;
 
 /// The pause between two sweeps.
@@ -127,6 +130,17 @@ fn lease(timeout: Duration, rounds: usize, calls: u32) -> Duration {
     const MARGIN: Duration = Duration::from_secs(10);
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
     timeout.saturating_mul(rounds.saturating_mul(calls)).saturating_add(MARGIN)
+}
+
+/// A pause as long as what waits is old, so that pauses double; not below `first` nor above `longest`.
+fn doubling_pause(age: TimeDelta, first: TimeDelta, longest: TimeDelta) -> TimeDelta {
+    age.clamp(first, longest)
+}
+
+/// The merchants whose gateway can be asked.
+fn askable(config: &Config) -> impl Iterator<Item = Arc<Merchant>> {
+    let merchants = config.merchants.values().filter(|it| Gateway::can_ask(it).is_ok());
+    merchants.map(|merchant| Arc::new(merchant.clone()))
 }
 
 /// A number for a gauge.

@@ -16,7 +16,7 @@ mod xml;
 pub use certificate::CertificateAnswer;
 pub use close::CloseAnswer;
 pub use error::AnswerError;
-pub use query::QueryAnswer;
+pub use query::{QueryAnswer, TRADE_NOT_EXIST};
 pub use refund::{RefundAnswer, RefundQueryAnswer};
 pub use unsigned::{NotifyVerifyAnswer, TimestampAnswer};
 

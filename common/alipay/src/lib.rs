@@ -96,7 +96,7 @@ mod verify;
 
 pub use answer::{
     AnswerError, CertificateAnswer, CloseAnswer, MAX_ANSWER, NotifyVerifyAnswer, QueryAnswer,
-    RefundAnswer, RefundQueryAnswer, TimestampAnswer,
+    RefundAnswer, RefundQueryAnswer, TRADE_NOT_EXIST, TimestampAnswer,
 };
 pub use batch_refund::{BankReturn, BankReturnState, BatchRefundItem, BatchRefundNotify, FeeLeg};
 pub use canonical::{Rule, canonical};

@@ -22,6 +22,11 @@ impl Protocol {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Whether a program can refund by a call. At the legacy gateway a person does, with the payment password.
+    pub fn has_refund_call(self) -> bool {
+        self == Protocol::Openapi
+    }
 }
 
 #[cfg(test)]

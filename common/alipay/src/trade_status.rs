@@ -30,6 +30,11 @@ impl TradeStatus {
             known => known.into(),
         }
     }
+
+    /// Nothing was paid, and the trade waits for its buyer.
+    pub fn is_unpaid(&self) -> bool {
+        *self == TradeStatus::WaitBuyerPay
+    }
 }
 
 impl From<String> for TradeStatus {

@@ -34,6 +34,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
+
 pub use amqp::{Amqp, Publishers};
 pub use console::{Console, ConsoleUser, ProxyLogin, Role};
 pub use database::{Database, DatabaseTls};
@@ -78,6 +80,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// `longest_time_to_pay` of the merchant with this name; none where it has none, or is not configured here.
+    pub fn longest_time_to_pay(&self, merchant: &str) -> Option<TimeDelta> {
+        self.merchants.get(merchant).and_then(Merchant::longest_time_to_pay)
+    }
+
     /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`, else `./alipay.toml`
     /// where it is there, which is logged), then the environment.
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {

@@ -3,6 +3,7 @@
 use alipay::{AnswerError, Charset, Fen, TradeRefund};
 use chrono::{DateTime, Utc};
 use config::Merchant;
+use order::{RefundRequestState, RepeatedBy};
 
 use crate::{Gateway, GatewayError};
 
@@ -29,6 +30,44 @@ pub enum RefundOutcome {
         /// Why it is not known.
         reason: String,
     },
+}
+
+impl RefundOutcome {
+    /// What becomes of the request; `by` is who repeats one that could not be sent.
+    pub fn request_state(&self, by: RepeatedBy) -> RefundRequestState {
+        match self {
+            RefundOutcome::Made(_) => RefundRequestState::Accepted,
+            RefundOutcome::Refused { .. } => RefundRequestState::Refused,
+            RefundOutcome::Unsent { .. } => RefundRequestState::unsent(by),
+            RefundOutcome::Unknown { .. } => RefundRequestState::Unknown,
+        }
+    }
+
+    /// Why it was not made, or is not known to be.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            RefundOutcome::Made(_) => None,
+            RefundOutcome::Refused { reason }
+            | RefundOutcome::Unsent { reason }
+            | RefundOutcome::Unknown { reason } => Some(reason),
+        }
+    }
+
+    /// That it was made.
+    pub fn proof(self) -> Option<RefundProof> {
+        match self {
+            RefundOutcome::Made(proof) => Some(proof),
+            _ => None,
+        }
+    }
+
+    /// All refunds of the trade so far, where Alipay says so.
+    pub fn refunded(&self) -> Option<Fen> {
+        match self {
+            RefundOutcome::Made(proof) => proof.refunded,
+            _ => None,
+        }
+    }
 }
 
 /// Alipay's signed word that a refund was made: its answers, byte for byte, to be verified again.
@@ -143,4 +182,34 @@ impl Gateway {
 /// Whether Alipay has refused, and not only failed.
 fn is_final(error: &GatewayError) -> bool {
     matches!(error, GatewayError::Answer(AnswerError::Refused { .. })) && !error.is_transient()
+}
+
+#[cfg(test)]
+mod tests {
+    use order::RefundRequestState::{Accepted, Asked, Refused, Unknown};
+    use order::RepeatedBy::{Operator, Worker};
+
+    use super::{RefundOutcome, RefundProof};
+
+    #[test]
+    fn the_outcome_decides_the_state_of_the_request() {
+        let proof = RefundProof {
+            asked_at: chrono::DateTime::UNIX_EPOCH,
+            charset: alipay::Charset::Utf8,
+            refund: None,
+            refund_query: None,
+            refunded: None,
+        };
+        let reason = || "timeout: no answer".to_owned();
+        for (outcome, of_worker, of_operator) in [
+            (RefundOutcome::Made(proof), Accepted, Accepted),
+            (RefundOutcome::Refused { reason: reason() }, Refused, Refused),
+            (RefundOutcome::Unsent { reason: reason() }, Asked, Refused),
+            (RefundOutcome::Unknown { reason: reason() }, Unknown, Unknown),
+        ] {
+            assert_eq!(outcome.request_state(Worker), of_worker, "{outcome:?}");
+            assert_eq!(outcome.request_state(Operator), of_operator, "{outcome:?}");
+            assert_eq!(outcome.reason().is_none(), of_worker == Accepted, "{outcome:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 
-use crate::{Facts, FulfillmentState, MerchantAccount, OrderRecord, Trade};
+use crate::{Facts, MerchantAccount, OrderRecord, Trade};
 
 /// The time until which an order can be paid, and what the merchant does with later payments.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ impl Limit {
         Limit {
             expires_at: record.terms.time_limit(account).ok().flatten(),
             refunds_late: account.refunds_late,
-            goods_are_out: record.fulfillment.is_some_and(FulfillmentState::is_given),
+            goods_are_out: record.goods_are_out(),
         }
     }
 

@@ -1,5 +1,8 @@
 //! Whether an order is paid, read from its computed columns.
 
+use alipay::QueryAnswer;
+use chrono::{DateTime, Utc};
+
 use crate::{OrderState, OrderStatus, TradeStatusCode};
 
 /// Whether an order is paid: what `status`, `trade_status` and `is_finish` say together.
@@ -50,7 +53,28 @@ impl PaymentState {
 
     /// No payment has arrived: placed, or closed without one.
     pub fn is_unpaid(self) -> bool {
-        matches!(self, PaymentState::Unpaid | PaymentState::Pending) || self.is_closed_unpaid()
+        self == PaymentState::Pending || self.was_never_paid()
+    }
+
+    /// No buyer has paid, also not to an account that cannot receive yet. Once the order's time is over, Alipay is asked
+    /// to close what trades it has.
+    pub fn was_never_paid(self) -> bool {
+        self == PaymentState::Unpaid || self.is_closed_unpaid()
+    }
+
+    /// When the order's time ended, `end`, of one that is still unpaid at `now`: it should be closed.
+    pub fn unpaid_since(
+        self,
+        end: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        end.filter(|end| self == PaymentState::Unpaid && *end < now)
+    }
+
+    /// The order is paid here, and the gateway answers that it knows of no payment. Its servers can be behind its own
+    /// notification, so it is asked a second time before anybody believes that.
+    pub fn is_contradicted_by(self, answer: &QueryAnswer) -> bool {
+        self == PaymentState::Paid && answer.is_unpaid()
     }
 }
 
@@ -63,6 +87,9 @@ impl OrderState {
 
 #[cfg(test)]
 mod tests {
+    use alipay::QueryAnswer;
+    use chrono::{DateTime, TimeDelta, Utc};
+
     use super::PaymentState;
     use crate::{Facts, OrderState, OrderStatus, Trade};
 
@@ -78,6 +105,7 @@ mod tests {
                 let paid = state.facts.contains(Facts::PAID);
                 let payment = state.payment();
                 assert_eq!(payment.is_closed_unpaid(), closed && !paid, "{facts:?} {expired}");
+                assert!(!payment.is_unpaid() || !paid, "{facts:?} {expired}");
                 let in_doubt = payment == PaymentState::InDoubt;
                 assert_eq!(in_doubt, closed && paid, "{facts:?} {expired}");
                 if !seen.contains(&payment) {
@@ -86,5 +114,26 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 7, "{seen:?}");
+    }
+
+    #[test]
+    fn only_a_paid_order_is_contradicted_by_an_answer_without_a_payment() {
+        let of = |status| PaymentState::of_codes(status, 0, false).unwrap();
+        let paid = [(0, false), (8, true), (4, true), (32, false), (105, false), (106, true)];
+        for (status, is_paid) in paid {
+            assert_eq!(of(status).is_contradicted_by(&QueryAnswer::NotExist), is_paid, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_unpaid_order_should_be_closed_once_its_time_is_over() {
+        let end: DateTime<Utc> = "2026-11-23T12:00:00Z".parse().unwrap();
+        let later = end + TimeDelta::seconds(1);
+        assert_eq!(PaymentState::Unpaid.unpaid_since(Some(end), later), Some(end));
+        assert_eq!(PaymentState::Unpaid.unpaid_since(Some(end), end), None);
+        assert_eq!(PaymentState::Unpaid.unpaid_since(None, later), None);
+        for other in [PaymentState::Pending, PaymentState::Expired, PaymentState::Paid] {
+            assert_eq!(other.unpaid_since(Some(end), later), None, "{other:?}");
+        }
     }
 }

@@ -188,6 +188,16 @@ impl OrderRecord {
         review::wanted(state, self.trades.values(), by_hand, self.fulfillment)
     }
 
+    /// The goods went to the buyer, whether they came back or not: `user_order.is_send_goods`.
+    pub fn goods_are_out(&self) -> bool {
+        self.fulfillment.is_some_and(FulfillmentState::is_given)
+    }
+
+    /// The goods came back: `user_order.is_return_goods`.
+    pub fn goods_are_back(&self) -> bool {
+        self.fulfillment == Some(FulfillmentState::Returned)
+    }
+
     /// Only a person can take the goods back: a manual product, and codes that another system gave out. A
     /// subscription ends here, whichever system began it.
     pub fn is_taken_back_by_hand(&self) -> bool {

@@ -51,6 +51,11 @@ pub enum RepeatedBy {
 }
 
 impl RefundRequestState {
+    /// Alipay has said how it ended: no worker repeats it.
+    pub fn has_ended(self) -> bool {
+        matches!(self, RefundRequestState::Accepted | RefundRequestState::Refused)
+    }
+
     /// The state of a request that could not be sent: it waits if a worker repeats it, otherwise it has ended.
     pub fn unsent(by: RepeatedBy) -> RefundRequestState {
         match by {

@@ -63,6 +63,11 @@ numbered_set! {
 }
 
 impl OrderStatus {
+    /// Those in which an order can get goods. Statements of `store` that look for orders whose goods wait name the same
+    /// numbers.
+    pub const WITH_GOODS: [OrderStatus; 3] =
+        [OrderStatus::Paid, OrderStatus::Finished, OrderStatus::RefundClosed];
+
     /// The Chinese name that operators and buyers of the classic system know.
     pub fn chinese(self) -> &'static str {
         match self {
@@ -205,9 +210,8 @@ impl OrderState {
     /// The buyer is entitled to the goods: paid in time or accepted late, confirmed where the merchant wants that, and
     /// neither refunded in full nor in doubt.
     pub fn deserves_goods(&self) -> bool {
-        use OrderStatus::{Finished, Paid, RefundClosed};
         self.facts.contains(Facts::PAID)
-            && matches!(self.status, Paid | Finished | RefundClosed)
+            && OrderStatus::WITH_GOODS.contains(&self.status)
             && !self.facts.is_late()
             && !self.facts.awaits_confirmation()
     }

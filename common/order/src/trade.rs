@@ -95,13 +95,6 @@ impl Trade {
         if outdated { self.facts - Facts::CONFIRMED_PAID } else { self.facts }
     }
 
-    /// As far as reported, money came and was not refunded in full.
-    pub fn claims_money(&self) -> bool {
-        self.facts.contains(Facts::PAID)
-            && !self.facts.contains(Facts::REFUNDED_IN_FULL)
-            && !self.is_in_doubt()
-    }
-
     /// Paid, closed, and no full refund was reported. Whether the money is there nevertheless, the gateway must
     /// answer.
     pub fn is_closed_after_payment(&self) -> bool {

@@ -6,7 +6,7 @@ mod report;
 use chrono::{DateTime, Utc};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use order::{OrderStatus, QueryReason, TradeStatusCode};
+use order::{OrderStatus, PaymentState, QueryReason, TradeStatusCode};
 use serde::Serialize;
 
 use crate::column::{ColumnsOf, Deadline, Moment, now};
@@ -83,6 +83,13 @@ pub struct DueOrder {
     pub expires_at: Option<DateTime<Utc>>,
     /// When Alipay said, after that, that there is nothing to close.
     pub expired_at: Option<DateTime<Utc>>,
+}
+
+impl DueOrder {
+    /// Whether it is paid.
+    pub fn payment(&self) -> PaymentState {
+        PaymentState::of(self.status, self.trade_status, self.is_finish)
+    }
 }
 
 /// Locks up to `limit` rows of this merchant that are due, the longest due first, and leaves out

@@ -143,7 +143,7 @@ pub fn note(
     error: Option<&str>,
     running_total: Option<Fen>,
 ) -> Result<()> {
-    let has_ended = matches!(state, RefundRequestState::Accepted | RefundRequestState::Refused);
+    let has_ended = state.has_ended();
     let never = None::<DateTime<Utc>>;
     let is_open = refund_request::state.ne(value(RefundRequestState::Accepted));
     diesel::update(refund_request::table.find(request_no).filter(is_open))

@@ -5,6 +5,7 @@ pub mod import;
 mod report;
 mod search;
 mod span;
+mod terms;
 mod unknown_merchant;
 mod write;
 

@@ -1,12 +1,12 @@
 //! An order as text for a person.
 
 use crate::cli::output::plain;
-use crate::operations::order::details::{OrderDetails, ProductLine};
-use crate::operations::order::story::{self, goods, happenings, not_done};
+use crate::operations::order::details::OrderDetails;
+use crate::operations::order::story::{goods, happenings, header, not_done};
 
 /// The whole page as text.
 pub(crate) fn story(page: &OrderDetails) -> String {
-    let mut text = header(&page.order.row, &page.product);
+    let mut text = lines(&header(page));
     text.push('\n');
     for (at, happening) in happenings(page) {
         text.push_str(&format!("{at}  {}\n", plain(&happening.english())));
@@ -26,11 +26,6 @@ pub(crate) fn story(page: &OrderDetails) -> String {
     }
     text.push_str(&format!("\nnext: {}\n", plain(&page.next_step)));
     text
-}
-
-/// What the order is, in a few lines.
-pub(crate) fn header(row: &store::user_order::OrderRow, product: &ProductLine) -> String {
-    lines(&story::header(row, product))
 }
 
 /// Lines of which parts came from outside.

@@ -25,7 +25,9 @@ use crate::text::or_empty;
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let id = number(&id)?;
-    let case = console.database(move |connection| ReviewCase::read(connection, id)).await?;
+    let config = console.config.clone();
+    let read = move |connection: &mut store::Connection| ReviewCase::read(connection, &config, id);
+    let case = console.database(read).await?;
     let row = &case.row;
     let choices = case.choices();
     let body = html! {
@@ -64,7 +66,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
 /// What the order is, its trades, and what was not done, a line each.
 fn order_now(case: &ReviewCase) -> String {
     let trade = |trade: &TradeLine| trade.text();
-    let mut lines = header(&case.page.order.row, &case.page.product);
+    let mut lines = header(&case.page);
     lines.extend(case.page.trades.iter().map(trade));
     lines.extend(not_done(&case.page));
     lines.join("\n")
@@ -129,7 +131,8 @@ pub(super) async fn decide(
         Decision::read(word).map_err(|_| usage("请选择一个决定", "choose a decision"))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     let decided = ReviewDecision { decision, trade_no, by, note };
-    let check = move |connection: &mut store::Connection| decided.check(connection, id);
+    let config = console.config.clone();
+    let check = move |connection: &mut store::Connection| decided.check(connection, &config, id);
     let checked = console.database(check).await?;
     let order = checked.order.clone();
     let shards = Layout::configured(&console.config).shards;

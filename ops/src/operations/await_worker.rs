@@ -6,8 +6,8 @@ use order::MessageOutcome;
 use queue::topology::ShardCount;
 use queue::{Envelope, Message};
 use serde::Serialize;
-use store::gateway_answer::{self, AnswerKey};
 use store::{MysqlConnection, StoreError, notification};
+use worker::QueryAnswerMessage;
 
 use crate::failure::Failure;
 use crate::operations::dead_letter::NO_REASON;
@@ -23,8 +23,8 @@ pub(crate) struct PreparedMessage {
     pub(crate) message: Message,
     merchant: String,
     kind: &'static str,
-    /// Order and digest, of an answer of the gateway.
-    answer: Option<(String, String)>,
+    /// The answer of the gateway that it is.
+    answer: Option<QueryAnswerMessage>,
     /// How often workers had seen this message before.
     seen_before: i32,
 }
@@ -60,23 +60,17 @@ impl PreparedMessage {
 
     /// Prepares an answer of the gateway.
     pub(crate) fn answer(
-        order: &str,
-        envelope: &Envelope,
+        answer: QueryAnswerMessage,
         shards: ShardCount,
     ) -> Result<PreparedMessage, Failure> {
-        let answer = Some((order.to_owned(), envelope.digest()));
-        Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope, shards)? })
+        let prepared = PreparedMessage::new(&answer.envelope, shards)?;
+        Ok(PreparedMessage { answer: Some(answer), ..prepared })
     }
 
     /// Writes down that the gateway gave this answer, without which no worker accepts it; to be called before it is
     /// published.
     pub(crate) fn write_down(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
-        match &self.answer {
-            Some((order_id, digest)) => {
-                gateway_answer::write(connection, AnswerKey { order_id, digest })
-            }
-            None => Ok(()),
-        }
+        self.answer.as_ref().map_or(Ok(()), |answer| answer.write_down(connection))
     }
 
     /// To be called before it is published: the same decision twice has the same message id.

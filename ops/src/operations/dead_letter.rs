@@ -204,7 +204,7 @@ impl OpenedLetter {
 
 /// The order that a letter names, as workers read it.
 fn order_of(envelope: &Envelope) -> Option<String> {
-    order_in_form(&Form::parse(envelope.form.as_bytes()).ok()?, envelope.charset)
+    order_in_form(&envelope.form, envelope.charset)
 }
 
 /// The parameters as text; the signature is of no use to a reader.

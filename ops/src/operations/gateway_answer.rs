@@ -5,15 +5,16 @@ use config::Config;
 use config::Merchant;
 use gateway::{GatewayError, VerifiedAnswer};
 use order::{Facts, TradeStatusCode};
-use queue::Envelope;
 use queue::topology::ShardCount;
 use serde::Serialize;
 use store::user_order::OrderRow;
 use store::{BeijingTime, MysqlConnection};
+use worker::QueryAnswerMessage;
 
 use crate::failure::Failure;
 use crate::operations::await_worker::PreparedMessage;
 use crate::operations::dry_run::{DryRunOutcome, DryRunResult, dry_run_answers};
+use crate::operations::order::payment;
 
 /// What the gateway says.
 #[derive(Debug, Clone, Serialize)]
@@ -55,7 +56,7 @@ pub(crate) enum Comparison {
     News,
     /// The answer does not agree with the order, and would be refused: another total, another seller.
     Disagrees,
-    /// Our data has a trade that the gateway does not know.
+    /// Our data has a trade that the gateway does not know, or a payment.
     UnknownThere,
     /// A worker has the order locked: not compared.
     Busy,
@@ -114,9 +115,7 @@ pub(crate) fn sent(
     answered: &VerifiedAnswer,
     shards: ShardCount,
 ) -> Result<PreparedMessage, Failure> {
-    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
-    let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
-    PreparedMessage::answer(order, &envelope, shards)
+    PreparedMessage::answer(QueryAnswerMessage::new(&merchant.name, order, answered), shards)
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.
@@ -131,6 +130,9 @@ pub(crate) fn compare(
         let at = dry_runs.iter().position(|one| one.id == sent.message.message_id);
         let dry_run = at.map(|at| dry_runs.swap_remove(at));
         let comparison = match (dry_run.as_ref().map(|one| one.effect.outcome), answer) {
+            _ if payment(row).is_some_and(|payment| payment.is_contradicted_by(answer)) => {
+                Comparison::UnknownThere
+            }
             (_, QueryAnswer::NotExist) if row.trade_no.is_some() => Comparison::UnknownThere,
             (_, QueryAnswer::NotExist) => Comparison::Same,
             (Some(DryRunOutcome::Applied), _) if dry_run.as_ref().is_some_and(is_news) => {

@@ -14,11 +14,12 @@ pub(crate) mod status_name;
 pub(crate) mod story;
 
 use alipay::{Fen, LONGEST_NUMBER};
+use config::Config;
 use serde::Serialize;
 use service::invisible;
 
-use order::{OrderStatus, PaymentState};
-use store::{MysqlConnection, user_order};
+use order::{ImplausibleLimit, OrderStatus, PaymentState};
+use store::{BeijingTime, MysqlConnection, user_order};
 
 use self::status_name::status_name;
 use crate::failure::Failure;
@@ -58,6 +59,17 @@ pub(crate) fn status(row: &user_order::OrderRow) -> Option<OrderStatus> {
 /// Whether an order is paid; none where this version does not know its status.
 pub(crate) fn payment(row: &user_order::OrderRow) -> Option<PaymentState> {
     PaymentState::of_codes(row.status, row.trade_status, row.is_finish)
+}
+
+/// Until when an order can be paid, or why its limit does not count, by the configuration of its merchant: as workers
+/// judge it.
+pub(crate) type TimeLimit = Result<Option<BeijingTime>, ImplausibleLimit>;
+
+/// That of a row.
+pub(crate) fn time_limit(row: &user_order::OrderRow, config: &Config) -> TimeLimit {
+    let longest = config.longest_time_to_pay(&row.merchant);
+    let end = row.expires_at.map(|end| end.0);
+    order::time_limit(row.created_at.0, end, longest).map(|end| end.map(BeijingTime))
 }
 
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.

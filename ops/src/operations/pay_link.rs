@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::order::status_name::status_name;
-use crate::operations::order::{find, payment};
+use crate::operations::order::{find, payment, time_limit};
 use crate::operations::product;
 
 /// How an order is to be paid.
@@ -67,7 +67,7 @@ pub(crate) fn make(
     let merchant = access.merchant(&row.merchant)?;
     Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
     let asker = asker(merchant)?;
-    let limit = limit::of(&row, merchant, now)?;
+    let limit = limit::of(&row, time_limit(&row, &access.config), merchant.protocol, now)?;
     let address = wanted.exter_invoke_ip.map(|address| address.to_string());
     // Asked for last, so that as much as can be is left of its 30 seconds.
     let key = anti_phishing_key(access, merchant, wanted)?;

@@ -1,6 +1,7 @@
 //! One case with what can be decided about it.
 
 use alipay::Fen;
+use config::Config;
 use order::{Decision, Facts, ImpossibleDecision, ReviewReason, ReviewState};
 use serde::Serialize;
 use store::review::{self, ReviewRow};
@@ -27,12 +28,16 @@ pub(crate) struct Choice {
 
 impl ReviewCase {
     /// Reads a case with its order, as of one moment.
-    pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<ReviewCase, Failure> {
+    pub(crate) fn read(
+        connection: &mut MysqlConnection,
+        config: &Config,
+        id: i64,
+    ) -> Result<ReviewCase, Failure> {
         snapshot(connection, |connection| {
             let Some(row) = review::find(connection, id)? else {
                 return Err(Failure::NotFound(format!("there is no review {id}")));
             };
-            let Some(page) = OrderDetails::read(connection, &row.order_id)? else {
+            let Some(page) = OrderDetails::read(connection, config, &row.order_id)? else {
                 return Err(missing_order(&row.order_id));
             };
             Ok(ReviewCase { row, page })

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use chrono::Utc;
+use config::Config;
 use order::Decision;
 use queue::topology::ShardCount;
 use queue::{Cluster, Envelope};
@@ -34,9 +35,10 @@ impl ReviewDecision {
     pub(crate) fn check(
         self,
         connection: &mut MysqlConnection,
+        config: &Config,
         review: i64,
     ) -> Result<CheckedDecision, Failure> {
-        let case = ReviewCase::read(connection, review)?;
+        let case = ReviewCase::read(connection, config, review)?;
         case.check(self.decision, self.trade_no.as_deref())?;
         Ok(CheckedDecision {
             decided: self,

@@ -195,3 +195,55 @@ fn a_payment_is_shown_as_late_only_under_a_valid_limit() {
     connection.batch_execute(&limit("+ INTERVAL 2 HOUR")).unwrap();
     assert!(ops.run("order show A-1").done().stdout.contains(", late"));
 }
+
+/// A merchant that gives its buyers nine hours means nine hours, and one that gives them two does not mean three: as
+/// workers judge it.
+#[test]
+fn a_time_limit_is_judged_by_the_merchants_longest_time_to_pay() {
+    let sandbox = Sandbox::database_only();
+    let ops = Ops::with_schema(&sandbox).with_shop();
+    ops.run("product add gift --name Gift --kind manual --price 10").done();
+    ops.run("order create A-1 --product gift --merchant shop").done();
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let placed = "UPDATE user_order SET created_at = created_at - INTERVAL 10 HOUR";
+    connection.batch_execute(placed).unwrap();
+    let mut show = |hours: i32, longest: Option<&str>| {
+        let limit = "UPDATE user_order SET expires_at = created_at + INTERVAL";
+        connection.batch_execute(&format!("{limit} {hours} HOUR")).unwrap();
+        let ops = Ops::new(&sandbox).with_shop();
+        let ops = match longest {
+            Some(longest) => ops.set("ALIPAY__MERCHANTS__SHOP__LONGEST_TIME_TO_PAY", longest),
+            None => ops,
+        };
+        ops.run("order show A-1").done().stdout
+    };
+    for (hours, longest, counts) in
+        [(9, None, false), (9, Some("1d"), true), (3, None, true), (3, Some("2h"), false)]
+    {
+        let told = show(hours, longest);
+        let of = format!("{hours} h, at most {longest:?}: {told}");
+        assert_eq!(told.contains("can be paid until"), counts, "{of}");
+        assert_eq!(told.contains("does not count"), !counts, "{of}");
+        assert_eq!(told.contains("its time to be paid ended"), counts, "{of}");
+        assert_eq!(told.contains("not closed yet"), counts, "{of}");
+    }
+}
+
+/// The order goes by the payment that came in time, and that payment waits for the gateway's word. A second payment that
+/// is late is not why no goods went out.
+#[test]
+fn what_is_not_delivered_is_told_of_the_payment_that_the_order_goes_by() {
+    let sandbox = Sandbox::database_only();
+    let ops = Ops::with_schema(&sandbox);
+    ops.run("product add gift --name Gift --kind manual --price 10").done();
+    ops.run("order create A-1 --product gift --merchant shop").done();
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let rows = "INSERT INTO trade (order_id, trade_no, facts, refunded_fee) VALUES \
+                ('A-1', 'T1', 'paid,to_be_confirmed', 0), ('A-1', 'T2', 'paid,paid_late', 0); \
+                UPDATE user_order SET trade_no = 'T1', status = 8, trade_status = 8";
+    connection.batch_execute(rows).unwrap();
+    let told = ops.run("order show A-1").done().stdout;
+    assert!(told.contains("requires the gateway's confirmation first"), "{told}");
+    assert!(!told.contains("paid after the order's time limit"), "{told}");
+    assert!(told.contains("goods go out when it says paid"), "{told}");
+}

@@ -200,6 +200,33 @@ fn traffic_during_a_reconciliation_raises_no_false_alarm() {
     }
 }
 
+/// As for workers: a paid order whose trade still waits for its buyer there is no news, but a contradiction. It is asked about
+/// a second time, and not published: the answer would open a review.
+#[test]
+fn a_trade_that_waits_there_contradicts_a_paid_order() {
+    let world = World::new();
+    world.order("A-1");
+    let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    let pay = "INSERT INTO trade (order_id, trade_no, facts, gmt_payment) VALUES \
+               ('A-1', '2026112300001000', 'paid', UTC_TIMESTAMP(6) - INTERVAL 1 HOUR); \
+               UPDATE user_order SET trade_no = '2026112300001000', status = 8, trade_status = 8, \
+               is_send_goods = TRUE; \
+               INSERT INTO fulfillment (order_id, product_id, state, units, given) VALUES \
+               ('A-1', 'gift', 'delivered', 1, 1)";
+    diesel::connection::SimpleConnection::batch_execute(&mut *connection, pay).unwrap();
+    world.gateway.knows("A-1", "WAIT_BUYER_PAY", "10.00", &[]);
+    let query = world.ops.run("query A-1 --apply --output json").ended(1, "a payment").json();
+    assert_eq!(query["comparison"], "unknown_there", "{query}");
+    assert_eq!(query["gateway"]["exists"], true);
+    let told = world.ops.run("query A-1").ended(1, "").stdout;
+    assert!(told.contains("nothing is paid, and the order is paid here"), "{told}");
+    let page = world.ops.run("reconcile --since 1h --output json").ended(1, "1 order differs");
+    let page = page.json();
+    assert_eq!((&page["published"], &page["asked"]), (&json!(0), &json!(1)), "{page}");
+    // Twice by `query`, twice by `reconcile`.
+    assert_eq!(world.gateway.asked().len(), 4);
+}
+
 #[test]
 fn an_interrupted_reconciliation_reports_how_far_it_got() {
     let world = World::new();

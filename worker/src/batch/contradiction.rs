@@ -5,9 +5,9 @@
 //! time (`sweepers/queries/asking.rs`) about an order that was paid before the first query, and only then
 //! publishes the answer. A lane compares it with the order, under lock, and opens the review `not_at_alipay`.
 
-use alipay::{TradeStatus, TradeStatusSync};
+use alipay::{TRADE_NOT_EXIST, TradeStatusSync};
 use chrono::{DateTime, TimeDelta, Utc};
-use order::{Review, ReviewReason};
+use order::{PaymentState, Review, ReviewReason};
 
 use super::loaded_order::LoadedOrder;
 
@@ -24,18 +24,19 @@ pub(super) fn compare(
 ) {
     let state = order.record.state();
     let chosen = state.trade_no.as_ref().and_then(|trade_no| order.record.trades.get(trade_no));
-    let Some(trade) = chosen.filter(|trade| trade.claims_money()) else { return };
+    let is_paid = state.payment() == PaymentState::Paid;
+    let Some(trade) = chosen.filter(|_| is_paid) else { return };
     let is_older = trade.confirmed_at.is_some_and(|confirmed| asked_at <= confirmed);
     if is_older || trade.gmt_payment.is_some_and(|paid| asked_at < paid + UNDER_WAY) {
         return;
     }
     let total = order.record.terms.total_fee;
     let evidence = match answer {
-        None => Some("TRADE_NOT_EXIST".to_owned()),
+        None => Some(TRADE_NOT_EXIST.to_owned()),
         // Another trade of the order says nothing about this one.
         Some(answer) if answer.trade_no != trade.trade_no => return,
         Some(answer) if answer.total != total => Some(format!("total {}", answer.total)),
-        Some(answer) if answer.trade_status == TradeStatus::WaitBuyerPay => {
+        Some(answer) if answer.trade_status.is_unpaid() => {
             Some(answer.trade_status.as_str().to_owned())
         }
         Some(_) => None,

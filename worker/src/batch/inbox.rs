@@ -2,7 +2,7 @@
 
 mod change;
 
-use alipay::{BatchRefundNotify, TradeStatus, TradeStatusSync};
+use alipay::{BatchRefundNotify, TRADE_NOT_EXIST, TradeStatus, TradeStatusSync};
 use order::{Facts, MessageOutcome, OrderRecord, Remark};
 use store::notification::{self, InboxRow, MessageKey};
 use store::{MysqlConnection, StoreError};
@@ -155,7 +155,7 @@ impl<'a> InboxRecord<'a> {
     fn names(&self) -> (Option<&str>, Option<&str>, Option<&str>) {
         match &self.message.content {
             Ok(Content::Trade(trade) | Content::Answer(trade)) => of_trade(trade),
-            Ok(Content::NoTrade { order }) => (Some(order.as_str()), None, Some("TRADE_NOT_EXIST")),
+            Ok(Content::NoTrade { order }) => (Some(order.as_str()), None, Some(TRADE_NOT_EXIST)),
             Ok(Content::Doubtful(doubtful)) => of_trade(&doubtful.notification),
             Ok(Content::DepositBack(back)) => {
                 let order = back.out_trade_no.as_str();

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alipay::Protocol;
 use store::refund_request::{self, LateRefund};
 use store::{MysqlConnection, StoreError};
 
@@ -16,16 +15,16 @@ pub(super) fn request(
     orders: &BTreeMap<String, LoadedOrder>,
     batch: &[InboundMessage],
 ) -> Result<(), StoreError> {
-    let openapi: BTreeSet<&str> = batch
+    let with_call: BTreeSet<&str> = batch
         .iter()
-        .filter(|message| message.protocol == Protocol::Openapi)
+        .filter(|message| message.protocol.has_refund_call())
         .map(|message| message.account.merchant.as_str())
         .collect();
     let (mut late, mut over) = (Vec::new(), Vec::new());
     for order in orders.values() {
         let terms = &order.record.terms;
         let merchant = terms.merchant.as_str();
-        if openapi.contains(merchant) {
+        if with_call.contains(merchant) {
             late.extend(order.late_refunds().map(|(trade, amount)| LateRefund {
                 merchant,
                 order_id: &terms.id,

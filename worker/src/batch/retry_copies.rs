@@ -26,10 +26,7 @@ pub(crate) fn write<'a>(
         }
         if let Some(tier) = outcome.retry_tier(message.attempt) {
             away.push(NewCopy {
-                key: CopyKey {
-                    message_id: &message.message_id,
-                    attempt: message.attempt.saturating_add(1),
-                },
+                key: sent(message),
                 tier: tier.name(),
                 seconds: tier.delay().as_secs(),
                 merchant: &message.account.merchant,
@@ -46,18 +43,17 @@ pub(crate) fn write<'a>(
     retry_copy::insert(connection, &away)
 }
 
+/// The copy of a message that goes into a tier.
+fn sent(message: &InboundMessage) -> CopyKey<'_> {
+    CopyKey { message_id: &message.message_id, attempt: message.attempt.saturating_add(1) }
+}
+
 /// Removes the rows of copies that the broker did not accept.
 pub(crate) fn remove(
     connection: &mut MysqlConnection,
     held: &[&InboundMessage],
 ) -> Result<(), StoreError> {
-    let mut keys: Vec<CopyKey<'_>> = held
-        .iter()
-        .map(|message| CopyKey {
-            message_id: &message.message_id,
-            attempt: message.attempt.saturating_add(1),
-        })
-        .collect();
+    let mut keys: Vec<CopyKey<'_>> = held.iter().map(|message| sent(message)).collect();
     keys.sort();
     keys.dedup();
     retry_copy::delete(connection, &keys)

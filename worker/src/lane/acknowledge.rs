@@ -18,7 +18,7 @@ pub(super) fn message_for(
     message: &InboundMessage,
     outcome: &Outcome,
 ) -> Option<Message> {
-    let tier = outcome.retry_tier(received.headers.attempt);
+    let tier = outcome.retry_tier(message.attempt);
     match outcome {
         Outcome::Done | Outcome::Locked | Outcome::Held | Outcome::RejectedBefore(_) => None,
         Outcome::RetryLater => tier.map(|tier| {

@@ -34,7 +34,7 @@ impl BatchAttempt<'_> {
         rejection: Rejection,
     ) -> Result<Outcome, BatchError> {
         let outcome = Outcome::DatabaseRefuses(rejection.clone());
-        if outcome.retry_tier(received.headers.attempt).is_none() {
+        if outcome.retry_tier(message.attempt).is_none() {
             error!(
                 message_id = message.message_id,
                 error = rejection.error,

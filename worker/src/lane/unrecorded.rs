@@ -1,7 +1,6 @@
 //! Dead letters without a row in the inbox: of messages that cannot be read, and of those that kill the worker that
 //! writes the row. A row in `dead_letter` connects them with their orders.
 
-use alipay::Form;
 use queue::{Envelope, ReceivedMessage};
 use store::dead_letter::{self, NewDeadLetterRow};
 use store::{MysqlConnection, StoreError};
@@ -41,5 +40,5 @@ pub(super) fn named_order(
 
 fn in_envelope(body: &[u8]) -> Option<String> {
     let envelope = Envelope::read(body).ok()?;
-    order_in_form(&Form::parse(envelope.form.as_bytes()).ok()?, envelope.charset)
+    order_in_form(&envelope.form, envelope.charset)
 }

@@ -21,6 +21,7 @@ mod plan;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alipay::QueryAnswer;
 use chrono::{DateTime, Utc};
 use config::{Config, Merchant};
 use diesel::Connection as _;
@@ -33,8 +34,8 @@ use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::WorkerContext;
-use crate::sweepers::{INTERVAL, Sweeper, Unswept, lease};
-use asking::{QueriedOrder, QueryFailure, TradeAnswer, ask};
+use crate::sweepers::{INTERVAL, Sweeper, Unswept, askable, lease};
+use asking::{QueriedOrder, QueryFailure, ask};
 use circuit_breaker::{BreakerState, CircuitBreaker};
 use plan::{QueryIntervals, QueryStep};
 
@@ -64,12 +65,12 @@ struct Claimed {
 /// Sweeps until the worker stops.
 pub(crate) async fn run(context: WorkerContext) {
     let mut current = context.current.clone();
-    let mut breakers = askable(&current.borrow_and_update());
+    let mut breakers = breakers_of(&current.borrow_and_update());
     let gateway = Gateway::new(context.config.worker.query_timeout);
     let mut sweeper = Sweeper::new("the query sweeper", &context);
     while sweeper.turn_or_woken(&context.wake_queries).await {
         if current.has_changed().unwrap_or(false) {
-            breakers = askable(&current.borrow_and_update());
+            breakers = breakers_of(&current.borrow_and_update());
         }
         // When the worker stops, another worker repeats the queries under way after their lease.
         let swept = sweep(&context, &gateway, &mut breakers);
@@ -78,19 +79,17 @@ pub(crate) async fn run(context: WorkerContext) {
     }
 }
 
-/// The merchants whose gateway can be asked. For the others the log says what is missing.
-fn askable(config: &Config) -> Vec<CircuitBreaker> {
-    let mut breakers = Vec::new();
+/// A breaker for each merchant whose gateway can be asked. For the others the log says what is missing.
+fn breakers_of(config: &Config) -> Vec<CircuitBreaker> {
     for merchant in config.merchants.values() {
-        match Gateway::can_ask(merchant) {
-            Ok(()) => breakers.push(CircuitBreaker::new(merchant.clone())),
-            Err(error) => info!(
+        if let Err(error) = Gateway::can_ask(merchant) {
+            info!(
                 merchant = merchant.name,
                 "the gateway is not asked about this merchant's orders: {error}"
-            ),
+            );
         }
     }
-    breakers
+    askable(config).map(CircuitBreaker::new).collect()
 }
 
 /// Adds, claims, queries and updates rows. Returns whether the next round should follow at once.
@@ -255,7 +254,7 @@ fn note(
                 why,
                 leased_until: Some(*leased_until),
                 due_at,
-                answer: asked.result.as_ref().ok().map(TradeAnswer::as_str),
+                answer: asked.result.as_ref().ok().map(QueryAnswer::as_str),
                 error: asked
                     .result
                     .as_ref()

@@ -18,40 +18,38 @@ mod call;
 
 use std::sync::Arc;
 
-use alipay::Protocol;
 use chrono::{DateTime, TimeDelta, Utc};
 use config::{Config, Merchant};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::{Gateway, RefundOutcome};
-use order::{RefundRequestState, RepeatedBy};
-use store::refund_request::{self, ClaimedRefund};
+use order::RepeatedBy;
+use store::refund_request::{self, ClaimedRefund, RefundRequest};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::WorkerContext;
-use crate::sweepers::{INTERVAL, Sweeper, Unswept, lease};
+use crate::sweepers::{INTERVAL, Sweeper, Unswept, askable, doubling_pause, lease};
 use call::carry_out;
-pub use call::refund_answer;
 
 /// Refunds of one merchant that are carried out at one time.
 const SHARE: i64 = 8;
 /// Calls under way at one time.
 const CONCURRENCY: usize = 4;
 
-/// A refund without a known result is repeated after a pause as long as its age, within these limits.
+/// The pauses after which a refund without a known result is repeated.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(3);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// Sweeps until the worker stops.
 pub(crate) async fn run(context: WorkerContext) {
     let mut current = context.current.clone();
-    let mut merchants = askable(&current.borrow_and_update());
+    let mut merchants = refundable(&current.borrow_and_update());
     let gateway = Gateway::new(context.config.worker.query_timeout);
     let mut sweeper = Sweeper::new("the refund sweeper", &context);
     while sweeper.turn().await {
         if current.has_changed().unwrap_or(false) {
-            merchants = askable(&current.borrow_and_update());
+            merchants = refundable(&current.borrow_and_update());
         }
         // When the worker stops, another worker repeats the calls under way after their lease.
         let swept = sweep(&context, &gateway, &merchants);
@@ -61,12 +59,8 @@ pub(crate) async fn run(context: WorkerContext) {
 }
 
 /// The merchants for whom a program can refund.
-fn askable(config: &Config) -> Vec<Arc<Merchant>> {
-    let merchants = config.merchants.values();
-    merchants
-        .filter(|it| it.protocol == Protocol::Openapi && Gateway::can_ask(it).is_ok())
-        .map(|merchant| Arc::new(merchant.clone()))
-        .collect()
+fn refundable(config: &Config) -> Vec<Arc<Merchant>> {
+    askable(config).filter(|merchant| merchant.protocol.has_refund_call()).collect()
 }
 
 /// Claims, calls, publishes and updates rows.
@@ -114,53 +108,51 @@ fn claim(context: &WorkerContext, merchants: &[String]) -> Result<Vec<ClaimedRef
     Ok(claimed)
 }
 
-/// Writes the results of the calls, and logs each once.
+/// Writes the results of the calls, and logs them.
 fn note(
     context: &WorkerContext,
     ended: &[(ClaimedRefund, RefundOutcome)],
 ) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     for (claimed, outcome) in ended {
-        let request = &claimed.request;
-        let number = &request.request_no;
-        let (order, merchant) = (&request.order_id, &request.merchant);
-        match outcome {
-            RefundOutcome::Made(proof) => {
-                info!(order, merchant, request_no = number, "late money was refunded");
-                let state = RefundRequestState::Accepted;
-                refund_request::note(&mut connection, number, state, None, proof.refunded)?;
-            }
-            RefundOutcome::Refused { reason } => {
-                error!(
-                    order,
-                    merchant,
-                    request_no = number,
-                    reason,
-                    "Alipay refuses to refund a late payment: a person has to decide the order's review"
-                );
-                let state = RefundRequestState::Refused;
-                refund_request::note(&mut connection, number, state, Some(reason), None)?;
-            }
-            RefundOutcome::Unsent { reason } | RefundOutcome::Unknown { reason } => {
-                if code(reason) != request.error.as_deref().map_or("", code) {
-                    warn!(
-                        order,
-                        merchant,
-                        request_no = number,
-                        reason,
-                        "the result of the refund of a late payment is not known; it is tried again with the same number"
-                    );
-                }
-                let state = match outcome {
-                    RefundOutcome::Unsent { .. } => RefundRequestState::unsent(RepeatedBy::Worker),
-                    _ => RefundRequestState::Unknown,
-                };
-                let due_at = next(claimed.now, claimed.since);
-                refund_request::put_off(&mut connection, number, state, reason, due_at)?;
-            }
+        log(&claimed.request, outcome);
+        let number = &claimed.request.request_no;
+        let (state, reason) = (outcome.request_state(RepeatedBy::Worker), outcome.reason());
+        if state.has_ended() {
+            refund_request::note(&mut connection, number, state, reason, outcome.refunded())?;
+        } else {
+            let due_at = next(claimed.now, claimed.since);
+            let reason = reason.unwrap_or_default();
+            refund_request::put_off(&mut connection, number, state, reason, due_at)?;
         }
     }
     Ok(())
+}
+
+/// Logs the outcome of a call; one that repeats the outcome before it is not logged again.
+fn log(request: &RefundRequest, outcome: &RefundOutcome) {
+    let RefundRequest { order_id: order, merchant, request_no, error: before, .. } = request;
+    match outcome {
+        RefundOutcome::Made(_) => info!(order, merchant, request_no, "late money was refunded"),
+        RefundOutcome::Refused { reason } => error!(
+            order,
+            merchant,
+            request_no,
+            reason,
+            "Alipay refuses to refund a late payment: a person has to decide the order's review"
+        ),
+        RefundOutcome::Unsent { reason } | RefundOutcome::Unknown { reason } => {
+            if code(reason) != before.as_deref().map_or("", code) {
+                warn!(
+                    order,
+                    merchant,
+                    request_no,
+                    reason,
+                    "the result of the refund of a late payment is not known; it is tried again with the same number"
+                );
+            }
+        }
+    }
 }
 
 /// The code that a reason begins with.
@@ -168,9 +160,9 @@ fn code(reason: &str) -> &str {
     reason.split(':').next().unwrap_or_default()
 }
 
-/// When a refund is tried again: the pause equals its age, so the pauses double.
+/// When a refund is tried again.
 fn next(now: DateTime<Utc>, since: DateTime<Utc>) -> DateTime<Utc> {
-    now + (now - since).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+    now + doubling_pause(now - since, FIRST_PAUSE, LONGEST_PAUSE)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::json::{GatewayOutcome, SignedNode};
 use super::xml;
-use crate::{AnswerError, Charset, Protocol, Verifier};
+use crate::{AnswerError, Charset, Protocol, TRADE_NOT_EXIST, Verifier};
 
 /// The outcome of a request to close a trade. A trade that was paid is refused
 /// ([`AnswerError::Refused`], `TRADE_STATUS_NOT_AVAILD` or `ACQ.TRADE_STATUS_ERROR` and others).
@@ -34,7 +34,7 @@ impl CloseAnswer {
         match protocol {
             Protocol::Mapi => match xml::success_or_error(body, charset)? {
                 None => Ok(CloseAnswer::Closed),
-                Some(error) if error == "TRADE_NOT_EXIST" => Ok(CloseAnswer::NotExist),
+                Some(error) if error == TRADE_NOT_EXIST => Ok(CloseAnswer::NotExist),
                 Some(error) => Err(AnswerError::refused(&error, "")),
             },
             Protocol::Openapi => {

@@ -20,6 +20,9 @@ pub enum QueryAnswer {
     NotExist,
 }
 
+/// Alipay's word for a trade that it does not know.
+pub const TRADE_NOT_EXIST: &str = "TRADE_NOT_EXIST";
+
 impl QueryAnswer {
     /// Reads the body of an answer, byte for byte as it was received `at` a time.
     ///
@@ -39,6 +42,22 @@ impl QueryAnswer {
             Protocol::Openapi => alipay_trade_query(body, charset, verifier, at),
         }
     }
+
+    /// Alipay's word: the status of the trade, or that there is none.
+    pub fn as_str(&self) -> &str {
+        match self {
+            QueryAnswer::Trade(trade) => trade.trade_status.as_str(),
+            QueryAnswer::NotExist => TRADE_NOT_EXIST,
+        }
+    }
+
+    /// Alipay knows of no payment: no trade, or one that waits for its buyer.
+    pub fn is_unpaid(&self) -> bool {
+        match self {
+            QueryAnswer::Trade(trade) => trade.trade_status.is_unpaid(),
+            QueryAnswer::NotExist => true,
+        }
+    }
 }
 
 fn single_trade_query(
@@ -48,7 +67,7 @@ fn single_trade_query(
     at: DateTime<Utc>,
 ) -> Result<QueryAnswer, AnswerError> {
     match xml::XmlAnswer::read(body, "trade", charset)? {
-        xml::XmlAnswer::Failure(error) if error == "TRADE_NOT_EXIST" => Ok(QueryAnswer::NotExist),
+        xml::XmlAnswer::Failure(error) if error == TRADE_NOT_EXIST => Ok(QueryAnswer::NotExist),
         xml::XmlAnswer::Failure(error) => Err(AnswerError::refused(&error, "")),
         xml::XmlAnswer::Success(fields) => {
             let (form, charset) = fields.verified(verifier, at)?;

@@ -107,15 +107,10 @@ pub fn kept_products(
 
 /// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
 pub fn accounts_named(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<String>> {
-    Ok(static_sql(
-        "SELECT f.order_id FROM fulfillment AS f FORCE INDEX (fulfillment_turn) \
-         JOIN user_order AS o ON o.id = f.order_id \
-         WHERE f.state = 'awaiting_account' AND TRIM(o.account) <> '' AND o.status IN (8, 4, 106) \
-         ORDER BY f.waiting_since, f.order_id LIMIT ?",
-    )
-    .big_int(limit)
-    .columns::<Text>()
-    .load(connection)?)
+    Ok(static_sql(include_str!("accounts_named.sql"))
+        .big_int(limit)
+        .columns::<Text>()
+        .load(connection)?)
 }
 
 /// How many paid orders wait for stock, and how long the first of them has, in seconds.
@@ -125,4 +120,28 @@ pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64)> {
         .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
         .select((count_star(), sql::<BigInt>(seconds)))
         .get_result(connection)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use order::OrderStatus;
+
+    /// SQL cannot call [`order::OrderState::deserves_goods`].
+    #[test]
+    fn statements_name_the_statuses_in_which_an_order_can_get_goods() {
+        let codes = OrderStatus::WITH_GOODS.map(|status| status.code().to_string());
+        let statements = [
+            (include_str!("in_turn.sql"), 2),
+            (include_str!("kept_products.sql"), 1),
+            (include_str!("accounts_named.sql"), 1),
+        ];
+        for (statement, times) in statements {
+            let lists: Vec<&str> = statement
+                .split("status IN (")
+                .skip(1)
+                .filter_map(|rest| Some(rest.split_once(')')?.0))
+                .collect();
+            assert_eq!(lists, vec![codes.join(", "); times], "{statement}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use order::{OrderStatus, QueryReason, TradeStatusCode};
+use order::{OrderStatus, PaymentState, QueryReason, TradeStatusCode};
 
 use super::{NewQuery, enrol};
 use crate::column::{Moment, now, value};
@@ -60,12 +60,10 @@ struct CandidateRow {
 
 impl CandidateRow {
     fn is_for(&self, pass: EnrolmentPass) -> bool {
+        let payment = PaymentState::of(self.status, self.trade_status, self.is_finish);
         match pass.why {
             QueryReason::Unpaid => self.status == OrderStatus::Placed,
-            QueryReason::Expired => {
-                self.status == OrderStatus::Placed
-                    && self.trade_status != TradeStatusCode::TradePending
-            }
+            QueryReason::Expired => payment == PaymentState::Unpaid,
             _ => !self.is_finish,
         }
     }

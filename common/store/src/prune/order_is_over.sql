@@ -1,5 +1,5 @@
-    -- Nothing about the order x.order_id is under way. It is finished, or was never paid, and then nobody asks about it after 16
-    -- days; its goods do not wait, and no review is open. No dead letter and no retry that names it waits. A number without
+    -- Nothing about the order x.order_id is under way. It is finished, or was never paid (PaymentState::was_never_paid of the
+    -- crate order; tests/order_is_over.rs compares), and then nobody asks about it after 16 days; its goods do not wait, and no review is open. No dead letter and no retry that names it waits. A number without
     -- an order can have these alone. Scalar subqueries, since a semijoin could begin with another table.
     AND NOT COALESCE((
         SELECT o.needs_review OR NOT (o.is_finish OR o.status IN (0, 32) AND o.trade_status IN (0, 1))

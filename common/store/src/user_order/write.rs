@@ -7,15 +7,13 @@ use alipay::Fen;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use order::{
-    FulfillmentState, OrderRecord, OrderState, OrderStatus, OrderTerms, RefundStatusCode,
-    TradeStatusCode,
-};
+use order::{OrderRecord, OrderState, OrderStatus, OrderTerms, RefundStatusCode, TradeStatusCode};
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{Deadline, EnumNumber, Moment, Money, Value, after};
+use crate::column::{EnumNumber, Moment, Money, Value, after};
 use crate::json_rows::{load_columns, load_rows, microseconds};
 use crate::schema::{entitlement, user_order};
+use crate::user_order::terms::TermsRow;
 use crate::{MysqlConnection, Result};
 
 /// An order that this transaction has locked.
@@ -38,15 +36,11 @@ pub struct LockedOrder {
 #[derive(QueryableByName)]
 #[diesel(table_name = user_order)]
 struct LockedRow {
-    id: String,
-    merchant: String,
+    #[diesel(embed)]
+    terms: TermsRow,
     account: String,
     product_id: String,
     quantity: i32,
-    total_fee: Fen,
-    created_at: DateTime<Utc>,
-    #[diesel(deserialize_as = Deadline)]
-    expires_at: Option<DateTime<Utc>>,
     expired_at: Option<DateTime<Utc>>,
     needs_review: bool,
 }
@@ -58,13 +52,7 @@ pub fn lock(connection: &mut MysqlConnection, sorted_ids: &[&str]) -> Result<Vec
     Ok(rows
         .into_iter()
         .map(|row| LockedOrder {
-            terms: OrderTerms {
-                id: row.id,
-                merchant: row.merchant,
-                total_fee: row.total_fee,
-                created_at: row.created_at,
-                expires_at: row.expires_at,
-            },
+            terms: row.terms.into(),
             account: row.account,
             product_id: row.product_id,
             quantity: row.quantity,
@@ -133,7 +121,6 @@ pub struct OrderColumns<'a> {
 impl BulkRow for OrderColumns<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
         let OrderColumns { record, state, needs_review } = *self;
-        let fulfillment = record.fulfillment;
         values.push::<Nullable<Text>, _>(&state.trade_no)?;
         values.push::<EnumNumber<OrderStatus>, _>(&state.status)?;
         values.push::<EnumNumber<TradeStatusCode>, _>(&state.trade_status)?;
@@ -148,9 +135,8 @@ impl BulkRow for OrderColumns<'_> {
             &state.finish_dtime,
         ])?;
         state.parties.bind(values)?;
-        let are_out = fulfillment.is_some_and(FulfillmentState::is_given);
-        let are_back = fulfillment == Some(FulfillmentState::Returned);
-        values.push_flags([are_out, are_back, state.is_finish, needs_review])?;
+        let goods = [record.goods_are_out(), record.goods_are_back()];
+        values.push_flags(goods.into_iter().chain([state.is_finish, needs_review]))?;
         values.push::<Nullable<Moment>, _>(&record.expired_at)?;
         values.push::<Text, _>(&record.terms.id)
     }

@@ -46,9 +46,9 @@ impl QueryArgs {
             (Comparison::Disagrees, None) => {
                 Err(Failure::Refused("the answer does not agree with the order".to_owned()))
             }
-            (Comparison::UnknownThere, None) => {
-                Err(Failure::Refused("the gateway does not know a trade that we hold".to_owned()))
-            }
+            (Comparison::UnknownThere, None) => Err(Failure::Refused(
+                "the gateway does not know a trade, or a payment, that is known here".to_owned(),
+            )),
             (Comparison::Busy, None) => Err(Failure::CouldNotAsk(
                 "a worker holds the order: not compared, try again".to_owned(),
             )),
@@ -106,6 +106,9 @@ pub(crate) fn verdict(compared: &Compared) -> String {
             let reason = or_empty(dry_run.and_then(|one| one.reason.as_ref()));
             let error = or_empty(dry_run.and_then(|one| one.error.as_ref()));
             format!("does not agree: {reason}: {error}")
+        }
+        Comparison::UnknownThere if compared.gateway.exists => {
+            "the gateway says that nothing is paid, and the order is paid here".to_owned()
         }
         Comparison::UnknownThere => {
             "the gateway knows no such trade, and we hold one: another merchant's keys?".to_owned()

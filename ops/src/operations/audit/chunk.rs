@@ -70,7 +70,7 @@ impl Audit {
         // The trade is listed already: what follows from it is not listed again.
         let record = if found.has(GapKind::RefundNotCounted) { &subject.stored } else { &recount };
         let state = record.state();
-        columns::check(row, &subject.stored.state(), record.fulfillment, &mut found);
+        columns::check(row, &subject.stored.state(), record, &mut found);
         goods::check(subject, &state, &mut found);
         reviews::check(subject, record, &state, &mut found);
         self.check_codes(&row.id, &subject.codes, &mut found);
@@ -143,7 +143,7 @@ impl Audit {
             let since = Some(case.raised_at);
             self.waiting.add(line(&row.id, (reason, what), Owner::Person, since, self.now));
         }
-        if let Some(since) = subject.unpaid_since().filter(|since| *since < self.now) {
+        if let Some(since) = subject.unpaid_since(self.now) {
             let (what, owner) = match subject.implausible_limit() {
                 None => (
                     "its time is over: a worker closes it at Alipay, and then here".into(),

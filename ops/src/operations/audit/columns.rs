@@ -1,7 +1,7 @@
 //! The computed columns against what the trades say.
 
 use chrono::{DateTime, Utc};
-use order::{FulfillmentState, OrderState};
+use order::{FulfillmentState, OrderRecord, OrderState};
 use store::user_order::AuditedOrder;
 
 use super::GapKind;
@@ -11,7 +11,7 @@ use super::finding::Findings;
 pub(crate) fn check(
     row: &AuditedOrder,
     state: &OrderState,
-    fulfillment: Option<FulfillmentState>,
+    record: &OrderRecord,
     found: &mut Findings,
 ) {
     let mut number = |kind, is: i64, should: i64| {
@@ -42,13 +42,13 @@ pub(crate) fn check(
             found.add(GapKind::WrongTimes, what);
         }
     }
-    let out = fulfillment.is_some_and(FulfillmentState::is_given);
-    let back = fulfillment == Some(FulfillmentState::Returned);
-    for (column, is, should) in
-        [("is_send_goods", row.is_send_goods, out), ("is_return_goods", row.is_return_goods, back)]
-    {
+    let flags = [
+        ("is_send_goods", row.is_send_goods, record.goods_are_out()),
+        ("is_return_goods", row.is_return_goods, record.goods_are_back()),
+    ];
+    for (column, is, should) in flags {
         if is != should {
-            let state = fulfillment.map_or("missing", FulfillmentState::as_str);
+            let state = record.fulfillment.map_or("missing", FulfillmentState::as_str);
             let what = format!("{column} is {}, the fulfillment is {state}", u8::from(is));
             found.add(GapKind::WrongGoodsFlags, what);
         }

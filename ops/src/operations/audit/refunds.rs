@@ -7,7 +7,8 @@ use super::GapKind;
 use super::finding::Findings;
 use super::subject::Subject;
 
-/// Compares each trade with its refunds. `recount` is the record with every refund counted.
+/// Compares each trade with its refunds. How they add up is computed here once more, on purpose: the sum that a worker
+/// makes ([`Trade`], in `recount`) is what is audited. `recount` is the record with every refund counted.
 pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findings) {
     let total = subject.stored.terms.total_fee;
     if subject.refunds.is_empty()

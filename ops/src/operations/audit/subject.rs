@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use alipay::Fen;
 use chrono::{DateTime, Utc};
 use order::{
-    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderTerms,
-    PaymentState, Refund, Trade, time_limit,
+    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, PaymentState, Refund,
+    Trade, time_limit,
 };
 use store::review::AuditedCase;
 use store::stock::AuditedCode;
@@ -25,15 +24,8 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(row: AuditedOrder) -> Subject {
-        let terms = OrderTerms {
-            id: row.id.clone(),
-            merchant: row.merchant.clone(),
-            total_fee: Fen::new(row.total_fee),
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-        };
         let stored = OrderRecord {
-            terms,
+            terms: row.terms(),
             kind: row.kind,
             trades: BTreeMap::new(),
             refunds: BTreeMap::new(),
@@ -72,14 +64,16 @@ impl Subject {
         self.cases.iter().any(|case| case.open)
     }
 
-    /// Placed and nothing more, of an order with a time: that time.
-    pub(crate) fn unpaid_since(&self) -> Option<DateTime<Utc>> {
+    /// When the time ended of an order that is still unpaid at `now`.
+    pub(crate) fn unpaid_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let row = &self.row;
-        let payment = PaymentState::of_codes(row.status, row.trade_status, row.is_finish);
-        row.expires_at.filter(|_| payment == Some(PaymentState::Unpaid))
+        PaymentState::of_codes(row.status, row.trade_status, row.is_finish)?
+            .unpaid_since(row.expires_at, now)
     }
 
-    /// Why the order's time limit does not count, whatever its merchant's configuration says.
+    /// Why the order's time limit does not count. The merchant's `longest_time_to_pay` is left out: an audit reads the
+    /// database alone, so that it finds the same on every machine, also in a copy without the configuration. So it is
+    /// the worker who is named for an order that only this setting keeps open.
     pub(crate) fn implausible_limit(&self) -> Option<ImplausibleLimit> {
         time_limit(self.stored.terms.created_at, self.stored.terms.expires_at, None).err()
     }

@@ -1,7 +1,7 @@
 //! Money in and back against goods out and back, over all orders.
 
 use alipay::Fen;
-use order::{Facts, FulfillmentState, OrderRecord};
+use order::{Facts, OrderRecord};
 use serde::Serialize;
 
 /// Sums over all orders, which end at the largest number: a shop can write any `total_fee`. Amounts are fen; goods are counted in units and at what their orders cost.
@@ -43,8 +43,8 @@ impl Balance {
         });
         // Goods that another system delivered count with their payment, of which Alipay may never notify again.
         let counts = !record.goods_imported || !record.trades.is_empty();
-        let out = counts && record.fulfillment.is_some_and(FulfillmentState::is_given);
-        let back = counts && record.fulfillment == Some(FulfillmentState::Returned);
+        let out = counts && record.goods_are_out();
+        let back = counts && record.goods_are_back();
         let worth = |moved| if moved { total } else { 0 };
         Balance { paid, refunded, out: worth(out), back: worth(back) }
     }

@@ -74,13 +74,13 @@ impl Background {
         let letter = &opened.letter;
         let mut background = Background::default();
         let page = snapshot(connection, |connection| match &letter.order {
-            Some(order) => OrderDetails::read(connection, order),
+            Some(order) => OrderDetails::read(connection, config, order),
             None => Ok(None),
         })?;
         match (page, &letter.order) {
             (Some(page), _) => {
                 let text = &mut background.order_text;
-                *text = header(&page.order.row, &page.product);
+                *text = header(&page);
                 text.extend(not_done(&page));
                 background.order_now = Some(page.order);
             }

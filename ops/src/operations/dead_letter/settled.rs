@@ -1,9 +1,9 @@
 //! Looks up what the database says about a dead letter. The rule itself is in `claim`.
 
-use alipay::{Fen, TradeStatusSync};
+use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund};
+use order::{DecisionState, MessageOutcome, OrderStatus, Refund};
 use queue::ReceivedMessage;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
@@ -101,19 +101,8 @@ fn of_trade(
         let mut trades = trades.iter().map(|(_, it)| it);
         let trade = trades.find(|it| it.trade_no == trade_message.trade_no);
         let Some(trade) = trade else { return Ok(None) };
-        let terms = OrderTerms {
-            id: row.id,
-            merchant: row.merchant,
-            total_fee: Fen::new(row.total_fee),
-            created_at: row.created_at.0,
-            expires_at: row.expires_at.map(|at| at.0),
-        };
-        return Ok(trade_settled(
-            account,
-            trade_message,
-            by,
-            &KnownTrade::OfOrder { terms: &terms, trade },
-        ));
+        let known = KnownTrade::OfOrder { terms: &row.terms(), trade };
+        return Ok(trade_settled(account, trade_message, by, &known));
     }
     let (merchant, order, trade_no) =
         (&account.merchant, &trade_message.out_trade_no, &trade_message.trade_no);

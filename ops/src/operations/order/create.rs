@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
-use config::{Config, Merchant};
+use config::Config;
 use order::ProductKind;
 use store::MysqlConnection;
 use store::product::Product;
@@ -147,7 +147,7 @@ impl OrderToCreate {
         else {
             return Ok(());
         };
-        let longest = config.merchants.get(&self.merchant).and_then(Merchant::longest_time_to_pay);
+        let longest = config.longest_time_to_pay(&self.merchant);
         let now = Utc::now();
         order::time_limit(now, Some(now + after), longest).map(drop).map_err(|implausible| {
             Failure::Usage(format!(

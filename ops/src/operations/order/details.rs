@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{Facts, MessageOutcome, ProductKind, Trade};
+use order::{Facts, MessageOutcome, OrderState, ProductKind, Trade};
 use queue::MessageKind;
 use serde::Serialize;
 use store::dead_letter::{self, history};
@@ -21,11 +21,11 @@ use store::stock::{self, StockCode};
 use store::{BeijingTime, MysqlConnection, redelivery, snapshot, trade, user_order};
 
 use crate::failure::Failure;
-use crate::operations::order::OrderLine;
 use crate::operations::order::change::{AppliedChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::next_step::NextStep;
+use crate::operations::order::{OrderLine, TimeLimit, time_limit};
 use crate::operations::signature_check::{SignatureResult, check};
 
 /// More available codes than this need not be counted.
@@ -66,6 +66,12 @@ pub(crate) struct OrderDetails {
     /// Messages and events from before this are not all there: the order is older than what was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) removed_before: Option<BeijingTime>,
+    /// The facts that the order's state follows from: those of the trade that it goes by.
+    #[serde(skip)]
+    pub(crate) facts: Facts,
+    /// Until when it can be paid.
+    #[serde(skip)]
+    pub(crate) limit: TimeLimit,
     /// Codes that could be delivered now.
     #[serde(skip)]
     pub(crate) available: i64,
@@ -132,7 +138,7 @@ pub(crate) fn look_up(
     id: &str,
     redact: bool,
 ) -> Result<Result<OrderDetails, MissingOrder>, Failure> {
-    let page = snapshot(connection, |connection| OrderDetails::read(connection, id))?;
+    let page = snapshot(connection, |connection| OrderDetails::read(connection, config, id))?;
     let Some(mut page) = page else { return Ok(Err(MissingOrder::read(connection, id)?)) };
     page.check_signatures(config);
     if redact {
@@ -146,6 +152,7 @@ impl OrderDetails {
     /// [`store::snapshot`].
     pub(crate) fn read(
         connection: &mut MysqlConnection,
+        config: &Config,
         id: &str,
     ) -> Result<Option<OrderDetails>, Failure> {
         let Some(row) = user_order::find(connection, id)? else { return Ok(None) };
@@ -154,10 +161,9 @@ impl OrderDetails {
             .first()
             .map(OrderDetails::product_of)
             .ok_or_else(|| Failure::Refused(format!("the product {} is gone", row.product_id)))?;
-        let trades: Vec<TradeLine> = trade::of_orders(connection, &[id])?
-            .into_iter()
-            .map(|(_, trade)| TradeLine::from(trade))
-            .collect();
+        let trades = trade::of_orders(connection, &[id])?.into_iter();
+        let trades: Vec<Trade> = trades.map(|(_, trade)| trade).collect();
+        let state = OrderState::of(trades.iter(), row.expired_at.is_some());
         let trade_nos: Vec<&str> = trades.iter().map(|trade| trade.trade_no.as_str()).collect();
         let story: Vec<StoryMessage> = notification::of_order(connection, id, &trade_nos)?
             .into_iter()
@@ -182,7 +188,9 @@ impl OrderDetails {
             read_at: Utc::now(),
             available: stock::available(connection, &row.product_id, COUNTED)?,
             removed_before: removed_before(connection)?.filter(|at| at.0 > row.created_at.0),
-            trades,
+            trades: trades.into_iter().map(TradeLine::from).collect(),
+            facts: state.facts,
+            limit: time_limit(&row, config),
             story,
             order: row.into(),
         };

@@ -70,8 +70,6 @@ impl NextStep {
         let row = &page.order.row;
         let order = row.id.clone();
         let asked_at = page.gateway_query.as_ref().map(|asked| asked.due_at);
-        let chosen = page.trades.iter().find(|it| Some(&it.trade_no) == row.trade_no.as_ref());
-        let chosen = chosen.map(|trade| trade.facts.0).unwrap_or_default();
         let Some(payment) = payment(row) else { return NextStep::Unknown };
         match payment {
             PaymentState::Pending => NextStep::Pending { asked_at },
@@ -81,13 +79,15 @@ impl NextStep {
             PaymentState::Expired => NextStep::Expired { asked_at },
             PaymentState::Refunded => NextStep::Refunded,
             PaymentState::Paid => match page.fulfillment.as_ref().map(|goods| goods.state) {
-                _ if chosen.is_late() => NextStep::Late { order },
+                _ if page.facts.is_late() => NextStep::Late { order },
                 Some(FulfillmentState::AwaitingStock) => {
                     NextStep::StockWanted { product: row.product_id.clone() }
                 }
                 Some(FulfillmentState::AwaitingManual) => NextStep::DeliverByHand,
                 Some(FulfillmentState::AwaitingAccount) => NextStep::AccountWanted { order },
-                None if chosen.awaits_confirmation() => NextStep::Unconfirmed { order, asked_at },
+                None if page.facts.awaits_confirmation() => {
+                    NextStep::Unconfirmed { order, asked_at }
+                }
                 None => NextStep::NotYetDelivered,
                 Some(_) => match status(row) {
                     Some(OrderStatus::RefundClosed) => NextStep::RefundClosed,

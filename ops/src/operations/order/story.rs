@@ -4,19 +4,27 @@ mod event;
 mod not_done;
 
 use alipay::Fen;
-use order::{OrderStatus, PaymentState, TradeStatusCode, time_limit};
-use store::BeijingTime;
+use order::{OrderStatus, PaymentState, TradeStatusCode};
 use store::user_order::OrderRow;
 
 use crate::operations::order::details::{OrderDetails, ProductLine};
-use crate::operations::order::{payment, status};
+use crate::operations::order::{TimeLimit, payment, status};
 use crate::plural::count;
 
 pub(crate) use event::{GoodsMove, StoryEvent, happenings};
 pub(crate) use not_done::{in_retry_tiers, not_done, not_done_but_reviews};
 
 /// What the order is, in a few lines.
-pub(crate) fn header(row: &OrderRow, product: &ProductLine) -> Vec<String> {
+pub(crate) fn header(page: &OrderDetails) -> Vec<String> {
+    header_of_row(&page.order.row, &page.product, page.limit)
+}
+
+/// The same of an order that has just been placed.
+pub(crate) fn header_of_row(
+    row: &OrderRow,
+    product: &ProductLine,
+    limit: TimeLimit,
+) -> Vec<String> {
     let mut lines = vec![
         format!("order {}: {}", row.id, in_words(row)),
         format!(
@@ -40,26 +48,20 @@ pub(crate) fn header(row: &OrderRow, product: &ProductLine) -> Vec<String> {
         }
     }
     if let Some(end) = row.expires_at {
-        lines.push(match time_limit(row.created_at.0, Some(end.0), None) {
+        lines.push(match limit {
             Ok(_) => format!("can be paid until {end}"),
             Err(why) => format!("its time limit {end} does not count: {why}"),
         });
     }
     if let Some(paid) = row.paid_dtime {
         // A limit that does not count makes nothing late.
-        let late = if limit(row).is_some_and(|end| paid > end) { ", late" } else { "" };
+        let late = if limit.ok().flatten().is_some_and(|end| paid > end) { ", late" } else { "" };
         lines.push(format!("paid {paid}{late}"));
     }
     if row.refunded_fee > 0 {
         lines.push(format!("refunded {} yuan", Fen::new(row.refunded_fee)));
     }
     lines
-}
-
-/// Until when the order can be paid, where its limit counts.
-fn limit(row: &OrderRow) -> Option<BeijingTime> {
-    let counts = |end: &BeijingTime| time_limit(row.created_at.0, Some(end.0), None).is_ok();
-    row.expires_at.filter(counts)
 }
 
 fn in_words(row: &OrderRow) -> String {

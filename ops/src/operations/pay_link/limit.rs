@@ -2,10 +2,10 @@
 
 use alipay::{Protocol, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
-use config::Merchant;
 use store::user_order::OrderRow;
 
 use crate::failure::Failure;
+use crate::operations::order::TimeLimit;
 
 /// The parameter with its value; none for an order without a limit.
 ///
@@ -13,29 +13,29 @@ use crate::failure::Failure;
 /// A no for an order whose time is over.
 pub(crate) fn of(
     row: &OrderRow,
-    merchant: &Merchant,
+    limit: TimeLimit,
+    protocol: Protocol,
     now: DateTime<Utc>,
 ) -> Result<Option<(&'static str, String)>, Failure> {
-    let Some(expires_at) = row.expires_at else { return Ok(None) };
-    let longest = merchant.longest_time_to_pay();
-    order::time_limit(row.created_at.0, Some(expires_at.0), longest).map_err(|implausible| {
+    let limit = limit.map_err(|implausible| {
         Failure::Refused(format!(
             "order {} has an implausible time limit: {implausible}. user_order.expires_at is UTC: write \
              UTC_TIMESTAMP(6) + INTERVAL 30 MINUTE, never NOW()",
             row.id
         ))
     })?;
+    let Some(expires_at) = limit else { return Ok(None) };
     if expires_at.0 <= now {
         return Err(Failure::Refused(format!(
             "order {} could be paid until {expires_at}: place a new order",
             row.id
         )));
     }
-    Ok(Some(limit(expires_at.0, merchant.protocol, now)))
+    Ok(Some(parameter(expires_at.0, protocol, now)))
 }
 
 /// Rounded so that Alipay's limit does not end after ours, as far as it can be written.
-fn limit(
+fn parameter(
     expires_at: DateTime<Utc>,
     protocol: Protocol,
     now: DateTime<Utc>,
@@ -55,7 +55,7 @@ mod tests {
     use alipay::Protocol::{Mapi, Openapi};
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::limit;
+    use super::parameter;
 
     #[test]
     fn whole_minutes_or_a_time_in_beijing() {
@@ -67,8 +67,8 @@ mod tests {
             (TimeDelta::days(15), "21600m", "2026-12-08 20:00:00"),
             (TimeDelta::days(400), "21600m", "2026-12-08 20:00:00"),
         ] {
-            assert_eq!(limit(now + left, Mapi, now), ("it_b_pay", minutes.to_owned()));
-            assert_eq!(limit(now + left, Openapi, now), ("time_expire", time.to_owned()));
+            assert_eq!(parameter(now + left, Mapi, now), ("it_b_pay", minutes.to_owned()));
+            assert_eq!(parameter(now + left, Openapi, now), ("time_expire", time.to_owned()));
         }
     }
 }

@@ -23,10 +23,8 @@ pub(crate) fn tell_workers(
     request: &RefundRequest,
     proof: Option<&RefundProof>,
 ) -> Result<(), Failure> {
-    let (merchant, order) = (&request.merchant, &request.order_id);
-    let answer = proof.map(|proof| worker::refund_answer(request, proof));
-    let question = Envelope::query_request(merchant, order, "ops", Utc::now());
-    publish(access, order, &answer.into_iter().chain([question]).collect::<Vec<_>>())
+    let envelopes = worker::refund_messages(request, proof, "ops", Utc::now());
+    publish(access, &request.order_id, &envelopes)
 }
 
 fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use config::Merchant;
-use gateway::{RefundOutcome, RefundProof};
+use gateway::RefundProof;
 use order::{Refund, RefundRequestState, RejectedPayment, RepeatedBy};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::{MysqlConnection, refund, trade};
@@ -111,17 +111,9 @@ fn carry_out(
     let outcome = access.block_on(async {
         Ok(access.gateway().carry_out_refund(merchant, &request.refund(), repeated).await)
     })?;
-    let (state, reason, proof) = match outcome {
-        RefundOutcome::Made(proof) => (RefundRequestState::Accepted, None, Some(proof)),
-        RefundOutcome::Refused { reason } => (RefundRequestState::Refused, Some(reason), None),
-        RefundOutcome::Unsent { reason } => {
-            (RefundRequestState::unsent(RepeatedBy::Operator), Some(reason), None)
-        }
-        RefundOutcome::Unknown { reason } => (RefundRequestState::Unknown, Some(reason), None),
-    };
-    let refunded = proof.as_ref().and_then(|proof| proof.refunded);
-    refund_request::note(connection, number, state, reason.as_deref(), refunded)?;
-    Ok(proof)
+    let state = outcome.request_state(RepeatedBy::Operator);
+    refund_request::note(connection, number, state, outcome.reason(), outcome.refunded())?;
+    Ok(outcome.proof())
 }
 
 /// Whether workers have booked the refund.

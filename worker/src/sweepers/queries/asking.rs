@@ -3,50 +3,26 @@
 
 use std::fmt::Display;
 
-use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
+use alipay::{CloseAnswer, QueryAnswer, TradeRef};
 use chrono::{DateTime, Utc};
 use config::Merchant;
 use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use metrics::counter;
-use order::{OrderStatus, QueryReason};
+use order::{PaymentState, QueryReason};
 use queue::Envelope;
-use store::gateway_answer::{self, AnswerKey};
 use store::gateway_query::DueQuery;
 use store::{MysqlConnection, StoreError, order_expired};
 
 use super::{Claimed, plan};
 use crate::context::{Interrupted, WorkerContext};
+use crate::gateway_messages::QueryAnswerMessage;
 
 /// The result of a query.
 pub(super) struct QueriedOrder {
     pub(super) claimed: Claimed,
-    pub(super) result: Result<TradeAnswer, QueryFailure>,
+    pub(super) result: Result<QueryAnswer, QueryFailure>,
     /// The result of closing, where that was wanted. Closing does not change the order; the answer that follows does.
     closed: Option<Result<CloseAnswer, GatewayError>>,
-}
-
-/// What Alipay answered, for the row of the query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TradeAnswer {
-    /// There is no such trade.
-    NotExist,
-    /// The trade has this status.
-    Trade(TradeStatus),
-}
-
-impl TradeAnswer {
-    /// Alipay's word.
-    pub(super) fn as_str(&self) -> &str {
-        match self {
-            TradeAnswer::NotExist => "TRADE_NOT_EXIST",
-            TradeAnswer::Trade(status) => status.as_str(),
-        }
-    }
-
-    /// Alipay knows of no payment.
-    fn is_unpaid(&self) -> bool {
-        matches!(self, TradeAnswer::NotExist | TradeAnswer::Trade(TradeStatus::WaitBuyerPay))
-    }
 }
 
 /// Why there is no answer that a lane can work on.
@@ -66,15 +42,15 @@ impl QueriedOrder {
     /// The word for the metric.
     pub(super) fn outcome(&self) -> &'static str {
         match &self.result {
-            Ok(TradeAnswer::NotExist) => "not_exist",
-            Ok(TradeAnswer::Trade(_)) => "trade",
+            Ok(QueryAnswer::NotExist) => "not_exist",
+            Ok(QueryAnswer::Trade(_)) => "trade",
             Err(failure) => failure.code,
         }
     }
 
     /// Alipay has closed the trade and still reports it as waiting: the next query will report the close.
     pub(super) fn still_open(&self) -> bool {
-        matches!(self.result, Ok(TradeAnswer::Trade(TradeStatus::WaitBuyerPay)))
+        matches!(&self.result, Ok(QueryAnswer::Trade(trade)) if trade.trade_status.is_unpaid())
             && matches!(self.closed, Some(Ok(CloseAnswer::Closed)))
     }
 
@@ -87,7 +63,8 @@ impl QueriedOrder {
     /// servers can lag behind its own notification.
     pub(super) fn asks_once_more(&self) -> bool {
         let due = &self.claimed.due;
-        self.is_unpaid_there() && contradicts(due) && !plan::is_asked_again(due)
+        self.result.as_ref().is_ok_and(|answer| contradicts(due, answer))
+            && !plan::is_asked_again(due)
     }
 
     /// Why an order that should be closed is still open, for an operator.
@@ -99,13 +76,13 @@ impl QueriedOrder {
 
     /// Alipay knows of no payment.
     fn is_unpaid_there(&self) -> bool {
-        self.result.as_ref().is_ok_and(TradeAnswer::is_unpaid)
+        self.result.as_ref().is_ok_and(QueryAnswer::is_unpaid)
     }
 }
 
-/// Whether an answer that nothing is paid contradicts what was known before the query.
-fn contradicts(due: &DueQuery) -> bool {
-    due.order.as_ref().is_some_and(plan::is_paid)
+/// Whether an answer contradicts what was known before the query.
+fn contradicts(due: &DueQuery, answer: &QueryAnswer) -> bool {
+    due.order.as_ref().is_some_and(|order| order.payment().is_contradicted_by(answer))
 }
 
 /// Asks about one order and publishes the answer, confirmed.
@@ -161,7 +138,7 @@ fn known_trade(due: &DueQuery) -> Option<&str> {
     let order = due
         .order
         .as_ref()
-        .filter(|order| due.why != QueryReason::Confirm && !plan::is_unpaid(order))?;
+        .filter(|order| due.why != QueryReason::Confirm && !order.payment().is_unpaid())?;
     order.trade_no.as_deref()
 }
 
@@ -171,22 +148,18 @@ async fn hand_on(
     claimed: &Claimed,
     closed: Option<&Result<CloseAnswer, GatewayError>>,
     answered: VerifiedAnswer,
-) -> Result<TradeAnswer, QueryFailure> {
+) -> Result<QueryAnswer, QueryFailure> {
     let order = claimed.due.order_id.as_str();
     let asked_at = answered.asked_at;
-    let answer = match &answered.answer {
-        QueryAnswer::NotExist => TradeAnswer::NotExist,
-        QueryAnswer::Trade(trade) => TradeAnswer::Trade(trade.trade_status.clone()),
-    };
-    if answer.is_unpaid() && contradicts(&claimed.due) {
+    if contradicts(&claimed.due, &answered.answer) {
         // A lane opens a review.
         if plan::is_asked_again(&claimed.due) {
             publish_answer(context, merchant, order, &answered).await?;
         }
-        return Ok(answer);
+        return Ok(answered.answer);
     }
-    match answer {
-        TradeAnswer::NotExist => {
+    match &answered.answer {
+        QueryAnswer::NotExist => {
             // Nothing to close, and no trade afterwards: only then has the order expired.
             if let (Some(ended), Some(Ok(CloseAnswer::NotExist))) =
                 (still_placed_since(claimed), closed)
@@ -197,9 +170,9 @@ async fn hand_on(
                 publish(context, &envelope).await?;
             }
         }
-        TradeAnswer::Trade(_) => publish_answer(context, merchant, order, &answered).await?,
+        QueryAnswer::Trade(_) => publish_answer(context, merchant, order, &answered).await?,
     }
-    Ok(answer)
+    Ok(answered.answer)
 }
 
 /// Publishes an answer for the lanes. They accept it because of the row that is written first.
@@ -209,21 +182,18 @@ async fn publish_answer(
     order: &str,
     answered: &VerifiedAnswer,
 ) -> Result<(), QueryFailure> {
-    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
-    let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
-    let (order_id, digest) = (order.to_owned(), envelope.digest());
-    write(context, "writing down an answer", move |connection| {
-        let (order_id, digest) = (order_id.as_str(), digest.as_str());
-        gateway_answer::write(connection, AnswerKey { order_id, digest })
-    })
-    .await?;
+    let message = QueryAnswerMessage::new(&merchant.name, order, answered);
+    let envelope = message.envelope.clone();
+    write(context, "writing down an answer", move |connection| message.write_down(connection))
+        .await?;
     publish(context, &envelope).await
 }
 
 /// The time limit that is over, of an order that is still placed.
 fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
-    let order = claimed.due.order.as_ref().filter(|order| order.status == OrderStatus::Placed)?;
-    order.expires_at.filter(|_| order.expired_at.is_none())
+    let order = claimed.due.order.as_ref()?;
+    let placed = Some(order).filter(|order| order.payment() == PaymentState::Unpaid)?;
+    placed.expires_at.filter(|_| order.expired_at.is_none())
 }
 
 async fn write_expired(

@@ -34,9 +34,9 @@ pub(super) struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    pub(super) fn new(merchant: Merchant) -> CircuitBreaker {
+    pub(super) fn new(merchant: Arc<Merchant>) -> CircuitBreaker {
         CircuitBreaker {
-            merchant: Arc::new(merchant),
+            merchant,
             state: BreakerState::Answers,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             pause: FIRST_PAUSE,

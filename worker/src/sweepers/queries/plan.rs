@@ -7,6 +7,7 @@ use order::{OrderStatus, PaymentState, QueryReason};
 use store::gateway_query::{DueOrder, DueQuery};
 
 use crate::clocks::CLOCK_TOLERANCE;
+use crate::sweepers::doubling_pause;
 
 /// An unpaid order is not asked about after this age: Alipay closes it after fifteen days.
 const MAX_UNPAID_AGE: TimeDelta = TimeDelta::days(16);
@@ -59,7 +60,7 @@ pub(super) fn judge(due: &DueQuery, limits: &QueryIntervals) -> QueryStep {
         return QueryStep::Over;
     }
     let quiet_until = order.updated_at + limits.silent_after;
-    let paid = matches!(payment(order), PaymentState::Paid | PaymentState::Refunded);
+    let paid = matches!(order.payment(), PaymentState::Paid | PaymentState::Refunded);
     if paid && quiet_until > due.now {
         return QueryStep::Later(quiet_until);
     }
@@ -70,12 +71,11 @@ pub(super) fn judge(due: &DueQuery, limits: &QueryIntervals) -> QueryStep {
 /// database's clock and by this worker's, `here`. A database clock that is hours ahead must not close an order that can
 /// still be paid. A pending payment (the seller's account cannot receive yet) is not closed.
 pub(super) fn closes_first(due: &DueQuery, here: DateTime<Utc>) -> bool {
-    let unpaid = due.order.as_ref().map(payment).filter(|payment| payment.is_unpaid());
     time_over(due).is_some_and(|over| over <= here + CLOCK_TOLERANCE)
-        && unpaid.is_some_and(|payment| payment != PaymentState::Pending)
+        && due.order.as_ref().is_some_and(|order| order.payment().was_never_paid())
 }
 
-/// The next query is due one row-age from now, or as long as the time limit has been over, so the intervals double. `None`:
+/// When the next query is due: the pause is as long as the row is old, or as long as the time limit has been over. `None`:
 /// never again, the row is deleted. `still_open`: Alipay has closed the trade, and the query did not report that yet.
 pub(super) fn next(
     due: &DueQuery,
@@ -89,7 +89,7 @@ pub(super) fn next(
     if order.is_finish {
         return None;
     }
-    let unpaid = is_unpaid(order);
+    let unpaid = order.payment().is_unpaid();
     let end = order.created_at + if unpaid { MAX_UNPAID_AGE } else { MAX_ORDER_AGE };
     if due.now >= end {
         return None;
@@ -102,39 +102,24 @@ pub(super) fn next(
         _ => limits.silent_after,
     };
     let since = over.map_or(due.since, |over| over.max(due.since));
-    Some((due.now + first.max(due.now - since)).min(end))
+    Some((due.now + doubling_pause(due.now - since, first, TimeDelta::MAX)).min(end))
 }
 
 /// The next query for an order whose goods wait and whose payment the gateway does not report yet: its servers can lag
-/// behind its own notification. The intervals double.
+/// behind its own notification.
 pub(super) fn confirm_again(due: &DueQuery) -> DateTime<Utc> {
-    due.now + (due.now - due.since).max(FIRST_CONFIRM_PAUSE)
+    due.now + doubling_pause(due.now - due.since, FIRST_CONFIRM_PAUSE, TimeDelta::MAX)
 }
 
 /// Why it is asked the next time.
 pub(super) fn next_why(due: &DueQuery) -> QueryReason {
-    match &due.order {
-        Some(order) if is_unpaid(order) && order.is_finish => QueryReason::OpenTooLate,
-        Some(order) if is_unpaid(order) && time_over(due).is_some() => QueryReason::Expired,
-        Some(order) if is_unpaid(order) => QueryReason::Unpaid,
-        Some(order) if payment(order) == PaymentState::InDoubt => QueryReason::InDoubt,
+    match due.order.as_ref().map(DueOrder::payment) {
+        Some(PaymentState::ClosedUnpaid) => QueryReason::OpenTooLate,
+        Some(unpaid) if unpaid.is_unpaid() && time_over(due).is_some() => QueryReason::Expired,
+        Some(unpaid) if unpaid.is_unpaid() => QueryReason::Unpaid,
+        Some(PaymentState::InDoubt) => QueryReason::InDoubt,
         _ => QueryReason::Silent,
     }
-}
-
-/// Whether it was paid, as far as was known before the question.
-fn payment(order: &DueOrder) -> PaymentState {
-    PaymentState::of(order.status, order.trade_status, order.is_finish)
-}
-
-/// Nothing is paid: placed, expired, or closed before a payment.
-pub(super) fn is_unpaid(order: &DueOrder) -> bool {
-    payment(order).is_unpaid()
-}
-
-/// Paid, as far as was known before the query, and not refunded.
-pub(super) fn is_paid(order: &DueOrder) -> bool {
-    payment(order) == PaymentState::Paid
 }
 
 /// Whether the gateway was queried often enough: a payment that is known here does not exist there. While
@@ -170,7 +155,7 @@ pub(super) fn retry(due: &DueQuery, transient: bool, pause: Duration) -> DateTim
     if transient {
         return due.now + delta(pause);
     }
-    due.now + (due.now - due.since).clamp(FIRST_PAUSE, MAX_REFUSED_PAUSE)
+    due.now + doubling_pause(due.now - due.since, FIRST_PAUSE, MAX_REFUSED_PAUSE)
 }
 
 fn delta(duration: Duration) -> TimeDelta {
@@ -180,8 +165,7 @@ fn delta(duration: Duration) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::{
-        QueryIntervals, QueryStep, closes_first, is_asked_again, is_paid, judge, next, next_why,
-        retry,
+        QueryIntervals, QueryStep, closes_first, is_asked_again, judge, next, next_why, retry,
     };
     use chrono::{DateTime, TimeDelta, Utc};
     use order::QueryReason::{Confirm, Expired, InDoubt, NotAtAlipay, Request, Silent, Unpaid};
@@ -223,11 +207,6 @@ mod tests {
         assert!(asked(NotAtAlipay, TimeDelta::zero()));
         // Goods wait: a review is raised after ten minutes.
         assert!(!asked(Confirm, TimeDelta::minutes(9)) && asked(Confirm, TimeDelta::minutes(10)));
-        let paid = [(0, false), (8, true), (4, true), (32, false), (105, false), (106, true)];
-        for (status, is_paid_here) in paid {
-            let order = due(Silent, status, false, TimeDelta::zero()).order.unwrap();
-            assert_eq!(is_paid(&order), is_paid_here, "{status}");
-        }
     }
 
     #[test]

@@ -7,10 +7,10 @@ use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
 use order::RefundRequestState;
-use queue::{Envelope, RefundAnswerForm};
-use store::refund_request::{ClaimedRefund, RefundRequest};
+use store::refund_request::ClaimedRefund;
 
 use crate::context::WorkerContext;
+use crate::gateway_messages::refund_messages;
 
 /// Calls Alipay about one refund, and publishes its answers when it was made.
 pub(super) async fn carry_out(
@@ -39,31 +39,13 @@ pub(super) async fn carry_out(
     (claimed, outcome)
 }
 
-/// Alipay's answers to a refund for the lanes, which verify them again.
-pub fn refund_answer(request: &RefundRequest, proof: &RefundProof) -> Envelope {
-    let form = RefundAnswerForm {
-        order: &request.order_id,
-        trade_no: &request.trade_no,
-        request_no: &request.request_no,
-        amount: request.amount,
-        refund: proof.refund.as_deref(),
-        refund_query: proof.refund_query.as_deref(),
-    };
-    Envelope::refund_answer(&request.merchant, proof.charset, &form, proof.asked_at)
-}
-
-/// Publishes the answers for the lanes, and a query about the trade: a full refund closes it, and not every product
-/// of Alipay notifies that.
+/// Publishes the answers for the lanes, and a query about the trade.
 async fn publish(
     context: &WorkerContext,
     claimed: &ClaimedRefund,
     proof: &RefundProof,
 ) -> Result<(), String> {
-    let request = &claimed.request;
-    let envelopes = [
-        refund_answer(request, proof),
-        Envelope::query_request(&request.merchant, &request.order_id, "refund", Utc::now()),
-    ];
+    let envelopes = refund_messages(&claimed.request, Some(proof), "refund", Utc::now());
     let shards = context.layout().shards;
     let messages: Result<Vec<_>, _> =
         envelopes.iter().map(|envelope| envelope.message(shards)).collect();

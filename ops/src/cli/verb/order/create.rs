@@ -7,13 +7,14 @@ use chrono::Utc;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::order_text;
+use crate::cli::order_text::lines;
 use crate::cli::time_args::parse_length;
 use crate::failure::Failure;
 use crate::operations::order::create::{OldOrder, OrderToCreate, create};
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::import_file::{made_at, total};
-use crate::operations::order::{parse_account, parse_id, parse_new_id, parse_subject};
+use crate::operations::order::story::header_of_row;
+use crate::operations::order::{parse_account, parse_id, parse_new_id, parse_subject, time_limit};
 
 /// Place an order, as the shop would
 ///
@@ -82,8 +83,9 @@ impl OrderCreateArgs {
             imported,
         };
         let (line, product) = create(context, &order)?;
-        context
-            .output
-            .print(&line, || order_text::header(&line.row, &OrderDetails::product_of(&product)))
+        context.output.print(&line, || {
+            let limit = time_limit(&line.row, &context.config);
+            lines(&header_of_row(&line.row, &OrderDetails::product_of(&product), limit))
+        })
     }
 }

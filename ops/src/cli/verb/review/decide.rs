@@ -66,7 +66,7 @@ impl DecideArgs {
             note: note.to_owned(),
         };
         let mut connection = context.database()?;
-        let checked = decided.check(&mut connection, self.id)?;
+        let checked = decided.check(&mut connection, &context.config, self.id)?;
         let shards = context.layout().shards;
         let sent = context.block_on(async {
             let write = async { checked.write(&mut connection, shards) };

@@ -33,7 +33,7 @@ struct ShownReview<'a> {
 
 impl ReviewShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let case = ReviewCase::read(&mut *context.database()?, self.id)?;
+        let case = ReviewCase::read(&mut *context.database()?, &context.config, self.id)?;
         let shown = ShownReview {
             row: &case.row,
             meaning: meaning(&case.row),
@@ -62,7 +62,7 @@ fn text(case: &ReviewCase, choices: &[Choice]) -> String {
         lines.push(format!("settled at {at}: later facts made it moot"));
     }
     lines.push(String::new());
-    lines.extend(header(&page.order.row, &page.product));
+    lines.extend(header(page));
     for trade in &page.trades {
         lines.push(trade.text());
     }

@@ -12,7 +12,6 @@ use store::redelivery::RedeliveryRow;
 use store::refund_request::RefundRequestLine;
 use store::review::ReviewRow;
 
-use super::limit;
 use crate::operations::dead_letter::{NO_REASON, short};
 use crate::operations::order::change::steps;
 use crate::operations::order::details::{OrderDetails, StoryMessage};
@@ -75,7 +74,7 @@ impl GoodsMove {
 pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, StoryEvent<'_>)> {
     let row = &details.order.row;
     let mut all = vec![(row.created_at, StoryEvent::Placed)];
-    let ended = limit(row).filter(|end| end.0 < details.read_at);
+    let ended = details.limit.ok().flatten().filter(|end| end.0 < details.read_at);
     all.extend(ended.map(|end| (end, StoryEvent::PaymentTimeEnded)));
     let requests = details.refund_requests.iter();
     all.extend(requests.map(|it| (it.created_at, StoryEvent::RefundAsked(it))));

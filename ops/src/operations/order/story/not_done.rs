@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use alipay::Fen;
+use alipay::{Fen, TRADE_NOT_EXIST};
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{
     Facts, FulfillmentState, MessageOutcome, OrderStatus, PaymentState, ProductKind,
-    RefundRequestState, time_limit,
+    RefundRequestState,
 };
 use queue::MessageKind;
 use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
 use store::review::ReviewRow;
-use store::user_order::OrderRow;
 use worker::OVERDUE_AFTER;
 
 use super::StoryEvent;
@@ -50,7 +49,7 @@ fn in_review(page: &OrderDetails) -> Vec<String> {
 
 fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
     let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
-    lines.extend(not_closed(&page.order.row, page.read_at));
+    lines.extend(not_closed(page));
     lines.extend(page.refund_requests.iter().filter_map(not_refunded));
     lines.extend(in_review);
     lines.extend(in_retry_tiers(&page.retries, page.read_at));
@@ -150,12 +149,12 @@ pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec
 }
 
 /// An order whose time is over and that is neither paid nor closed.
-fn not_closed(row: &OrderRow, now: DateTime<Utc>) -> Option<String> {
-    let end = row.expires_at.filter(|_| payment(row) == Some(PaymentState::Unpaid))?;
-    time_limit(row.created_at.0, Some(end.0), None).ok()?;
-    (end.0 < now).then(|| {
-        format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
-    })
+fn not_closed(page: &OrderDetails) -> Option<String> {
+    let limit = page.limit.ok().flatten().map(|end| end.0);
+    let end = payment(&page.order.row)?.unpaid_since(limit, page.read_at).map(BeijingTime)?;
+    Some(format!(
+        "not closed yet: its time ended at {end}; it is closed at Alipay first, then here"
+    ))
 }
 
 /// A refund that was asked for and is not known to be made.
@@ -182,22 +181,9 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
     })
 }
 
-/// A trade that was paid late, and was neither accepted nor refunded.
-fn is_late(page: &OrderDetails) -> bool {
-    page.trades.iter().any(|trade| trade.facts.0.is_late())
-}
-
-/// A trade whose goods wait for the gateway's confirmation.
-fn awaits_confirmation(page: &OrderDetails) -> bool {
-    page.trades.iter().any(|trade| trade.facts.0.awaits_confirmation())
-}
-
 /// Part of the money that the order goes by went back, and not all of it.
 fn is_refunded_in_part(page: &OrderDetails) -> bool {
-    let own = page.trades.iter().find(|it| Some(&it.trade_no) == page.order.row.trade_no.as_ref());
-    own.is_some_and(|trade| {
-        trade.has(Facts::REFUNDED_IN_PART) && !trade.has(Facts::REFUNDED_IN_FULL)
-    })
+    page.facts.contains(Facts::REFUNDED_IN_PART) && !page.facts.contains(Facts::REFUNDED_IN_FULL)
 }
 
 /// What the gateway was asked about the order.
@@ -226,7 +212,7 @@ fn asked(page: &OrderDetails) -> String {
 
 fn answered(at: BeijingTime, answer: Option<&str>) -> String {
     let what = match answer {
-        Some("TRADE_NOT_EXIST") => "it knows no trade",
+        Some(TRADE_NOT_EXIST) => "it knows no trade",
         Some(answer) => answer,
         None => "no answer",
     };
@@ -252,7 +238,7 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
             "not delivered: the order names no account, waiting since {since}; name it: ops order account {} ACCOUNT",
             row.id
         ),
-        FulfillmentState::Cancelled if is_late(page) => {
+        FulfillmentState::Cancelled if page.facts.is_late() => {
             "not delivered: paid after the order's time limit, and such payments are refunded".to_owned()
         }
         FulfillmentState::Cancelled => "not delivered: refunded while it waited".to_owned(),
@@ -283,10 +269,10 @@ fn no_goods(page: &OrderDetails) -> &'static str {
         Some(PaymentState::InDoubt) => "closed after a payment, it is not known where the money is",
         Some(PaymentState::Expired | PaymentState::ClosedUnpaid) => "closed without payment",
         Some(PaymentState::Refunded) => "refunded before anything was delivered",
-        Some(PaymentState::Paid) if is_late(page) => {
+        Some(PaymentState::Paid) if page.facts.is_late() => {
             "paid after the order's time limit, and such payments are refunded"
         }
-        Some(PaymentState::Paid) if awaits_confirmation(page) => {
+        Some(PaymentState::Paid) if page.facts.awaits_confirmation() => {
             "a notification says paid, and merchants.NAME.confirm requires the gateway's confirmation first"
         }
         Some(PaymentState::Paid) | None => "paid, but no worker has processed its goods yet",
