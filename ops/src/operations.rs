@@ -17,6 +17,7 @@ pub(crate) mod dry_run;
 pub(crate) mod effect;
 pub(crate) mod gateway_answer;
 mod http_get;
+pub(crate) mod letter_acts;
 pub(crate) mod management;
 pub(crate) mod order;
 pub(crate) mod overview;

@@ -103,6 +103,25 @@ closed_set! {
 }
 
 impl OperatorAction {
+    /// What it is done to.
+    pub fn subject(self) -> ActionSubject {
+        use OperatorAction::*;
+        match self {
+            LogIn | RefuseLogin | LogOut => ActionSubject::User,
+            ReplayLetters | DiscardLetters | RestoreLetters | NoteLetters => ActionSubject::Letter,
+            DecideReview => ActionSubject::Review,
+            RequestRefund | CloseTrade | ApplyAnswer | ReconcileOrders | CreateOrder
+            | ImportOrders | SetAccount => ActionSubject::Order,
+            AddProduct | SetProduct | ImportCodes | WithdrawCodes | ResellCodes => {
+                ActionSubject::Product
+            }
+            PutBackCodes => ActionSubject::Withdrawal,
+            ForgetRetry => ActionSubject::Message,
+            PruneRows | MigrateSchema => ActionSubject::Database,
+            ApplyTopology => ActionSubject::Broker,
+        }
+    }
+
     /// Whether an error about it may quote codes, which are goods: such an error is not recorded.
     pub fn handles_codes(self) -> bool {
         use OperatorAction::{ImportCodes, PutBackCodes, ResellCodes, WithdrawCodes};

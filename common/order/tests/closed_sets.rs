@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use order::{
-    CodeState, Decision, DecisionState, Event, FulfillmentState, MessageOutcome, OperatorAction, OrderStatus,
-    ProductKind, QueryReason, RefundRequestState, RejectionReason, Remark, ReviewReason,
-    ReviewState, VariantArray,
+    CodeState, Decision, DecisionState, Event, FulfillmentState, MessageOutcome, OperatorAction,
+    OrderStatus, ProductKind, QueryReason, RefundRequestState, RejectionReason, Remark,
+    ReviewReason, ReviewState, VariantArray,
 };
 
 /// The simulator, the example shop and the tests speak of the same words and know nothing of this crate.

@@ -26,8 +26,9 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    ActionResult, ActionSource, ActionSubject, OperatorAction, CodeState, DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind,
-    QueryReason, RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    ActionResult, ActionSource, ActionSubject, CodeState, DecisionState, Facts, FulfillmentState,
+    MessageOutcome, OperatorAction, OrderStatus, ProductKind, QueryReason, RefundRequestState,
+    RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};

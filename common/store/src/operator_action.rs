@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use order::{ActionResult, ActionSource, ActionSubject, OperatorAction};
+use order::{ActionResult, ActionSource, OperatorAction};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -23,9 +23,7 @@ pub struct NewAction<'a> {
     pub source: ActionSource,
     /// What is done.
     pub action: OperatorAction,
-    /// To what kind of thing.
-    pub subject_kind: ActionSubject,
-    /// Its number or name; a longer one is cut.
+    /// The number or name of what it is done to; a longer one is cut.
     pub subject: &'a str,
     /// Why.
     pub reason: Option<&'a str>,
@@ -50,7 +48,7 @@ pub fn begin(connection: &mut MysqlConnection, new: &NewAction<'_>) -> Result<i6
             operator_action::done_by.eq(new.by),
             operator_action::source.eq(value(new.source)),
             operator_action::action.eq(value(new.action)),
-            operator_action::subject_kind.eq(value(new.subject_kind)),
+            operator_action::subject_kind.eq(value(new.action.subject())),
             operator_action::subject.eq(subject),
             operator_action::reason.eq(new.reason),
             operator_action::result.eq(value(ActionResult::Begun)),
@@ -99,7 +97,10 @@ pub struct ActionRow {
 }
 
 /// The text of a column that holds JSON, as what it holds.
-fn as_json<S: Serializer>(text: &Option<String>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn as_json<S: Serializer>(
+    text: &Option<String>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     let value = text.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
     value.serialize(serializer)
 }

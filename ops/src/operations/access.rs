@@ -97,6 +97,16 @@ impl Access {
         recorded(&mut *self.database()?, act, run)
     }
 
+    /// The same, unless nothing is changed.
+    pub(crate) fn recorded_unless<T>(
+        &self,
+        dry_run: bool,
+        act: &Act,
+        run: impl FnOnce(&mut Change) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if dry_run { run(&mut Change::default()) } else { self.recorded(act, run) }
+    }
+
     /// Runs an act that only needs the broker. It is recorded where the database can be written, and else logged.
     pub(crate) fn recorded_if_possible<T>(
         &self,

@@ -2,11 +2,12 @@
 //! [`Access::recorded`](super::access::Access::recorded) and of the console by its like: a row is written before the
 //! act begins, so that no crash can leave an act without one, and completed after it.
 
-use order::{ActionSource, ActionSubject, OperatorAction};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use order::{ActionSource, OperatorAction};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::MysqlConnection;
-use store::operator_action::{self, ActionEnd, NewAction};
+use store::operator_action::{self, ActionEnd, ActionRow, NewAction};
 use tracing::warn;
 
 use crate::failure::Failure;
@@ -44,20 +45,14 @@ impl Actor {
 pub(crate) struct Act {
     by: Actor,
     action: OperatorAction,
-    subject_kind: ActionSubject,
     subject: String,
     reason: Option<String>,
 }
 
 impl Act {
-    /// Without a reason.
-    pub(crate) fn new(
-        by: Actor,
-        action: OperatorAction,
-        subject_kind: ActionSubject,
-        subject: impl ToString,
-    ) -> Act {
-        Act { by, action, subject_kind, subject: subject.to_string(), reason: None }
+    /// Of an action and the number or name of what it is done to; without a reason.
+    pub(crate) fn new(by: Actor, action: OperatorAction, subject: impl ToString) -> Act {
+        Act { by, action, subject: subject.to_string(), reason: None }
     }
 
     /// With a reason, unless it is empty.
@@ -101,12 +96,11 @@ impl ActRecord {
     /// # Errors
     /// The database cannot be written: the act must not begin.
     pub(crate) fn begin(connection: &mut MysqlConnection, act: &Act) -> Result<ActRecord, Failure> {
-        let Act { by, action, subject_kind, subject, reason } = act;
+        let Act { by, action, subject, reason } = act;
         let new = NewAction {
             by: &by.name,
             source: by.source,
             action: *action,
-            subject_kind: *subject_kind,
             subject,
             reason: reason.as_deref(),
         };
@@ -153,4 +147,80 @@ pub(crate) fn note(
     let record = ActRecord::begin(connection, act)?;
     record.end(connection, Change(ActionEnd { after, ..ActionEnd::default() }), None);
     Ok(())
+}
+
+/// What an act changed, in a line: `price: 1000 → 1200`; of what has no value before, the value after.
+pub(crate) fn change_text(row: &ActionRow) -> Option<String> {
+    let read = |text: &Option<String>| -> Option<Map<String, Value>> {
+        serde_json::from_str(text.as_deref()?).ok()
+    };
+    let (before, after) = (read(&row.before).unwrap_or_default(), read(&row.after)?);
+    let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    let text = |(name, value): (&String, &Value)| match before.get(name) {
+        None => format!("{name}: {}", plain(value)),
+        Some(before) => format!("{name}: {} → {}", plain(before), plain(value)),
+    };
+    Some(changed.map(text).collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The beginning of a day in Beijing, and that of the next one.
+pub(crate) fn beijing_day(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+    let from = day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::hours(8);
+    (from, from + TimeDelta::days(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use store::BeijingTime;
+
+    use super::*;
+
+    fn row(before: Option<&str>, after: Option<&str>) -> ActionRow {
+        ActionRow {
+            id: 1,
+            done_at: BeijingTime::default(),
+            done_by: String::new(),
+            source: String::new(),
+            action: String::new(),
+            subject_kind: String::new(),
+            subject: String::new(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+            reason: None,
+            result: String::new(),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn only_what_changed_is_told() {
+        let text = |before, after| change_text(&row(before, after));
+        let set =
+            text(Some(r#"{"price":1000,"name":"Gift"}"#), Some(r#"{"price":1200,"name":"Gift"}"#));
+        assert_eq!(set.as_deref(), Some("price: 1000 → 1200"));
+        assert_eq!(text(None, Some(r#"{"letters":3}"#)).as_deref(), Some("letters: 3"));
+        assert_eq!(text(None, Some("{}")), None);
+        assert_eq!(text(None, None), None);
+        assert_eq!(text(None, Some("rubbish")), None);
+    }
+
+    #[test]
+    fn a_day_is_one_of_beijing() {
+        let (from, to) = beijing_day("2026-11-29".parse().unwrap());
+        assert_eq!(from.to_rfc3339(), "2026-11-28T16:00:00+00:00");
+        assert_eq!(to.to_rfc3339(), "2026-11-29T16:00:00+00:00");
+    }
+
+    #[test]
+    fn a_verb_is_run_by_somebody() {
+        assert_eq!(Actor::of_verb(Some("wang")).name, "wang");
+        assert!(!Actor::of_verb(None).name.is_empty());
+    }
 }
