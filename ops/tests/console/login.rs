@@ -263,7 +263,7 @@ fn what_is_done_in_the_console_is_recorded() {
         200,
         &["discard dead letters", "reason=order_not_found", "a test", "letters: 1", "done"],
     )
-    .hides(&[">log out<"]);
+    .hides(&["<td>log out</td>"]);
     vera.get("/actions?day=2020-01-01").shows(200, &["No action matches"]);
     vera.get("/actions?action=nothing").shows(400, &["cannot be read"]);
     vera.get("/actions?subject=gift&lang=zh-CN").shows(200, &["操作记录", "导入卡密", "完成"]);

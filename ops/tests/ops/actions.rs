@@ -46,7 +46,7 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("stock import", "gift --file -", "import_codes"),
     ("stock withdraw", "gift --count 1 --reason checked --by wang", "withdraw_codes"),
     ("stock put-back", "1 --reason good --by wang", "put_back_codes"),
-    ("stock resell", "gift --codes CODE-1 --reason good --by wang", "resell_codes"),
+    ("stock resell", "gift --code CODE-1 --reason good --by wang", "resell_codes"),
     ("order create", "A-1 --merchant shop --product gift", "create_order"),
     ("order account", "A-1 li", "set_account"),
     ("order import", "-", "import_orders"),
@@ -147,7 +147,8 @@ fn what_is_only_tried_leaves_no_row() {
 
 #[test]
 fn a_row_says_who_what_and_what_became_of_it() {
-    let ops = Ops::with_schema(&Sandbox::database_only()).set("USER", "li");
+    let (sandbox, other) = (Sandbox::database_only(), Sandbox::database_only());
+    let ops = Ops::with_schema(&sandbox).set("USER", "li");
     ops.run("product add gift --name Gift --kind stock --price 10").done();
     ops.run("product set gift --price 12").done();
     ops.run("product set other --price 12").ended(1, "there is no product other");
@@ -158,8 +159,7 @@ fn a_row_says_who_what_and_what_became_of_it() {
     assert!(set["done_by"].as_str().unwrap().starts_with("li@"), "{set}");
     assert_eq!(failed["result"], "failed");
     assert_eq!(failed["error"], "there is no product other");
-    let sudo =
-        Ops::with_schema(&Sandbox::database_only()).set("USER", "root").set("SUDO_USER", "zhao");
+    let sudo = Ops::with_schema(&other).set("USER", "root").set("SUDO_USER", "zhao");
     sudo.run("product add gift --name Gift --kind stock --price 10").done();
     assert_eq!(column(&sudo, "--action add_product", "done_by"), ["zhao"]);
     let text = ops.run("actions --action set_product").done().stdout;
