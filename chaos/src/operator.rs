@@ -37,14 +37,14 @@ impl RefundOperator {
         let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
         loop {
             let (shop, order) = (self.shop.clone(), order.to_owned());
-            let turn = self.at_once.acquire().await?;
+            let permit = self.at_once.acquire().await?;
             let ended = tokio::task::spawn_blocking(move || {
                 let amount = Fen::new(PART).to_string();
                 let what = ["--amount", &amount, "--reason", "chaos", "--by", "chaos"];
                 shop.ops(&[&["refund", &order][..], &what].concat())
             });
             let ended = ended.await?;
-            drop(turn);
+            drop(permit);
             match ended {
                 Ok(_) => return Ok(()),
                 // The look at the ledger tells of it, too.

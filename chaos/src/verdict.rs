@@ -78,8 +78,8 @@ impl ChaosVerdict {
             }
             let is_dead = dead.contains(sent.message_id.as_str());
             let outcome = inbox.get(&sent.message_id);
-            match outcome.map(|word| (word, word.parse())) {
-                Some((_, Ok(MessageOutcome::Applied | MessageOutcome::Unchanged))) => {}
+            match outcome.map(|word| (word, word.parse::<MessageOutcome>())) {
+                Some((_, Ok(outcome))) if outcome.is_worked_on() => {}
                 Some(_) | None if is_dead => {}
                 Some((outcome, _)) => {
                     self.add("I1", format!("{}: {outcome}, no dead letter", name()));

@@ -21,8 +21,8 @@ use crate::connection_slots::ConnectionSlot;
 use crate::explainer::Explainer;
 use crate::notify_verify::NotifyVerifier;
 use crate::peer::Peer;
+use crate::refusal_limit::RefusalLimit;
 use crate::refusal_log::RefusalLog;
-use crate::refusals::Refusals;
 use crate::route::{self, Callback};
 use crate::{notify_url, return_url};
 
@@ -35,7 +35,7 @@ pub(crate) struct Endpoint {
     pub(crate) config: watch::Receiver<Arc<Config>>,
     pub(crate) broker: Broker,
     pub(crate) notify_verifier: Arc<NotifyVerifier>,
-    pub(crate) refusals: Refusals,
+    pub(crate) refusal_limit: RefusalLimit,
     pub(crate) refusal_log: Arc<RefusalLog>,
     pub(crate) explainer: Explainer,
 }
@@ -55,8 +55,8 @@ impl Endpoint {
         let merchant = merchant.map_or("", |merchant| merchant.name.as_str());
         let proxies = &config.ingress.trusted_proxies;
         let peer = Peer::of_request(place.address(), &head.headers, proxies);
-        let too_many =
-            peer.is_some_and(|peer| self.refusals.are_too_many(peer, merchant, Instant::now()));
+        let too_many = peer
+            .is_some_and(|peer| self.refusal_limit.are_too_many(peer, merchant, Instant::now()));
         if route.is_some_and(|route| route.callback == Callback::Return) {
             if too_many {
                 return return_url::turned_away(self, merchant);
@@ -86,9 +86,9 @@ impl Endpoint {
     fn count(&self, peer: Option<Peer>, merchant: &str, status: StatusCode, is_alipays: bool) {
         let Some(peer) = peer else { return };
         if status.is_client_error() {
-            self.refusals.refused(peer, merchant, Instant::now());
+            self.refusal_limit.refused(peer, merchant, Instant::now());
         } else if is_alipays && status.is_success() {
-            self.refusals.genuine(peer, Instant::now());
+            self.refusal_limit.genuine(peer, Instant::now());
         }
     }
 

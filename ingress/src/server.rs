@@ -24,8 +24,8 @@ use crate::endpoint::Endpoint;
 use crate::explainer::Explainer;
 use crate::notify_verify::NotifyVerifier;
 use crate::privileges;
+use crate::refusal_limit::RefusalLimit;
 use crate::refusal_log::RefusalLog;
-use crate::refusals::Refusals;
 use crate::topology::TopologyKeeper;
 
 /// How long the start waits for a broker that does not answer before it says that it listens.
@@ -152,12 +152,12 @@ impl IngressServer {
             let (refusal_log, end) = (Arc::clone(&refusal_log), end.clone());
             async move { refusal_log.run(end).await }
         });
-        let refusals = Refusals::new(limits.max_refused_per_minute);
+        let refusal_limit = RefusalLimit::new(limits.max_refused_per_minute);
         let endpoint = Arc::new(Endpoint {
             config: current,
             broker,
             notify_verifier,
-            refusals,
+            refusal_limit,
             refusal_log,
             explainer: Explainer::default(),
         });

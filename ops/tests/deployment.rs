@@ -1,4 +1,4 @@
-//! The units and docker-compose.yml have the restrictions that the documents claim.
+//! The units and docker-compose.yml have the restrictions that the documents promise.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 

@@ -9,8 +9,8 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::{Faults, SignError, SignedNotification, UnsignedNotification, Writing};
 
 /// How long a delayed notification waits, and a reordered one for those that overtake it.
-const LATE: Duration = Duration::from_secs(5);
-/// The totals that a notification with the wrong amount claims: the first, or where that is right
+const DELAY: Duration = Duration::from_secs(5);
+/// The totals that a notification with the wrong amount has: the first, or where that is right
 /// the second.
 const WRONG_TOTALS: [Fen; 2] = [Fen::new(1), Fen::new(2)];
 
@@ -101,7 +101,7 @@ impl Fault {
     /// How long it waits before it is sent.
     pub fn delay(fault: Option<Fault>) -> Duration {
         match fault {
-            Some(Fault::Delay | Fault::Reorder) => LATE,
+            Some(Fault::Delay | Fault::Reorder) => DELAY,
             _ => Duration::ZERO,
         }
     }

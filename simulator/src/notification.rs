@@ -88,7 +88,7 @@ impl UnsignedNotification {
         self
     }
 
-    /// A fault: the notification claims another total. A `batch_refund_notify` has no total.
+    /// A fault: the notification has another total. A `batch_refund_notify` has no total.
     #[must_use]
     pub fn wrong_amount(mut self, total: Fen) -> UnsignedNotification {
         for name in ["total_fee", "price", "total_amount"] {

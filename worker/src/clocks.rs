@@ -33,7 +33,7 @@ impl MessageClock {
             Ok(Content::Trade(notification)) => notification.notify_time,
             _ => None,
         };
-        self.keep_largest(ahead(message.claimed_at, sent_at, now));
+        self.keep_largest(ahead(message.stated_at, sent_at, now));
     }
 
     fn keep_largest(&self, ahead: TimeDelta) {

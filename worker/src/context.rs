@@ -13,7 +13,7 @@ use tracing::error;
 
 use crate::health::WorkerHealth;
 use crate::lane::dead_queue::DeadQueueProbe;
-use crate::lane::poison::RedeliveryCounts;
+use crate::lane::redelivery::RedeliveryCounts;
 
 /// What every lane and every sweeper works with.
 #[derive(Clone)]

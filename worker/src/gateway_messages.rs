@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use gateway::{RefundProof, VerifiedAnswer};
+use order::QueryReason;
 use queue::{Envelope, RefundAnswerForm};
 use store::gateway_answer::{self, AnswerKey};
 use store::refund_request::RefundRequest;
@@ -40,7 +41,7 @@ impl QueryAnswerMessage {
 pub fn refund_messages(
     request: &RefundRequest,
     proof: Option<&RefundProof>,
-    asked_by: &str,
+    asked_by: QueryReason,
     now: DateTime<Utc>,
 ) -> Vec<Envelope> {
     let answer = proof.map(|proof| {
@@ -54,6 +55,7 @@ pub fn refund_messages(
         };
         Envelope::refund_answer(&request.merchant, proof.charset, &form, proof.asked_at)
     });
-    let query = Envelope::query_request(&request.merchant, &request.order_id, asked_by, now);
+    let query =
+        Envelope::query_request(&request.merchant, &request.order_id, asked_by.as_str(), now);
     answer.into_iter().chain([query]).collect()
 }

@@ -5,7 +5,7 @@ mod attempt;
 mod consumers;
 mod dead_lettering;
 pub(crate) mod dead_queue;
-pub(crate) mod poison;
+pub(crate) mod redelivery;
 mod unrecorded;
 
 use std::collections::BTreeSet;

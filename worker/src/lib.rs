@@ -40,11 +40,13 @@ mod gateway_messages;
 mod health;
 mod lane;
 pub mod message;
+mod refund_state;
 mod run;
 mod shards;
 mod sweepers;
 
 pub use clocks::CLOCK_TOLERANCE;
 pub use gateway_messages::{QueryAnswerMessage, refund_messages};
+pub use refund_state::refund_state;
 pub use run::{RunError, database_settings, run};
-pub use sweepers::OVERDUE_AFTER;
+pub use sweepers::UNCONFIRMED_AFTER;

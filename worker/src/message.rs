@@ -122,8 +122,8 @@ pub struct InboundMessage {
     pub form: String,
     /// When the ingress received it; an older time than 40 days ago counts as that.
     pub received_at: DateTime<Utc>,
-    /// When the ingress received it, as the message claims.
-    pub claimed_at: DateTime<Utc>,
+    /// When the ingress received it, as the message says.
+    pub stated_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
     /// It was a dead letter before, and becomes one again if it is rejected.
@@ -223,8 +223,8 @@ impl InboundMessage {
                         let charset = verification::check(&envelope, &form, merchant, received_at)?;
                         let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
                         // An attacker's copy of an old notification comes through the ingress, which sets this time.
-                        let claimed_at = envelope.received_at;
-                        doubtful::read(&form, charset, merchant.protocol, claimed_at, is_asked)
+                        let stated_at = envelope.received_at;
+                        doubtful::read(&form, charset, merchant.protocol, stated_at, is_asked)
                     }
                     MessageKind::QueryRequest => command::request(&form),
                     MessageKind::QueryAnswer => {
@@ -245,7 +245,7 @@ impl InboundMessage {
             charset: envelope.charset,
             form: envelope.form,
             received_at,
-            claimed_at: envelope.received_at,
+            stated_at: envelope.received_at,
             attempt: 0,
             was_dead: false,
             answer_digest,

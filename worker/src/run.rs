@@ -23,7 +23,7 @@ use crate::context::WorkerContext;
 use crate::health::WorkerHealth;
 use crate::lane::Lane;
 use crate::lane::dead_queue::DeadQueueProbe;
-use crate::lane::poison::RedeliveryCounts;
+use crate::lane::redelivery::RedeliveryCounts;
 use crate::shards::ConsumedShards;
 use crate::sweepers::{
     heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retention,

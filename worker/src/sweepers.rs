@@ -24,7 +24,7 @@ use crate::batch::BatchError;
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
 
-pub use retry_watch::OVERDUE_AFTER;
+pub use queries::UNCONFIRMED_AFTER;
 
 /// The pause between two sweeps.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
@@ -50,10 +50,10 @@ impl From<BatchError> for Unswept {
     }
 }
 
-/// The turns of one sweeper.
+/// The sweeps of one sweeper, and the pauses between them.
 ///
 /// ```text
-/// while sweeper.turn().await {
+/// while sweeper.wait().await {
 ///     let swept = ...;
 ///     sweeper.ended(swept);
 /// }
@@ -72,22 +72,22 @@ impl<'a> Sweeper<'a> {
         Sweeper { name, context, pause: INTERVAL, failing: false, trouble: FailureLog::default() }
     }
 
-    /// Waits for the next turn; `false` when the worker stops.
-    pub(crate) async fn turn(&self) -> bool {
+    /// Waits for the next sweep; `false` when the worker stops.
+    pub(crate) async fn wait(&self) -> bool {
         tokio::select! {
             () = tokio::time::sleep(self.pause) => true,
             () = self.context.cancel.cancelled() => false,
         }
     }
 
-    /// The same, and the turn comes at once when `wake` is notified. A sweeper that cannot work keeps
+    /// The same, and the sweep comes at once when `wake` is notified. A sweeper that cannot work keeps
     /// its pause.
-    pub(crate) async fn turn_or_woken(&self, wake: &Notify) -> bool {
+    pub(crate) async fn wait_or_woken(&self, wake: &Notify) -> bool {
         if self.failing {
-            return self.turn().await;
+            return self.wait().await;
         }
         tokio::select! {
-            more = self.turn() => more,
+            more = self.wait() => more,
             () = wake.notified() => true,
         }
     }
@@ -124,7 +124,7 @@ impl<'a> Sweeper<'a> {
     }
 }
 
-/// How long rows are leased for calls of the gateway. Rows take turns in `rounds`, each row needs up to `calls` calls of at
+/// How long rows are leased for calls of the gateway. Rows are called about in `rounds`, each row needs up to `calls` calls of at
 /// most `timeout`, and the last row must still be under its lease when its answer is published and recorded.
 fn lease(timeout: Duration, rounds: usize, calls: u32) -> Duration {
     const MARGIN: Duration = Duration::from_secs(10);

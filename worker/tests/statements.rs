@@ -131,7 +131,7 @@ fn payment(order: &str) -> InboundMessage {
         charset: Charset::Utf8,
         form: body,
         received_at: now,
-        claimed_at: now,
+        stated_at: now,
         attempt: 0,
         was_dead: false,
         answer_digest: None,

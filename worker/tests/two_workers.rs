@@ -140,7 +140,7 @@ fn message(story: &Story, said: &Said, run: &str) -> InboundMessage {
         charset: Charset::Utf8,
         form: "a=1".into(),
         received_at: Utc::now(),
-        claimed_at: Utc::now(),
+        stated_at: Utc::now(),
         attempt: 0,
         was_dead: false,
         answer_digest: None,

@@ -109,7 +109,7 @@ pub use message_service::{DepositBack, DepositBackStatus, order_in_biz_content, 
 pub use money::{Fen, MoneyError};
 pub use notification::{Notification, Unreadable};
 pub use notification_form::{NotANotification, SecondReading, check_names, check_notification};
-pub use parameters::{LONGEST_NUMBER, check_number};
+pub use parameters::check_number;
 pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::Protocol;
@@ -118,8 +118,8 @@ pub use reading::{Reading, readings, without_parameters};
 pub use recipient::{RecipientAccount, check_recipient};
 pub use request::{
     Application, CertificateDownload, NotifyVerify, Payment, PlatformRefund, PlatformRefundItem,
-    QueryTimestamp, RefundQuery, RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund, link,
-    submit_page,
+    QueryTimestamp, RefundQuery, RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund,
+    can_be_cut, link, submit_page,
 };
 pub use result_details::{ItemProblem, ResultDetailsError};
 pub use return_url::{is_return, returned_order};

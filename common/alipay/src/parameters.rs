@@ -6,7 +6,7 @@ use crate::notification_form::READ;
 use crate::{Charset, Fen, Form, Unreadable, parse_beijing};
 
 /// The largest order or trade number in bytes of UTF-8, as in Alipay's tables.
-pub const LONGEST_NUMBER: usize = 64;
+const LONGEST_NUMBER: usize = 64;
 
 /// The parameters of a form, decoded when asked for: a value that is not read cannot fail.
 pub(crate) struct Parameters<'a> {

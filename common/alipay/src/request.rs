@@ -22,7 +22,7 @@ pub use application::Application;
 pub use certificate_download::CertificateDownload;
 pub use error::RequestError;
 pub use link::link;
-pub use payment::Payment;
+pub use payment::{Payment, can_be_cut};
 pub use platform_refund::{PlatformRefund, PlatformRefundItem};
 pub use submit_page::submit_page;
 pub use trade_close::TradeClose;

@@ -43,7 +43,7 @@ pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
 use layers::{Layer, Layers};
 pub use merchant::{ConfirmPolicy, LatePaymentPolicy, Merchant, NotifyVerifyPolicy};
-pub use nearest::nearest_of;
+use nearest::nearest_of;
 pub use network::Network;
 pub use secret::Secret;
 use sections::Sections;
@@ -83,6 +83,11 @@ impl Config {
     /// `longest_time_to_pay` of the merchant with this name; none where it has none, or is not configured here.
     pub fn longest_time_to_pay(&self, merchant: &str) -> Option<TimeDelta> {
         self.merchants.get(merchant).and_then(Merchant::longest_time_to_pay)
+    }
+
+    /// The name of the configured merchant that was probably meant by `name`.
+    pub fn nearest_merchant(&self, name: &str) -> Option<&str> {
+        nearest_of(name, self.merchants.keys().map(String::as_str))
     }
 
     /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`, else `./alipay.toml`

@@ -1,7 +1,10 @@
 //! The name that was probably meant.
 
 /// The nearest of `names` to a name that is none of them; `None` where none is near.
-pub fn nearest_of<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest_of<'a>(
+    wrong: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     names
         .into_iter()
         .map(|name| (strsim::levenshtein(wrong, name), name))

@@ -3,7 +3,6 @@
 use alipay::{AnswerError, Charset, Fen, TradeRefund};
 use chrono::{DateTime, Utc};
 use config::Merchant;
-use order::{RefundRequestState, RepeatedBy};
 
 use crate::{Gateway, GatewayError};
 
@@ -33,16 +32,6 @@ pub enum RefundOutcome {
 }
 
 impl RefundOutcome {
-    /// What becomes of the request; `by` is who repeats one that could not be sent.
-    pub fn request_state(&self, by: RepeatedBy) -> RefundRequestState {
-        match self {
-            RefundOutcome::Made(_) => RefundRequestState::Accepted,
-            RefundOutcome::Refused { .. } => RefundRequestState::Refused,
-            RefundOutcome::Unsent { .. } => RefundRequestState::unsent(by),
-            RefundOutcome::Unknown { .. } => RefundRequestState::Unknown,
-        }
-    }
-
     /// Why it was not made, or is not known to be.
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -182,34 +171,4 @@ impl Gateway {
 /// Whether Alipay has refused, and not only failed.
 fn is_final(error: &GatewayError) -> bool {
     matches!(error, GatewayError::Answer(AnswerError::Refused { .. })) && !error.is_transient()
-}
-
-#[cfg(test)]
-mod tests {
-    use order::RefundRequestState::{Accepted, Asked, Refused, Unknown};
-    use order::RepeatedBy::{Operator, Worker};
-
-    use super::{RefundOutcome, RefundProof};
-
-    #[test]
-    fn the_outcome_decides_the_state_of_the_request() {
-        let proof = RefundProof {
-            asked_at: chrono::DateTime::UNIX_EPOCH,
-            charset: alipay::Charset::Utf8,
-            refund: None,
-            refund_query: None,
-            refunded: None,
-        };
-        let reason = || "timeout: no answer".to_owned();
-        for (outcome, of_worker, of_operator) in [
-            (RefundOutcome::Made(proof), Accepted, Accepted),
-            (RefundOutcome::Refused { reason: reason() }, Refused, Refused),
-            (RefundOutcome::Unsent { reason: reason() }, Asked, Refused),
-            (RefundOutcome::Unknown { reason: reason() }, Unknown, Unknown),
-        ] {
-            assert_eq!(outcome.request_state(Worker), of_worker, "{outcome:?}");
-            assert_eq!(outcome.request_state(Operator), of_operator, "{outcome:?}");
-            assert_eq!(outcome.reason().is_none(), of_worker == Accepted, "{outcome:?}");
-        }
-    }
 }

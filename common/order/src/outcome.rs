@@ -14,6 +14,13 @@ closed_set! {
     }
 }
 
+impl MessageOutcome {
+    /// A worker has read the message and applied what it says.
+    pub fn is_worked_on(self) -> bool {
+        matches!(self, MessageOutcome::Applied | MessageOutcome::Unchanged)
+    }
+}
+
 closed_set! {
     /// Why a worker rejects a message: `reason` of a dead letter and of an inbox row. Where the protocol is broken, the
     /// reason is the code of an error of the crate `alipay` instead.

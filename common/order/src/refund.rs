@@ -96,6 +96,19 @@ pub fn is_made(result: Option<&str>) -> bool {
     result.is_none_or(|result| result == SUCCESS)
 }
 
+/// The key of a row that an answer confirms: that of a notification ends with the time of the refund.
+fn key_of_answer(request_no: &str) -> String {
+    format!("{request_no}{KEY_AND_TIME}")
+}
+
+/// Whether a row with this key comes from an answer and not from a notification.
+pub fn is_of_answer(refund_key: &str) -> bool {
+    refund_key.ends_with(KEY_AND_TIME)
+}
+
+/// Between the number of a request and the time of its refund in a `refund_key`.
+const KEY_AND_TIME: char = '@';
+
 impl Refund {
     /// The refund that an Open Platform notification reports, if it reports one.
     pub fn of_trade(notification: &TradeStatusSync) -> Option<Refund> {
@@ -104,7 +117,7 @@ impl Refund {
         let at = notification.gmt_refund.map(format_beijing).unwrap_or_default();
         Some(Refund {
             trade_no: notification.trade_no.clone(),
-            refund_key: format!("{request_no}@{at}"),
+            refund_key: format!("{request_no}{KEY_AND_TIME}{at}"),
             request_no,
             running_total: Some(running_total),
             amount: None,
@@ -125,7 +138,7 @@ impl Refund {
     pub fn made(trade_no: &str, request_no: &str, amount: Fen) -> Refund {
         Refund {
             trade_no: trade_no.to_owned(),
-            refund_key: format!("{request_no}@"),
+            refund_key: key_of_answer(request_no),
             request_no: request_no.to_owned(),
             running_total: None,
             amount: Some(amount),

@@ -63,8 +63,7 @@ numbered_set! {
 }
 
 impl OrderStatus {
-    /// Those in which an order can get goods. Statements of `store` that look for orders whose goods wait name the same
-    /// numbers.
+    /// Those in which an order can get goods.
     pub const WITH_GOODS: [OrderStatus; 3] =
         [OrderStatus::Paid, OrderStatus::Finished, OrderStatus::RefundClosed];
 

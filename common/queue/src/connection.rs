@@ -1,9 +1,9 @@
 //! One connection to the broker.
 
+mod access_refused;
 mod address;
 mod cluster;
 mod error;
-mod refusal;
 pub(crate) mod supervise;
 mod tls;
 mod watch_state;

@@ -103,7 +103,7 @@ mod armed {
 
     static ARMED: LazyLock<Option<Armed>> =
         LazyLock::new(|| std::env::var("CRASH_POINT").ok().as_deref().and_then(Armed::read));
-    static DEADLY_ORDER: LazyLock<Option<String>> =
+    static CRASH_ON_ORDER: LazyLock<Option<String>> =
         LazyLock::new(|| std::env::var("CRASH_ON_ORDER").ok());
     static PASSED: AtomicU32 = AtomicU32::new(0);
 
@@ -119,7 +119,7 @@ mod armed {
 
     /// Behind [`crash_on_order!`](crate::crash_on_order).
     pub fn working_on(order: Option<&str>) {
-        if order.is_some() && order == DEADLY_ORDER.as_deref() {
+        if order.is_some() && order == CRASH_ON_ORDER.as_deref() {
             error!(order, "aborting, as CRASH_ON_ORDER says");
             abort();
         }

@@ -72,11 +72,12 @@ pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string(rows)?)
 }
 
-/// Bytes of an explanation that are kept: an error message of another server can be of any length.
+/// Bytes of an explanation that are kept.
 const LONGEST_EXPLANATION: usize = 4096;
 
-/// An explanation for a `TEXT` column, cut at a character and marked where it is too long.
-pub(crate) fn explanation(text: &str) -> Cow<'_, str> {
+/// An explanation for a `TEXT` column, cut at a character and marked where it is too long: evidence repeats what messages
+/// and answers say, which can be of any length.
+pub fn explanation(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST_EXPLANATION {
         return Cow::Borrowed(text);
     }

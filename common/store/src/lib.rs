@@ -68,5 +68,6 @@ pub use connection::{
 };
 pub use error::{ErrorKind, Result, StoreError};
 pub use id_range::IdRange;
+pub use json_rows::explanation;
 pub use party_columns::PartyRow;
 pub use snapshot::snapshot;

@@ -3,13 +3,13 @@
 mod audit;
 mod dead_since;
 mod inbox;
-mod rejected;
+mod rejected_messages;
 mod story;
 mod write;
 
 pub use audit::{LostNotification, last_id, lost};
 pub use dead_since::{DeadLettered, MessageKey, dead_lettered, removed};
 pub use inbox::{InboxLine, InboxState, find, states};
-pub use rejected::{RejectedLine, answered_since, rejected_of_trade};
+pub use rejected_messages::{RejectedLine, answered_since, rejected_of_trade};
 pub use story::{StoryLine, of_order};
 pub use write::{FirstSeen, InboxRow, first_seen, upsert};

@@ -7,8 +7,8 @@
 //! Nothing here decides about money or goods: these follow from `trade`, `refund`, `fulfillment` and the orders, of which no
 //! row is ever removed. `docs/operating.md` has the decision for each table.
 
+mod given_back;
 mod mark;
-mod rejected;
 mod statements;
 
 use std::collections::BTreeSet;
@@ -171,7 +171,7 @@ impl Walk {
             .load(connection)?;
         let is_payment = rows.iter().filter(|(.., is_payment)| *is_payment);
         let payments: Vec<i64> = is_payment.filter_map(|(key, ..)| key.parse().ok()).collect();
-        let given_back = rejected::given_back(connection, &payments)?;
+        let given_back = given_back::given_back(connection, &payments)?;
         let may_go = |key: &str, is_payment: bool| {
             !is_payment || key.parse().is_ok_and(|id: i64| given_back.contains(&id))
         };

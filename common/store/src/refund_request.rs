@@ -6,8 +6,8 @@
 
 mod due;
 mod end_notified;
-mod late;
-mod rejected;
+mod late_refund;
+mod of_rejected;
 mod report;
 
 use alipay::{Fen, TradeRef, TradeRefund};
@@ -25,8 +25,8 @@ use crate::{MysqlConnection, Result};
 
 pub use due::{ClaimedRefund, claim, put_off};
 pub use end_notified::end_notified;
-pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
-pub use rejected::{given_back, lock_number, of_payment, of_rejected, unlock_number};
+pub use late_refund::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
+pub use of_rejected::{given_back, lock_number, of_payment, of_rejected, unlock_number};
 pub use report::{RefundRequestFilter, RefundRequestLine, equal, list};
 
 /// `error` while a call is under way, and after a crash in it.
@@ -111,8 +111,9 @@ pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<(
     Ok(())
 }
 
-/// How long the trade's next turn is away, in microseconds. A later turn was written while the clock was wrong.
-fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64> {
+/// How long until Alipay may be called about the trade, in microseconds: 3 s after the call before. A time far ahead was
+/// written while the clock was wrong.
+fn until_next_call(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64> {
     let rest = sql::<BigInt>(
         "CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
          MAX(IF(asked_at > UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE, NULL, asked_at)) + INTERVAL 3 SECOND), 0)) AS SIGNED)",
@@ -124,10 +125,10 @@ fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64
         .get_result(connection)?)
 }
 
-/// Takes the next turn to call Alipay about the trade, 3 s after the one before, by the database's
-/// clock. Returns how long to wait for it, in microseconds. The order should be locked.
-pub fn take_turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<u64> {
-    let wait = turn(connection, request)?;
+/// Books the next call of Alipay about the trade, by the database's clock. Returns how long to wait for it, in
+/// microseconds. The order should be locked.
+pub fn book_call(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<u64> {
+    let wait = until_next_call(connection, request)?;
     diesel::update(refund_request::table.find(&request.request_no))
         .set(refund_request::asked_at.eq(after(wait).nullable()))
         .execute(connection)?;

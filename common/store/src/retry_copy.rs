@@ -5,7 +5,7 @@
 //! row is written in the transaction that decided that a message waits, and removed when the copy comes
 //! back. A row that is overdue is a copy that is stuck, or lost.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::{case_when, count, count_star, min};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -15,6 +15,9 @@ use crate::column::ago;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::retry_copy;
 use crate::{MysqlConnection, Result};
+
+/// Seconds after its time at which a copy is overdue: it may wait in the work queue, too.
+const OVERDUE_AFTER: i32 = 60;
 
 /// Which copy: the message's id, and the number of retries that the copy has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -61,16 +64,15 @@ pub struct TierCopies {
     pub tier: String,
     /// Copies that have not come back.
     pub copies: i64,
-    /// Of these, how many should have come back longer ago than was asked for.
+    /// Of these, how many are overdue.
     pub overdue: i64,
     /// When the notification of an overdue one was received, the first of them.
     pub oldest_overdue: Option<BeijingTime>,
 }
 
-/// What waits, by tier; a tier without copies is left out. Overdue is what should have come back more
-/// than `slack_seconds` ago.
-pub fn by_tier(connection: &mut MysqlConnection, slack_seconds: i32) -> Result<Vec<TierCopies>> {
-    let is_overdue = retry_copy::due_at.lt(ago(slack_seconds));
+/// What waits, by tier; a tier without copies is left out.
+pub fn by_tier(connection: &mut MysqlConnection) -> Result<Vec<TierCopies>> {
+    let is_overdue = retry_copy::due_at.lt(ago(OVERDUE_AFTER));
     Ok(retry_copy::table
         .group_by(retry_copy::tier)
         .order(retry_copy::tier)
@@ -103,14 +105,17 @@ pub struct WaitingCopy {
     pub due_at: BeijingTime,
 }
 
-/// The copies that should have come back more than `slack_seconds` ago, the first one first.
-pub fn overdue(
-    connection: &mut MysqlConnection,
-    slack_seconds: i32,
-    limit: i64,
-) -> Result<Vec<WaitingCopy>> {
+impl WaitingCopy {
+    /// Whether it is overdue at `now`, the database's time.
+    pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
+        self.due_at.0 < now - TimeDelta::seconds(i64::from(OVERDUE_AFTER))
+    }
+}
+
+/// The copies that are overdue, the first one first.
+pub fn overdue(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<WaitingCopy>> {
     Ok(retry_copy::table
-        .filter(retry_copy::due_at.lt(ago(slack_seconds)))
+        .filter(retry_copy::due_at.lt(ago(OVERDUE_AFTER)))
         .order((retry_copy::due_at, retry_copy::message_id))
         .limit(limit)
         .select(WaitingCopy::as_select())

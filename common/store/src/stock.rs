@@ -12,3 +12,11 @@ pub use item::{
     pick, take_back,
 };
 pub use report::{AuditedCode, LowStock, StockCode, StockLevel, in_range, levels, low, of_order};
+
+/// Available codes of a product are counted up to this many, where a person reads the number.
+pub const COUNTED: i64 = 100_000;
+
+/// Whether so many available codes are a low stock, by the product's threshold.
+fn is_low(available: i64, threshold: i32) -> bool {
+    available <= i64::from(threshold)
+}

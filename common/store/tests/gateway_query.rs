@@ -23,7 +23,7 @@ struct Database {
 
 const UNPAID: EnrolmentPass =
     EnrolmentPass { name: "unpaid", why: QueryReason::Unpaid, age: Duration::from_secs(600) };
-const UNPAID_LATE: EnrolmentPass = EnrolmentPass {
+const UNPAID_AGAIN: EnrolmentPass = EnrolmentPass {
     name: "unpaid_late",
     why: QueryReason::Unpaid,
     age: Duration::from_secs(600 + 3600),
@@ -131,7 +131,7 @@ fn each_pass_finds_its_orders_once() {
     // Committed late, an hour after it was inserted: the second time through finds it.
     db.place(&ids("LATE", 1), "shop", 75, 0, false);
     assert_eq!(db.pass(UNPAID, 10), 0);
-    assert_eq!(db.pass(UNPAID_LATE, 10), 1);
+    assert_eq!(db.pass(UNPAID_AGAIN, 10), 1);
 
     db.place(&ids("SILENT", 2), "shop", 25 * 60, 8, false);
     db.place(&ids("OVER", 2), "shop", 25 * 60, 4, true);

@@ -1,4 +1,4 @@
-//! Refunds that workers make by themselves: asked for once, taken up by one, in their turn.
+//! Refunds that workers make by themselves: asked for once, taken up by one, 3 s between the calls about one trade.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
@@ -143,7 +143,7 @@ fn three_seconds_after_any_other_call_about_the_trade() {
     let claimed = database.claim(8, LEASE);
     assert_eq!(claimed.len(), 1, "{claimed:?}");
     assert_eq!(claimed[0].request.order_id, "B");
-    // The turn is kept, and not pushed on by looking.
+    // The time of the call is kept, and not pushed on by looking.
     database.run(
         "UPDATE refund_request SET due_at = UTC_TIMESTAMP(6), asked_at = UTC_TIMESTAMP(6) - INTERVAL 3 SECOND \
          WHERE order_id = 'A'",

@@ -9,8 +9,7 @@ use store::{BeijingTime, MysqlConnection};
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
-use crate::operations::order::status_name::status_name;
-use crate::operations::order::{find, payment};
+use crate::operations::order::{check_unpaid, find, payment};
 use crate::operations::refund::ask_workers::ask_workers;
 
 /// The outcome of the order's trade at Alipay.
@@ -49,8 +48,7 @@ pub(crate) fn close(
     order: &str,
 ) -> Result<Closed, Failure> {
     let row = find(connection, order)?;
-    let payment = payment(&row);
-    if payment == Some(PaymentState::ClosedUnpaid) {
+    if payment(&row) == Some(PaymentState::ClosedUnpaid) {
         return Ok(Closed {
             order: row.id,
             merchant: row.merchant,
@@ -60,15 +58,7 @@ pub(crate) fn close(
             workers_told: Ok(()),
         });
     }
-    if payment != Some(PaymentState::Unpaid) {
-        let word = match payment {
-            Some(PaymentState::Pending) => "paid, and Alipay holds the money",
-            _ => status_name(row.status),
-        };
-        return Err(Failure::Refused(format!(
-            "order {order} is {word}: only an unpaid one is closed"
-        )));
-    }
+    check_unpaid(&row, "only an unpaid one is closed")?;
     let merchant = access.merchant(&row.merchant)?;
     Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
     let which = TradeRef::OutTradeNo(order);

@@ -34,7 +34,7 @@ pub(crate) struct GatewayTrade {
 
 /// Our data.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct HeldOrder {
+pub(crate) struct OrderHere {
     pub(crate) status: i16,
     pub(crate) trade_no: Option<String>,
     pub(crate) trade_status: &'static str,
@@ -67,7 +67,8 @@ pub(crate) enum Comparison {
 pub(crate) struct Compared {
     pub(crate) comparison: Comparison,
     pub(crate) gateway: GatewayTrade,
-    pub(crate) held: HeldOrder,
+    #[serde(rename = "held")]
+    pub(crate) here: OrderHere,
     /// What applying the answer would change.
     #[serde(rename = "foreseen")]
     pub(crate) dry_run: Option<DryRunResult>,
@@ -93,9 +94,9 @@ impl From<&QueryAnswer> for GatewayTrade {
     }
 }
 
-impl From<&OrderRow> for HeldOrder {
-    fn from(row: &OrderRow) -> HeldOrder {
-        HeldOrder {
+impl From<&OrderRow> for OrderHere {
+    fn from(row: &OrderRow) -> OrderHere {
+        OrderHere {
             status: row.status,
             trade_no: row.trade_no.clone(),
             trade_status: TradeStatusCode::from_code(row.trade_status)
@@ -144,7 +145,7 @@ pub(crate) fn compare(
             }
             (Some(_), _) => Comparison::Same,
         };
-        Compared { comparison, gateway: answer.into(), held: row.into(), dry_run }
+        Compared { comparison, gateway: answer.into(), here: row.into(), dry_run }
     });
     Ok(compared.collect())
 }

@@ -13,7 +13,7 @@ pub(crate) mod next_step;
 pub(crate) mod status_name;
 pub(crate) mod story;
 
-use alipay::{Fen, LONGEST_NUMBER};
+use alipay::{Fen, check_number};
 use config::Config;
 use serde::Serialize;
 use service::invisible;
@@ -72,15 +72,20 @@ pub(crate) fn time_limit(row: &user_order::OrderRow, config: &Config) -> TimeLim
     order::time_limit(row.created_at.0, end, longest).map(|end| end.map(BeijingTime))
 }
 
+/// An error unless the order waits for its payment; `so` is what follows from that.
+pub(crate) fn check_unpaid(row: &user_order::OrderRow, so: &str) -> Result<(), Failure> {
+    let word = match payment(row) {
+        Some(PaymentState::Unpaid) => return Ok(()),
+        // The buyer has paid already.
+        Some(PaymentState::Pending) => "paid, and Alipay holds the money (TRADE_PENDING)",
+        _ => status_name(row.status),
+    };
+    Err(Failure::Refused(format!("order {} is {word}: {so}", row.id)))
+}
+
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
 pub(crate) fn parse_id(text: &str) -> Result<String, String> {
-    if !(1..=LONGEST_NUMBER).contains(&text.len()) {
-        return Err(format!("it has {} bytes, expected 1 to {LONGEST_NUMBER}", text.len()));
-    }
-    if text.chars().any(char::is_control) {
-        return Err("it holds a control character".to_owned());
-    }
-    Ok(text.to_owned())
+    check_number(text).map(|()| text.to_owned()).map_err(str::to_owned)
 }
 
 /// Reads the id of a new order; invisible characters are refused, since nobody could type them again.

@@ -23,8 +23,6 @@ use store::worker_heartbeat::{self, WorkerRow};
 use store::write_access::{WriteAccess, write_access};
 use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
 
-use worker::OVERDUE_AFTER;
-
 use crate::failure::Failure;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
@@ -187,7 +185,7 @@ impl Overview {
                 orders: count.orders,
             });
             self.orders = Some(named.collect());
-            self.retries = Some(by_tier(db, OVERDUE_AFTER)?);
+            self.retries = Some(by_tier(db)?);
             self.outbox = Some(Outbox {
                 unpublished: counts.unpublished.count,
                 oldest: counts.unpublished.oldest,

@@ -5,20 +5,18 @@ mod limit;
 
 use std::net::IpAddr;
 
-use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
+use alipay::{Fen, Payment, Protocol, link, submit_page};
 use chrono::Utc;
 use config::Merchant;
 use gateway::{Credentials, Gateway};
-use order::PaymentState;
 use serde::Serialize;
-use store::{MysqlConnection, user_order};
+use store::MysqlConnection;
 
 use self::browser::{asker, bad_request, seller};
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
-use crate::operations::order::status_name::status_name;
-use crate::operations::order::{find, payment, time_limit};
+use crate::operations::order::{check_unpaid, find, time_limit};
 use crate::operations::product;
 
 /// How an order is to be paid.
@@ -61,7 +59,7 @@ pub(crate) fn make(
         let whose = &row.merchant;
         return Err(Failure::Refused(format!("order {} is of {whose}, not of {name}", row.id)));
     }
-    check_payable(&row)?;
+    check_unpaid(&row, "its number cannot be paid again; place a new order")?;
     product::check_on_sale(&product::find(connection, &row.product_id)?)?;
     let now = Utc::now();
     let merchant = access.merchant(&row.merchant)?;
@@ -127,18 +125,4 @@ fn anti_phishing_key(
     let asked = access.block_on(async { Ok(access.gateway().query_timestamp(merchant).await) })?;
     let answer = asked.map_err(|error| could_not_ask(&error))?;
     Ok(Some(answer.encrypt_key))
-}
-
-/// An error unless the order waits for its payment.
-fn check_payable(row: &user_order::OrderRow) -> Result<(), Failure> {
-    let word = match payment(row) {
-        Some(PaymentState::Unpaid) => return Ok(()),
-        // The buyer has paid already; Alipay holds the money.
-        Some(PaymentState::Pending) => TradeStatus::TradePending.as_str(),
-        _ => status_name(row.status),
-    };
-    Err(Failure::Refused(format!(
-        "order {} is {word}: its number cannot be paid again; place a new order",
-        row.id
-    )))
 }

@@ -1,5 +1,6 @@
 //! What the shop sells.
 
+use alipay::can_be_cut;
 use diesel::Connection as _;
 use order::ProductKind;
 use serde::Serialize;
@@ -63,7 +64,7 @@ pub(crate) fn check_new(product: &Product, low_stock: Option<i32>) -> Result<(),
     if low_stock.is_some() && kind != ProductKind::Stock {
         return Err(Failure::Usage(format!("--low-stock belongs to kind stock, not to {kind}")));
     }
-    if name.contains('&') {
+    if can_be_cut(name) {
         warn!(
             "the name {name:?} has & in it, and `ops pay-link` refuses it as a subject: Alipay signs it unescaped. \
              Give orders a --subject without it, or change the name (ops product set --name)"

@@ -1,14 +1,14 @@
 //! Refunds that an operator asks for.
 
 pub(crate) mod ask_workers;
-mod call;
 pub(crate) mod equal;
 mod find_or_create;
+mod find_rejected;
 mod not_recorded;
+mod openapi;
 mod password;
 pub(crate) mod refund_once;
 mod refundable;
-mod rejected;
 mod target;
 mod totals;
 

@@ -1,7 +1,6 @@
 //! A merchant's name that the configuration does not have.
 
 use config::Config;
-use config::nearest_of;
 use serde::Serialize;
 use store::user_order::MerchantOrders;
 
@@ -16,7 +15,7 @@ pub(crate) struct UnknownMerchant {
 
 impl UnknownMerchant {
     pub(crate) fn new(orders: MerchantOrders, config: &Config) -> UnknownMerchant {
-        let did_you_mean = nearest(config, &orders.merchant).map(str::to_owned);
+        let did_you_mean = config.nearest_merchant(&orders.merchant).map(str::to_owned);
         UnknownMerchant { orders, did_you_mean }
     }
 
@@ -35,7 +34,7 @@ impl UnknownMerchant {
 /// Why a merchant is not taken, and which there are.
 pub(crate) fn unknown_merchant(config: &Config, name: &str) -> String {
     let known: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
-    let meant = nearest(config, name).map(|near| format!(": did you mean {near}?"));
+    let meant = config.nearest_merchant(name).map(|near| format!(": did you mean {near}?"));
     let meant = meant.unwrap_or_default();
     match known.as_slice() {
         [] => format!("merchant {name} is not configured: no merchant is"),
@@ -43,9 +42,5 @@ pub(crate) fn unknown_merchant(config: &Config, name: &str) -> String {
             format!("merchant {name} is not configured{meant} (configured: {})", known.join(", "))
         }
     }
-}
-
-fn nearest<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
-    nearest_of(name, config.merchants.keys().map(String::as_str))
 }
 use crate::plural::{count, verb};

@@ -83,7 +83,7 @@ impl Shop {
             charset: Charset::Utf8,
             form: body.to_owned(),
             received_at: Utc::now(),
-            claimed_at: Utc::now(),
+            stated_at: Utc::now(),
             attempt: 0,
             was_dead: false,
             answer_digest: None,

@@ -14,8 +14,8 @@ use crate::{Status, TradeStore};
 #[derive(Debug, Default)]
 pub(super) struct TimeLimits {
     first_first: Mutex<BTreeSet<(DateTime<Utc>, String)>>,
-    /// Held while trades are closed: who finds none that is due must not overtake who is closing one.
-    turn: Mutex<()>,
+    /// Locked while trades are closed: who finds none that is due must not overtake who is closing one.
+    closing: Mutex<()>,
 }
 
 impl TimeLimits {
@@ -29,7 +29,10 @@ impl TimeLimits {
                 .collect()
         });
         // A server of a file has read it before.
-        TimeLimits { first_first: Mutex::new(limits.unwrap_or_default()), turn: Mutex::default() }
+        TimeLimits {
+            first_first: Mutex::new(limits.unwrap_or_default()),
+            closing: Mutex::default(),
+        }
     }
 
     /// One more.
@@ -52,7 +55,7 @@ impl TimeLimits {
 impl Alipay {
     /// Closes every trade whose time is over, and sends the notification where Alipay does.
     pub(super) fn close_in_time(&self) {
-        let _turn = self.limits.turn.lock();
+        let _closing = self.limits.closing.lock();
         while let Some((until, trade_no)) = self.limits.next(self.now()) {
             let told = self.settings.tell_timeouts;
             let closed = self.step(&trade_no, None, |trade, at| {

@@ -45,7 +45,7 @@ pub(super) fn explain(
         let trade = MerchantTrade { merchant, trade_no: &notification.trade_no };
         let own = refund_request::of_payment(&requests, trade, &notification.out_trade_no);
         let Some(last) = own.last() else { continue };
-        let is_all_back = refund_request::given_back(&own).refunded() >= notification.total;
+        let is_all_back = refund_request::given_back(&own).covers(notification.total);
         if !(reports_refund(notification) || is_all_back) {
             continue;
         }

@@ -24,8 +24,8 @@ use crate::health::User;
 use crate::message::{InboundMessage, Rejection};
 use crate::run::report_undeclared;
 
-/// A message that was redelivered this often has killed its worker each time: a dead letter.
-const DEADLY: i32 = 3;
+/// A message that was redelivered this often has killed its worker each time: a poison message, which is dead-lettered.
+const POISON_AFTER: i32 = 3;
 
 /// Pauses between tries of a batch after an infrastructure failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -278,7 +278,7 @@ impl BatchAttempt<'_> {
     }
 
     /// A redelivered message may have killed the last worker: it is counted, in a transaction of its own that survives
-    /// a death of this process, and then worked on alone (the caller holds the turn).
+    /// a death of this process, and then worked on alone (the caller keeps [`RedeliveryCounts::alone`](crate::lane::redelivery::RedeliveryCounts::alone)).
     fn run_alone(&mut self, at: usize, message: &InboundMessage) -> Result<(), BatchError> {
         let id = &message.message_id;
         let order = message.order_id();
@@ -292,12 +292,12 @@ impl BatchAttempt<'_> {
             .redeliveries
             .count(id, || redelivery::count_up(self.connection, &redelivered))?;
         service::crash_point!("worker.after_count_up");
-        if count >= DEADLY {
+        if count >= POISON_AFTER {
             let evidence = format!("redelivered {count} times, each time without an answer");
             let rejection = Rejection::new(RejectionReason::KillsWorkers, evidence);
             error!(message_id = id, "a message that kills workers");
             let received = &all[at];
-            self.outcomes[at] = Some(if count == DEADLY {
+            self.outcomes[at] = Some(if count == POISON_AFTER {
                 self.dead_letter(received, message, rejection)?
             } else {
                 // Even its dead-lettering killed a worker: publish it without reading it again.

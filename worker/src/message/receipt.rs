@@ -10,7 +10,7 @@ use super::InboundMessage;
 use super::verification::MAX_RECEIPT_AGE;
 
 impl InboundMessage {
-    /// A message that claims an older time of receipt than counts, and that was worked on before, is verified as of
+    /// A message that says an older time of receipt than counts, and that was worked on before, is verified as of
     /// that first time: a dead letter that is replayed after months verifies with the keys of its time. Only the same
     /// text is the same message; repeats differ in `notify_time`.
     ///

@@ -13,9 +13,9 @@ use super::Rejection;
 /// end, so without this limit an old key could sign forever.
 pub(crate) const MAX_RECEIPT_AGE: TimeDelta = TimeDelta::days(40);
 
-/// The time of receipt that counts, of a message that claims `claimed`.
-pub(super) fn bounded_receipt_time(claimed: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    claimed.max(now - MAX_RECEIPT_AGE).min(now)
+/// The time of receipt that counts, of a message that says `stated`.
+pub(super) fn bounded_receipt_time(stated: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    stated.max(now - MAX_RECEIPT_AGE).min(now)
 }
 
 /// Checks that Alipay signed a notification for this merchant, with the key that the envelope names,

@@ -104,7 +104,7 @@ pub(crate) async fn run(context: WorkerContext, readiness: impl Fn() -> Readines
             }
             sweeper.ended(beat.map(|_| sweepers::INTERVAL));
         }
-        if !sweeper.turn().await {
+        if !sweeper.wait().await {
             break;
         }
     }

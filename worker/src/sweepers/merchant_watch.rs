@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use config::nearest_of;
+use config::Config;
 use metrics::gauge;
 use store::user_order::{self, MerchantOrders};
 use tracing::{error, info};
@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the watch of the orders' merchants", &context);
     let mut reported = BTreeSet::new();
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         let config = context.current.borrow().clone();
         let known = config.clone();
         let looked = sweeper
@@ -32,20 +32,19 @@ pub(crate) async fn run(context: WorkerContext) {
         sweeper.ended(looked.map(|unknown| {
             let orders: i64 = unknown.iter().map(|one| one.orders).sum();
             gauge!("worker_orders_of_unknown_merchants").set(as_metric(orders));
-            let names: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
-            report(&unknown, &mut reported, &names);
+            report(&unknown, &mut reported, &config);
             INTERVAL
         }));
     }
 }
 
 /// Each name is logged once, until it is gone.
-fn report(unknown: &[MerchantOrders], reported: &mut BTreeSet<String>, known: &[&str]) {
+fn report(unknown: &[MerchantOrders], reported: &mut BTreeSet<String>, config: &Config) {
     for one in unknown.iter().filter(|one| !reported.contains(&one.merchant)) {
         error!(
             merchant = one.merchant,
             orders = one.orders,
-            did_you_mean = nearest_of(&one.merchant, known.iter().copied()),
+            did_you_mean = config.nearest_merchant(&one.merchant),
             "orders name a merchant that is not configured: their payments are not delivered; correct the shop and \
              user_order.merchant, or configure it"
         );

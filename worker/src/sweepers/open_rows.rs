@@ -21,7 +21,7 @@ const CHUNK: i64 = 64;
 /// Sweeps until the worker stops.
 pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the sweeper of open rows", &context);
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         let swept = sweeper.call(sweep).await;
         sweeper.ended(swept.map(|()| INTERVAL));
     }

@@ -73,7 +73,7 @@ pub(crate) async fn run(context: WorkerContext) {
         () = context.cancel.cancelled() => return,
     }
     let mut sweeper = Sweeper::new("the outbox relay", &context);
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         let relayed = sweeper.call(relay).await;
         sweeper.ended(relayed.map(|Relayed { published, failed }| {
             if failed > 0 {

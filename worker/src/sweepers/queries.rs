@@ -37,6 +37,7 @@ use crate::context::WorkerContext;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, askable, lease};
 use asking::{QueriedOrder, QueryFailure, ask};
 use circuit_breaker::{BreakerState, CircuitBreaker};
+pub use plan::UNCONFIRMED_AFTER;
 use plan::{QueryIntervals, QueryStep};
 
 /// Queries under way at one time.
@@ -49,8 +50,8 @@ const CHUNK: usize = 32;
 const STEP: i64 = 1000;
 const STEPS: usize = 50;
 
-/// An order that was committed this long after it was inserted is still found.
-const LATE: Duration = Duration::from_secs(3600);
+/// An order that is committed this long after it was inserted is still found.
+const LONGEST_COMMIT: Duration = Duration::from_secs(3600);
 
 /// Calls of the gateway for one query at most: an order whose time is over is closed first.
 const CALLS: u32 = 2;
@@ -68,7 +69,7 @@ pub(crate) async fn run(context: WorkerContext) {
     let mut breakers = breakers_of(&current.borrow_and_update());
     let gateway = Gateway::new(context.config.worker.query_timeout);
     let mut sweeper = Sweeper::new("the query sweeper", &context);
-    while sweeper.turn_or_woken(&context.wake_queries).await {
+    while sweeper.wait_or_woken(&context.wake_queries).await {
         if current.has_changed().unwrap_or(false) {
             breakers = breakers_of(&current.borrow_and_update());
         }
@@ -145,19 +146,19 @@ async fn ask_one(
     asked
 }
 
-/// Each pass goes on through the orders that are old enough, a step at a time, from its cursor. The late passes do the
-/// same an hour behind: see [`LATE`].
+/// Each pass goes on through the orders that are old enough, a step at a time, from its cursor. The second passes do
+/// the same an hour behind: see [`LONGEST_COMMIT`].
 fn enrol(context: &WorkerContext, merchants: &[String]) -> Result<(), BatchError> {
     let worker = &context.config.worker;
     let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
     let mut connection = context.pool.get()?;
     for (name, why, age) in [
         ("expired", QueryReason::Expired, Duration::ZERO),
-        ("expired_late", QueryReason::Expired, LATE),
+        ("expired_late", QueryReason::Expired, LONGEST_COMMIT),
         ("unpaid", QueryReason::Unpaid, worker.query_unpaid_after),
-        ("unpaid_late", QueryReason::Unpaid, worker.query_unpaid_after + LATE),
+        ("unpaid_late", QueryReason::Unpaid, worker.query_unpaid_after + LONGEST_COMMIT),
         ("silent", QueryReason::Silent, worker.query_silent_after),
-        ("silent_late", QueryReason::Silent, worker.query_silent_after + LATE),
+        ("silent_late", QueryReason::Silent, worker.query_silent_after + LONGEST_COMMIT),
     ] {
         for _ in 0..STEPS {
             let pass = EnrolmentPass { name, why, age };

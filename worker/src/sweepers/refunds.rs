@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lane: late money ──▶ refund_request, in the transaction that records the payment
-//!                          │ claim: rows that are due, under a lease, each trade in its turn
+//!                          │ claim: rows that are due, under a lease, 3 s between calls about one trade
 //!                          ▼
 //!            alipay.trade.refund with the row's number, outside any transaction;
 //!            if its answer does not say so, alipay.trade.fastpay.refund.query
@@ -14,7 +14,7 @@
 //! A crash anywhere repeats the call with the same number, which refunds once, and the answers, which
 //! change nothing the second time. If Alipay refuses a refund, the review stays open for a person.
 
-mod call;
+mod carry_out;
 
 use std::sync::Arc;
 
@@ -29,8 +29,9 @@ use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::WorkerContext;
+use crate::refund_state::refund_state;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, askable, doubling_pause, lease};
-use call::carry_out;
+use carry_out::carry_out;
 
 /// Refunds of one merchant that are carried out at one time.
 const SHARE: i64 = 8;
@@ -47,7 +48,7 @@ pub(crate) async fn run(context: WorkerContext) {
     let mut merchants = refundable(&current.borrow_and_update());
     let gateway = Gateway::new(context.config.worker.query_timeout);
     let mut sweeper = Sweeper::new("the refund sweeper", &context);
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         if current.has_changed().unwrap_or(false) {
             merchants = refundable(&current.borrow_and_update());
         }
@@ -117,7 +118,7 @@ fn note(
     for (claimed, outcome) in ended {
         log(&claimed.request, outcome);
         let number = &claimed.request.request_no;
-        let (state, reason) = (outcome.request_state(RepeatedBy::Worker), outcome.reason());
+        let (state, reason) = (refund_state(outcome, RepeatedBy::Worker), outcome.reason());
         if state.has_ended() {
             refund_request::note(&mut connection, number, state, reason, outcome.refunded())?;
         } else {

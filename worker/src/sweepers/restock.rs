@@ -16,7 +16,7 @@ const CHUNK: i64 = 64;
 /// Sweeps until the worker stops.
 pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the restock sweeper", &context);
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         let restocked = sweeper.call(sweep).await;
         match &restocked {
             Ok(0) => context.health.database_works(User::Restock),

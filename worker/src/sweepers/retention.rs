@@ -22,7 +22,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// The pause between two steps: lanes come first.
 const PAUSE: Duration = Duration::from_millis(100);
 
-// The inbox proves when a message was received that claims more than that.
+// The inbox proves when a message was received that says more than that.
 const _: () =
     assert!(config::SHORTEST_RETENTION.as_secs() >= MAX_RECEIPT_AGE.num_seconds().unsigned_abs());
 
@@ -38,7 +38,7 @@ struct Sweep {
 pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the retention sweeper", &context);
     let mut sweep = Sweep::default();
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         let mut left = std::mem::take(&mut sweep);
         let step = move |context: &WorkerContext| {
             let stepped = left.step(context);

@@ -11,9 +11,6 @@ use tracing::{error, info};
 use super::{Sweeper, as_metric};
 use crate::context::WorkerContext;
 
-/// Seconds after its time at which a copy is overdue: it may wait in the work queue, too.
-pub const OVERDUE_AFTER: i32 = 60;
-
 /// The pause between two looks.
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -21,11 +18,11 @@ const INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the watch of the retry tiers", &context);
     let mut overdue = BTreeMap::new();
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         let looked = sweeper
             .call(|context| {
                 let mut connection = context.pool.get()?;
-                Ok(retry_copy::by_tier(&mut connection, OVERDUE_AFTER)?)
+                Ok(retry_copy::by_tier(&mut connection)?)
             })
             .await;
         sweeper.ended(looked.map(|tiers| {

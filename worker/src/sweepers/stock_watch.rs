@@ -16,7 +16,7 @@ use crate::sweepers::{INTERVAL, Sweeper};
 /// Watches until the worker stops.
 pub(crate) async fn run(context: WorkerContext) {
     let mut sweeper = Sweeper::new("the stock watch", &context);
-    while sweeper.turn().await {
+    while sweeper.wait().await {
         let compared = sweeper.call(compare).await;
         sweeper.ended(compared.map(|()| INTERVAL));
     }

@@ -34,20 +34,20 @@ async fn a_bundle_that_comes_again_delivers_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_bundle_that_kills_workers_only_the_deadly_notification_is_dead_lettered() {
-    const DEADLY: &str = "B000005";
+async fn of_a_bundle_that_kills_workers_only_the_poison_message_is_dead_lettered() {
+    const POISON: &str = "B000005";
     let mut world = World::new(40);
     publish(&mut world, 12).await;
     for _ in 1..=3 {
-        died_by(&mut start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY)]), DEADLY);
+        died_by(&mut start(&world, "worker", &[("CRASH_ON_ORDER", POISON)]), POISON);
     }
-    let mut last = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY)]);
+    let mut last = start(&world, "worker", &[("CRASH_ON_ORDER", POISON)]);
     world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 11);
     world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM redelivery)", 1);
     last.terminate();
     assert!(last.wait().success());
     let letter = only_dead_letter(&world).await;
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
-    assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
+    assert_eq!(letter.headers.order.as_deref(), Some(POISON));
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 11);
 }

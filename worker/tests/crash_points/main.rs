@@ -8,11 +8,11 @@
 
 mod broker;
 mod bundle;
-mod deadly_order;
 mod dying;
 mod ingress;
 mod load;
 mod names;
+mod poison_message;
 mod worker;
 #[path = "../pipeline/world.rs"]
 #[allow(dead_code, reason = "shared with the pipeline's tests")]

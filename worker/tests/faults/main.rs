@@ -5,6 +5,7 @@
 
 mod accounts;
 mod consumer_timeout;
+mod database_refuses;
 mod failover;
 mod full;
 mod hosts;
@@ -15,7 +16,6 @@ mod moved;
 mod outage_lines;
 mod read_only;
 mod real_broker;
-mod refusals;
 mod shards;
 mod stuck;
 mod work_queue;

@@ -118,13 +118,13 @@ impl Payment<'_> {
     }
 
     /// Every text of a payment comes back signed with its notification, joined by `&` without being
-    /// escaped. One that holds `&name=` could be cut there by the person who chose it. What a buyer reads has
+    /// escaped. One that holds `&name=` could be cut there by the person who chose it ([`can_be_cut`]). What a buyer reads has
     /// no use for a bare `&`, and is what shops fill with the buyer's own words.
     fn check_readings(&self) -> Result<(), RequestError> {
         let shown = [("subject", self.subject)];
         let shown = shown.iter().chain(self.more.iter().filter(|(name, _)| *name == "body"));
         for (name, text) in shown {
-            if text.contains('&') {
+            if can_be_cut(text) {
                 let problem = "has & in it: Alipay signs values unescaped, so that text could be read \
                                as other parameters; write it without, or as the full-width \u{ff06}";
                 return Err(RequestError::Invalid {
@@ -139,6 +139,11 @@ impl Payment<'_> {
         }
         self.nested.iter().try_for_each(|(name, value)| check_nested(name, value))
     }
+}
+
+/// Whether the signed text with this value in it could be cut there, and the rest read as another parameter.
+pub fn can_be_cut(shown: &str) -> bool {
+    shown.contains('&')
 }
 
 /// Checks every text in a member that is none itself.

@@ -21,7 +21,7 @@ use tokio_rustls::rustls::ClientConfig;
 use super::address::{self, BrokerAddress};
 use super::error::{ConnectionError, HostError, HostProblem};
 use super::wire::{self, Wire, WireProblem};
-use super::{BROKER_TIMEOUT, refusal, tls};
+use super::{BROKER_TIMEOUT, access_refused, tls};
 
 /// How long only one host is tried, before the next one is tried as well. A host that is down refuses at
 /// once; this is for a host that does not answer.
@@ -242,7 +242,7 @@ impl Cluster {
                 None if self.0.tls.is_some() && matches!(error.kind(), ErrorKind::IOError(_)) => {
                     HostProblem::Tls(tls::ended(&error))
                 }
-                None => match refusal::explain(&error, address) {
+                None => match access_refused::explain(&error, address) {
                     Some(refusal) => HostProblem::Refused(refusal),
                     None => HostProblem::Amqp(error),
                 },

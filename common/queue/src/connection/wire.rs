@@ -26,7 +26,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 use super::error::HostProblem;
-use super::{refusal, tls};
+use super::{access_refused, tls};
 
 /// The first byte that a TLS server sends to a client without TLS: an alert.
 const TLS_ALERT: u8 = 0x15;
@@ -143,7 +143,7 @@ fn look(first: &mut Option<Vec<u8>>, remarks: &WireProblems, read: &[u8]) {
             "what listens there speaks TLS, and the URL begins with amqp://: write amqps://";
         remarks.put(WireProblem::Tls(remark.to_owned()));
         *first = None;
-    } else if let Some(remark) = refusal::not_amqp(bytes) {
+    } else if let Some(remark) = access_refused::not_amqp(bytes) {
         remarks.put(WireProblem::NotABroker(remark));
         *first = None;
     } else if bytes.len() >= FIRST {

@@ -1,6 +1,7 @@
 //! Refunds of an order's trades, with the amount of each.
 
 use diesel::prelude::*;
+use order::refund::is_of_answer;
 use serde::Serialize;
 
 use crate::BeijingTime;
@@ -28,9 +29,9 @@ pub struct RefundLine {
 }
 
 impl RefundLine {
-    /// Whether it comes from an answer and not from a notification: its key has no time.
+    /// Whether it comes from an answer and not from a notification.
     fn by_answer(&self) -> bool {
-        self.refund_key.ends_with('@')
+        is_of_answer(&self.refund_key)
     }
 }
 

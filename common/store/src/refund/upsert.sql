@@ -4,7 +4,8 @@ INSERT INTO refund (merchant, trade_no, refund_key, request_no, running_total, a
 (?, ?, ?, ?, ?, ?, ?, ?)
 -- end of rows
 ON DUPLICATE KEY UPDATE
-    result = IF(result = 'SUCCESS', result, COALESCE(VALUES(result), result)),
+    result = IF(result = 'SUCCESS', result, IF(VALUES(result) = 'SUCCESS', VALUES(result),
+        COALESCE(GREATEST(result, VALUES(result)), result, VALUES(result)))),
     running_total = COALESCE(GREATEST(running_total, VALUES(running_total)), running_total, VALUES(running_total)),
     amount = COALESCE(GREATEST(amount, VALUES(amount)), amount, VALUES(amount)),
     gmt_refund = COALESCE(GREATEST(gmt_refund, VALUES(gmt_refund)), gmt_refund, VALUES(gmt_refund))

@@ -16,7 +16,7 @@ use diesel::sql_types::Text;
 
 use order::RefundRequestState;
 
-use super::{NO_ANSWER_YET, RefundRequest, turn};
+use super::{NO_ANSWER_YET, RefundRequest, until_next_call};
 use crate::column::{Moment, value};
 use crate::json_rows::explanation;
 use crate::schema::{refund_request, user_order};
@@ -45,8 +45,8 @@ struct DueRow {
     now: DateTime<Utc>,
 }
 
-/// Takes up to `limit` refunds of this merchant that are due and whose turn it is to call Alipay: 3 s
-/// after any other call about the trade. The others come in their turn. To be run in a transaction.
+/// Takes up to `limit` refunds of this merchant that are due and whose trade Alipay may be called about: 3 s
+/// after any other call. The others are due then. To be run in a transaction.
 pub fn claim(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -58,14 +58,14 @@ pub fn claim(
     let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
     let mut claimed = Vec::new();
     for DueRow { request, created_at, now } in rows {
-        // Turns are taken with the order locked. Its rows are locked already here, so this must not wait
+        // Calls are booked with the order locked. Its rows are locked already here, so this must not wait
         // for another lock.
         let order = user_order::table.find(&request.order_id).select(user_order::id);
         let order: Option<String> =
             order.for_update().skip_locked().get_result(connection).optional()?;
         let wait = match order {
             None => TimeDelta::seconds(1),
-            Some(_) => TimeDelta::microseconds(turn(connection, &request)?),
+            Some(_) => TimeDelta::microseconds(until_next_call(connection, &request)?),
         };
         if wait > TimeDelta::zero() {
             later(connection, &request.request_no, now + wait)?;

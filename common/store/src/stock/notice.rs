@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Nullable};
 
 use crate::schema::low_stock_notice;
-use crate::stock;
+use crate::stock::{self, is_low};
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
@@ -29,9 +29,9 @@ pub struct Watched {
 impl Watched {
     /// The available codes, when they are at or below the threshold. Counts hardly further than that.
     pub fn low(&self, connection: &mut MysqlConnection) -> Result<Option<i64>> {
-        let Some(threshold) = self.threshold.map(i64::from) else { return Ok(None) };
-        let available = stock::available(connection, &self.product_id, threshold + 1)?;
-        Ok((available <= threshold).then_some(available))
+        let Some(threshold) = self.threshold else { return Ok(None) };
+        let available = stock::available(connection, &self.product_id, i64::from(threshold) + 1)?;
+        Ok(is_low(available, threshold).then_some(available))
     }
 }
 

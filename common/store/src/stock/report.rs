@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::column::{EnumText, value};
 use crate::schema::{product, stock_item};
+use crate::stock::is_low;
 use crate::typed_sql::static_sql;
 use crate::{IdRange, MysqlConnection, Result};
 
@@ -79,8 +80,7 @@ pub fn low(connection: &mut MysqlConnection) -> Result<Vec<LowStock>> {
             product::low_stock.assume_not_null(),
         ))
         .load(connection)?;
-    let is_low = |product: &LowStock| product.available <= i64::from(product.low_stock);
-    Ok(products.into_iter().filter(is_low).collect())
+    Ok(products.into_iter().filter(|it| is_low(it.available, it.low_stock)).collect())
 }
 
 /// A code of a stock product.
@@ -104,16 +104,13 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<
 }
 
 /// A row of `stock_item` that names an order, which need not exist.
-#[derive(Debug, Clone, QueryableByName)]
-#[diesel(table_name = stock_item)]
+#[derive(Debug, Clone, Queryable)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
 pub struct AuditedCode {
     pub id: i64,
-    #[diesel(sql_type = Text)]
     pub order_id: String,
     pub product_id: String,
     pub state: CodeState,
-    #[diesel(sql_type = Binary)]
     pub code: Vec<u8>,
 }
 
@@ -125,5 +122,6 @@ pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec
     )
     .text(&range.from)
     .text(&range.to)
+    .columns::<(BigInt, Text, Text, EnumText<CodeState>, Binary)>()
     .load(connection)?)
 }

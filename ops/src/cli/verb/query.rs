@@ -71,23 +71,23 @@ fn check(queried: &Queried) -> Result<(), Failure> {
 }
 
 fn text(queried: &Queried) -> String {
-    let Compared { gateway, held, .. } = &queried.compared;
+    let Compared { gateway, here, .. } = &queried.compared;
     let yuan = |fen: Option<i64>| or_empty(fen.map(Fen::new).as_ref());
     let there = |value: &Option<String>| value.clone().unwrap_or_default();
     let rows = [
-        ["trade".to_owned(), there(&gateway.trade_no), there(&held.trade_no)],
-        ["trade status".to_owned(), there(&gateway.trade_status), held.trade_status.to_owned()],
-        ["total, yuan".to_owned(), yuan(gateway.total_fee), yuan(Some(held.total_fee))],
-        ["refunded, yuan".to_owned(), yuan(gateway.refunded_fee), yuan(Some(held.refunded_fee))],
+        ["trade".to_owned(), there(&gateway.trade_no), there(&here.trade_no)],
+        ["trade status".to_owned(), there(&gateway.trade_status), here.trade_status.to_owned()],
+        ["total, yuan".to_owned(), yuan(gateway.total_fee), yuan(Some(here.total_fee))],
+        ["refunded, yuan".to_owned(), yuan(gateway.refunded_fee), yuan(Some(here.refunded_fee))],
         [
             "paid".to_owned(),
             or_empty(gateway.gmt_payment.as_ref()),
-            or_empty(held.paid_at.as_ref()),
+            or_empty(here.paid_at.as_ref()),
         ],
         [
             "ended".to_owned(),
             or_empty(gateway.gmt_close.as_ref()),
-            or_empty(held.finished_at.as_ref()),
+            or_empty(here.finished_at.as_ref()),
         ],
     ];
     let mut lines = vec![format!("order {} of merchant {}", queried.order, queried.merchant)];
@@ -125,7 +125,7 @@ pub(crate) fn verdict(compared: &Compared) -> String {
             "the gateway says that nothing is paid, and the order is paid here".to_owned()
         }
         Comparison::UnknownThere => {
-            "the gateway knows no such trade, and we hold one: another merchant's keys?".to_owned()
+            "the gateway knows no such trade, and we have one: another merchant's keys?".to_owned()
         }
         Comparison::Busy => "not compared: a worker holds the order".to_owned(),
     };

@@ -4,7 +4,6 @@ use clap::Args;
 use order::OperatorAction;
 use serde_json::json;
 use store::retry_copy;
-use worker::OVERDUE_AFTER;
 
 use crate::cli::context::Context;
 use crate::cli::table::list;
@@ -66,7 +65,7 @@ impl RetryListArgs {
         let all = self.all || self.order.is_some();
         let lines = match all {
             true => retry_copy::waiting(&mut database, self.order.as_deref(), self.limit)?,
-            false => retry_copy::overdue(&mut database, OVERDUE_AFTER, self.limit)?,
+            false => retry_copy::overdue(&mut database, self.limit)?,
         };
         context.output.print(&lines, || {
             if lines.is_empty() {

@@ -3,7 +3,7 @@
 use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{DecisionState, MessageOutcome, OrderStatus, Refund};
+use order::{DecisionState, OrderStatus, Refund};
 use queue::ReceivedMessage;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
@@ -33,9 +33,7 @@ pub(crate) fn settled(
         message_id: &message.message_id,
     };
     let line = notification::find(connection, key.merchant, key.kind, key.message_id)?;
-    let worked_on =
-        |outcome| matches!(outcome, MessageOutcome::Applied | MessageOutcome::Unchanged);
-    if line.is_some_and(|line| worked_on(line.outcome) && line.last_seen.0 > died_at) {
+    if line.is_some_and(|line| line.outcome.is_worked_on() && line.last_seen.0 > died_at) {
         return Ok(Some(SettledReason::WorkedOn));
     }
     let merchant = message.account.merchant.clone();

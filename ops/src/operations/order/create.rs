@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipay::Fen;
+use alipay::{Fen, can_be_cut};
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Config;
 use order::ProductKind;
@@ -104,7 +104,7 @@ impl OrderToCreate {
     /// A shop with a pay link of its own may know better, so the order is taken anyway.
     fn warn_of_what_cannot_be_paid(&self, subject: &str) {
         let id = &self.id;
-        if subject.contains('&') {
+        if can_be_cut(subject) {
             warn!(
                 "the subject {subject:?} has & in it, and `ops pay-link` refuses it: Alipay signs it unescaped, so that it \
                  can be read in two ways. Say --subject without it"

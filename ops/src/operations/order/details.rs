@@ -28,9 +28,6 @@ use crate::operations::order::next_step::NextStep;
 use crate::operations::order::{OrderLine, TimeLimit, time_limit};
 use crate::operations::signature_check::{SignatureResult, check};
 
-/// More available codes than this need not be counted.
-const COUNTED: i64 = 100_000;
-
 /// What is shown in place of what `--redact` hides.
 const HIDDEN: &str = "(hidden)";
 
@@ -186,7 +183,7 @@ impl OrderDetails {
             next_step: String::new(),
             notifications: story.len(),
             read_at: Utc::now(),
-            available: stock::available(connection, &row.product_id, COUNTED)?,
+            available: stock::available(connection, &row.product_id, stock::COUNTED)?,
             removed_before: removed_before(connection)?.filter(|at| at.0 > row.created_at.0),
             trades: trades.into_iter().map(TradeLine::from).collect(),
             facts: state.facts,

@@ -3,6 +3,7 @@
 
 use chrono::Utc;
 use gateway::RefundProof;
+use order::QueryReason;
 use queue::{Envelope, Message};
 use store::refund_request::RefundRequest;
 
@@ -13,7 +14,11 @@ use crate::operations::publish::publish_once;
 
 /// Publishes a `query_request`, confirmed.
 pub(crate) fn ask_workers(access: &Access, merchant: &str, order: &str) -> Result<(), Failure> {
-    publish(access, order, &[Envelope::query_request(merchant, order, "ops", Utc::now())])
+    publish(
+        access,
+        order,
+        &[Envelope::query_request(merchant, order, QueryReason::Ops.as_str(), Utc::now())],
+    )
 }
 
 /// Publishes the answers that say that the refund was made, where they are at hand, and a query
@@ -23,7 +28,7 @@ pub(crate) fn tell_workers(
     request: &RefundRequest,
     proof: Option<&RefundProof>,
 ) -> Result<(), Failure> {
-    let envelopes = worker::refund_messages(request, proof, "ops", Utc::now());
+    let envelopes = worker::refund_messages(request, proof, QueryReason::Ops, Utc::now());
     publish(access, &request.order_id, &envelopes)
 }
 

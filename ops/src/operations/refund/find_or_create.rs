@@ -52,7 +52,7 @@ pub(crate) enum PriorRefund {
 /// A stored request.
 pub(crate) struct RecordedRequest {
     pub(crate) request: RefundRequest,
-    /// How long to wait for its turn to call Alipay, in microseconds.
+    /// How long to wait until Alipay may be called about the trade, in microseconds.
     pub(crate) wait: u64,
     /// Whether it existed before.
     pub(crate) is_repeat: bool,
@@ -136,7 +136,7 @@ impl RefundCommand<'_> {
         let is_repeat = requests.iter().any(|known| known.request_no == request.request_no);
         let calls = self.merchant.protocol == Protocol::Openapi
             && request.state != RefundRequestState::Accepted;
-        let wait = if calls { refund_request::take_turn(connection, &request)? } else { 0 };
+        let wait = if calls { refund_request::book_call(connection, &request)? } else { 0 };
         Ok(RecordedRequest { request, wait, is_repeat })
     }
 

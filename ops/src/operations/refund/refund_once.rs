@@ -7,7 +7,7 @@ use store::MysqlConnection;
 use super::equal::Equal;
 use super::find_or_create::{RefundCommand, find_or_create};
 use super::not_recorded::NotRecorded;
-use super::{Refunded, call, dry_run, password, target};
+use super::{Refunded, dry_run, openapi, password, target};
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
@@ -80,7 +80,7 @@ pub(crate) fn refund(
     };
     let recorded = recorded.map_err(|error| refused(&target.order, error))?;
     match merchant.protocol {
-        Protocol::Openapi => call::call(access, connection, merchant, recorded, rejected),
+        Protocol::Openapi => openapi::call(access, connection, merchant, recorded, rejected),
         Protocol::Mapi => {
             password::link_of(connection, merchant, recorded, rejected, wanted.notify_url)
         }

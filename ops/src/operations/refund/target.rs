@@ -3,7 +3,7 @@
 use store::{MysqlConnection, trade, user_order};
 use tracing::info;
 
-use super::rejected::{self, RejectedFound};
+use super::find_rejected::{self, RejectedFound};
 use crate::failure::Failure;
 use crate::operations::access::Access;
 
@@ -46,7 +46,7 @@ pub(crate) fn find(
     if let Some(row) = row.filter(|row| is_owner(&row.id)) {
         return Ok(RefundTarget { order: row.id, merchant: row.merchant, rejected: None });
     }
-    let rejected = rejected::find(access, connection, order, trade_no)?;
+    let rejected = find_rejected::find(access, connection, order, trade_no)?;
     let payment = &rejected.payment;
     info!(
         order = payment.order,

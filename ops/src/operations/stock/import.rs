@@ -130,7 +130,7 @@ impl<'a> StockImport<'a> {
         }
     }
 
-    /// Imports all codes or none, in its turn among imports.
+    /// Imports all codes or none, one import at a time.
     pub(crate) fn run(
         mut self,
         connection: &mut MysqlConnection,

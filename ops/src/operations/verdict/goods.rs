@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use store::BeijingTime;
 use store::counts::WaitingCount;
+use worker::UNCONFIRMED_AFTER;
 
 use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
@@ -13,8 +14,6 @@ use crate::plural::{count, verb};
 const OLD_REVIEW: TimeDelta = TimeDelta::days(3);
 /// A delivery by hand is late after a day.
 const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
-/// The gateway confirms within seconds; after ten minutes a person has to look.
-const UNCONFIRMED: TimeDelta = TimeDelta::minutes(10);
 /// A query that has been due for so long is not being asked.
 const UNASKED: TimeDelta = TimeDelta::minutes(15);
 /// It is not known whether a refund was made.
@@ -134,7 +133,7 @@ impl GoodsFinding {
                     .advice("ops order list --goods awaiting_manual, then ops review list")
             }
             GoodsFinding::Unconfirmed(waits) => {
-                let urgency = soon_if(waits.waited > UNCONFIRMED);
+                let urgency = soon_if(waits.waited > UNCONFIRMED_AFTER);
                 of(urgency, "waits_for_confirmation", "已付款，等待网关确认")
                     .seen(waits.text("paid, the goods wait for the gateway's confirmation", "order"))
                     .advice("ops query ORDER asks now and says what is wrong")

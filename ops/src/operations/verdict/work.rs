@@ -184,12 +184,12 @@ impl WorkFinding {
                     })
             }
             WorkFinding::StandsStill { worker, messages, since, trouble } => {
-                let (held, since) = (count(*messages, "message"), length(*since));
+                let (taken, since) = (count(*messages, "message"), length(*since));
                 let trouble = trouble.as_ref().map(|it| format!("; it says: {it}"));
                 let trouble = trouble.unwrap_or_default();
                 now("work_stands_still", "worker 卡住了")
                     .seen(format!(
-                        "worker {worker} has had {held} for {since} and is not getting on{trouble}"
+                        "worker {worker} has had {taken} for {since} and is not getting on{trouble}"
                     ))
                     .advice(
                         "who holds a lock: SELECT * FROM information_schema.innodb_trx; then that worker's log",

@@ -21,8 +21,9 @@ const FIRST_CONFIRM_PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// The longest pause after an answer that cannot be used.
 const MAX_REFUSED_PAUSE: TimeDelta = TimeDelta::hours(1);
 
-/// How long goods wait for a confirmation before a review reports that the gateway does not know the payment.
-const REVIEW_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// How long goods wait for a confirmation before a review reports that the gateway does not know the payment: it confirms
+/// within seconds.
+pub const UNCONFIRMED_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// The configured times.
 pub(super) struct QueryIntervals {
@@ -127,7 +128,7 @@ pub(super) fn next_why(due: &DueQuery) -> QueryReason {
 pub(super) fn is_asked_again(due: &DueQuery) -> bool {
     match due.why {
         QueryReason::NotAtAlipay => true,
-        QueryReason::Confirm => due.now - due.since >= REVIEW_AFTER,
+        QueryReason::Confirm => due.now - due.since >= UNCONFIRMED_AFTER,
         _ => false,
     }
 }

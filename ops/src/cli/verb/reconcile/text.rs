@@ -14,7 +14,7 @@ pub(super) fn text(report: &ReconcileReport) -> String {
         let differ = list(&report.differ)
             .column("order", |one| &one.order)
             .optional("gateway", |one| one.compared.gateway.trade_status.as_ref())
-            .column("here", |one| one.compared.held.trade_status)
+            .column("here", |one| one.compared.here.trade_status)
             .column("published", |one| if one.published { "yes" } else { "no" })
             .column("what", |one| verdict(&one.compared));
         parts.push(differ.text());

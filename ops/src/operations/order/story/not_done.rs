@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alipay::{Fen, TRADE_NOT_EXIST};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use order::{
     Facts, FulfillmentState, MessageOutcome, OrderStatus, PaymentState, ProductKind,
     RefundRequestState,
@@ -13,7 +13,6 @@ use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
 use store::review::ReviewRow;
-use worker::OVERDUE_AFTER;
 
 use super::StoryEvent;
 use crate::operations::dead_letter::NO_REASON;
@@ -132,10 +131,9 @@ fn other_trades(page: &OrderDetails) -> Vec<String> {
 
 /// Messages that name the order and wait in a retry tier.
 pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec<String> {
-    let late = TimeDelta::seconds(i64::from(OVERDUE_AFTER));
     let lines = retries.iter().map(|copy| {
         let (tier, due, since, retry) = (&copy.tier, copy.due_at, copy.first_seen, copy.attempt);
-        if copy.due_at.0 + late < now {
+        if copy.is_overdue(now) {
             return format!(
                 "not worked on: a message received at {since} should be back from {tier} since {due}: `ops \
                  retries list`"

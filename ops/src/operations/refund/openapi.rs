@@ -16,7 +16,7 @@ use super::totals::RefundTotals;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 
-/// Calls Alipay in the request's turn, writes down its outcome, and tells the workers.
+/// Calls Alipay at the time that is booked for it, writes down its outcome, and tells the workers.
 pub(crate) fn call(
     access: &Access,
     connection: &mut MysqlConnection,
@@ -111,7 +111,7 @@ fn carry_out(
     let outcome = access.block_on(async {
         Ok(access.gateway().carry_out_refund(merchant, &request.refund(), repeated).await)
     })?;
-    let state = outcome.request_state(RepeatedBy::Operator);
+    let state = worker::refund_state(&outcome, RepeatedBy::Operator);
     refund_request::note(connection, number, state, outcome.reason(), outcome.refunded())?;
     Ok(outcome.proof())
 }

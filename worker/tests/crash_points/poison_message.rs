@@ -5,8 +5,8 @@ use crate::dying::{died_by, start};
 use crate::load::{id_of, sign};
 use crate::world::World;
 
-/// The deadly order, among others.
-const DEADLY: &str = "X000008";
+/// The order of the poison message, among others.
+const POISON: &str = "X000008";
 
 /// Many lanes with few messages each: others are in progress at the same time.
 const LANES: (&str, &str) = ("ALIPAY__WORKER__LANES", "8");
@@ -16,20 +16,20 @@ const BATCH: (&str, &str) = ("ALIPAY__WORKER__BATCH", "2");
 async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
     let mut world = World::new(40);
     world.place_orders("X", 20);
-    let mut deadly_id = String::new();
+    let mut poison_id = String::new();
     for number in 1..=15 {
         let signed = sign(world.payment(&format!("X{number:06}")));
         if number == 8 {
-            deadly_id = id_of(&signed);
+            poison_id = id_of(&signed);
         }
         world.send_body("shop", signed.body()).await;
     }
-    let counted = format!("redelivery WHERE message_id = '{deadly_id}' AND count =");
-    let neighbours_counted = format!("redelivery WHERE message_id <> '{deadly_id}'");
+    let counted = format!("redelivery WHERE message_id = '{poison_id}' AND count =");
+    let neighbours_counted = format!("redelivery WHERE message_id <> '{poison_id}'");
     // Fresh, in a batch with others; then twice redelivered, counted and alone.
     for kills in 1..=3 {
-        let mut worker = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY), LANES, BATCH]);
-        died_by(&mut worker, DEADLY);
+        let mut worker = start(&world, "worker", &[("CRASH_ON_ORDER", POISON), LANES, BATCH]);
+        died_by(&mut worker, POISON);
         assert_eq!(world.count(&format!("{counted} {}", kills - 1)), i64::from(kills > 1));
         // It was alone: no neighbour on another lane is suspected with it.
         assert_eq!(world.count(&neighbours_counted), 0, "after {kills} deaths");
@@ -39,7 +39,7 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
     // Messages that were processed before it are delivered, although each worker died.
     assert!(world.count("user_order WHERE is_send_goods") > 0);
 
-    let mut fourth = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY), LANES, BATCH]);
+    let mut fourth = start(&world, "worker", &[("CRASH_ON_ORDER", POISON), LANES, BATCH]);
     world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 17);
     world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM redelivery)", 1);
     assert!(fourth.is_running());
@@ -47,16 +47,16 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
     assert!(fourth.wait().success());
 
     let letter = only_dead_letter(&world).await;
-    assert_eq!(letter.message_id, deadly_id);
+    assert_eq!(letter.message_id, poison_id);
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
-    assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
+    assert_eq!(letter.headers.order.as_deref(), Some(POISON));
     // The order's history shows it too.
     let told = format!(
-        "notification WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' \
+        "notification WHERE message_id = '{poison_id}' AND order_id = '{POISON}' \
          AND outcome = 'rejected' AND reason = 'kills_workers' AND facts_added = ''"
     );
     assert_eq!(world.count(&told), 1);
-    let untouched = format!("user_order WHERE id = '{DEADLY}' AND status = 0");
+    let untouched = format!("user_order WHERE id = '{POISON}' AND status = 0");
     assert_eq!(world.count(&untouched), 1);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 17);
 }
@@ -66,23 +66,23 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
 async fn a_message_that_crashes_its_own_dead_lettering_is_recorded_with_its_order() {
     let mut world = World::new(1);
     world.place_orders("X", 8);
-    let signed = sign(world.payment(DEADLY));
-    let deadly_id = id_of(&signed);
+    let signed = sign(world.payment(POISON));
+    let poison_id = id_of(&signed);
     world.send_body("shop", signed.body()).await;
     for _ in 0..3 {
-        let mut worker = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY)]);
-        died_by(&mut worker, DEADLY);
+        let mut worker = start(&world, "worker", &[("CRASH_ON_ORDER", POISON)]);
+        died_by(&mut worker, POISON);
     }
     let counted = format!(
-        "redelivery WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' AND merchant = 'shop' AND count ="
+        "redelivery WHERE message_id = '{poison_id}' AND order_id = '{POISON}' AND merchant = 'shop' AND count ="
     );
     assert_eq!(world.count(&format!("{counted} 2")), 1);
     let mut dead_lettering = start(&world, "worker", &[("CRASH_POINT", "worker.before_confirm")]);
     died_by(&mut dead_lettering, "worker.before_confirm");
     assert_eq!(world.count(&format!("{counted} 3")), 1);
-    let mut last = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY)]);
+    let mut last = start(&world, "worker", &[("CRASH_ON_ORDER", POISON)]);
     let told = format!(
-        "dead_letter WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' AND reason = 'kills_workers'"
+        "dead_letter WHERE message_id = '{poison_id}' AND order_id = '{POISON}' AND reason = 'kills_workers'"
     );
     world.wait_for_count(&told, 1);
     world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM redelivery)", 1);
@@ -90,5 +90,5 @@ async fn a_message_that_crashes_its_own_dead_lettering_is_recorded_with_its_orde
     assert!(last.wait().success());
     let letter = only_dead_letter(&world).await;
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
-    assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
+    assert_eq!(letter.headers.order.as_deref(), Some(POISON));
 }

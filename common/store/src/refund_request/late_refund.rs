@@ -67,7 +67,7 @@ pub fn ask_late(connection: &mut MysqlConnection, late: &[LateRefund<'_>]) -> Re
         })
         .collect();
     rows.sort_by(|one, other| one.request_no.cmp(&other.request_no));
-    execute_rows(connection, include_str!("late.sql"), &rows)
+    execute_rows(connection, include_str!("ask_late.sql"), &rows)
 }
 
 /// Withdraws what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after all or are

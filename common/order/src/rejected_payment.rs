@@ -60,6 +60,11 @@ impl RefundSum {
     pub fn refunded(self) -> Fen {
         self.amounts.max(self.running_total)
     }
+
+    /// All of a payment of this total went back.
+    pub fn covers(self, total: Fen) -> bool {
+        self.refunded() >= total
+    }
 }
 
 impl RejectedPayment {

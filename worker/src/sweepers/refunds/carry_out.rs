@@ -6,7 +6,7 @@ use chrono::Utc;
 use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
-use order::RefundRequestState;
+use order::{QueryReason, RefundRequestState};
 use store::refund_request::ClaimedRefund;
 
 use crate::context::WorkerContext;
@@ -45,7 +45,7 @@ async fn publish(
     claimed: &ClaimedRefund,
     proof: &RefundProof,
 ) -> Result<(), String> {
-    let envelopes = refund_messages(&claimed.request, Some(proof), "refund", Utc::now());
+    let envelopes = refund_messages(&claimed.request, Some(proof), QueryReason::Refund, Utc::now());
     let shards = context.layout().shards;
     let messages: Result<Vec<_>, _> =
         envelopes.iter().map(|envelope| envelope.message(shards)).collect();

@@ -1,4 +1,4 @@
-//! Poison messages: a redelivered message may have killed the last worker.
+//! Redelivered messages: each may be a poison message, which has killed the last worker.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,24 +15,24 @@ pub(crate) struct RedeliveryCounts(Arc<RedeliveryState>);
 struct RedeliveryState {
     /// With how often each was counted, by all processes together.
     counted: Mutex<HashMap<String, i32>>,
-    turns: Mutex<RedeliveryTurns>,
-    next: Condvar,
+    queue: Mutex<AloneQueue>,
+    left: Condvar,
 }
 
-/// Whose turn it is to work on a redelivered message, first come first served.
+/// Lanes that want to work on a redelivered message alone, first come first served.
 #[derive(Default)]
-struct RedeliveryTurns {
-    given: u64,
-    over: u64,
+struct AloneQueue {
+    entered: u64,
+    left: u64,
 }
 
-/// One lane's turn, until it is dropped.
+/// Until it is dropped, one lane works alone.
 pub(crate) struct Alone<'a>(&'a RedeliveryState);
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
-        self.0.turns.lock().over += 1;
-        self.0.next.notify_all();
+        self.0.queue.lock().left += 1;
+        self.0.left.notify_all();
     }
 }
 
@@ -63,16 +63,16 @@ impl RedeliveryCounts {
         self.0.counted.lock().remove(message_id);
     }
 
-    /// Held while a redelivered message is worked on, by one lane at a time: what is under way on another lane
+    /// To be kept while a redelivered message is worked on, by one lane at a time: what is under way on another lane
     /// while this one kills the process would be counted with it, and dead-lettered although it is
-    /// not the cause. A turn always ends, since each call to the database has a time limit.
+    /// not the cause. That always ends, since each call to the database has a time limit.
     pub(crate) fn alone(&self) -> Alone<'_> {
         let inner = &*self.0;
-        let mut turns = inner.turns.lock();
-        let mine = turns.given;
-        turns.given += 1;
-        while turns.over != mine {
-            inner.next.wait(&mut turns);
+        let mut queue = inner.queue.lock();
+        let before = queue.entered;
+        queue.entered += 1;
+        while queue.left != before {
+            inner.left.wait(&mut queue);
         }
         Alone(inner)
     }
@@ -111,7 +111,7 @@ mod tests {
                 drop(alone);
             }));
             // So that they queue up in this order.
-            while redeliveries.0.turns.lock().given != number + 2 {
+            while redeliveries.0.queue.lock().entered != number + 2 {
                 thread::yield_now();
             }
         }

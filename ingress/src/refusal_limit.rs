@@ -17,9 +17,9 @@ const KNOWN_FOR: Duration = Duration::from_secs(26 * 60 * 60);
 /// limited: each has sent little.
 const MAX_PEERS: usize = 20_000;
 
-/// What was refused; shared by all requests.
+/// Counts what was refused of each client; shared by all requests.
 #[derive(Debug)]
-pub(crate) struct Refusals {
+pub(crate) struct RefusalLimit {
     most: usize,
     state: Mutex<RefusalCounts>,
 }
@@ -32,11 +32,11 @@ struct RefusalCounts {
     genuine: HashMap<Peer, Instant>,
 }
 
-impl Refusals {
+impl RefusalLimit {
     /// So many in a minute.
-    pub(crate) fn new(most: usize) -> Refusals {
+    pub(crate) fn new(most: usize) -> RefusalLimit {
         let (refused, genuine) = (HashMap::new(), HashMap::new());
-        Refusals {
+        RefusalLimit {
             most,
             state: Mutex::new(RefusalCounts { began: Instant::now(), refused, genuine }),
         }
@@ -100,41 +100,41 @@ mod tests {
 
     #[test]
     fn refused_requests_of_one_client_are_limited_for_the_rest_of_the_minute() {
-        let (refusals, now) = (Refusals::new(3), Instant::now());
+        let (limit, now) = (RefusalLimit::new(3), Instant::now());
         let (stranger, other) = (peer("203.0.113.7"), peer("203.0.113.8"));
         for _ in 0..3 {
-            assert!(!refusals.are_too_many(stranger, "shop", now));
-            refusals.refused(stranger, "shop", now);
+            assert!(!limit.are_too_many(stranger, "shop", now));
+            limit.refused(stranger, "shop", now);
         }
-        assert!(refusals.are_too_many(stranger, "shop", now));
-        assert!(!refusals.are_too_many(other, "shop", now));
-        assert!(!refusals.are_too_many(stranger, "another", now));
-        assert!(!refusals.are_too_many(stranger, "shop", now + WINDOW * 2));
+        assert!(limit.are_too_many(stranger, "shop", now));
+        assert!(!limit.are_too_many(other, "shop", now));
+        assert!(!limit.are_too_many(stranger, "another", now));
+        assert!(!limit.are_too_many(stranger, "shop", now + WINDOW * 2));
     }
 
     #[test]
     fn who_sent_something_genuine_is_not_limited() {
-        let (refusals, now) = (Refusals::new(1), Instant::now());
+        let (limit, now) = (RefusalLimit::new(1), Instant::now());
         let alipay = peer("203.0.113.7");
-        refusals.genuine(alipay, now);
+        limit.genuine(alipay, now);
         for _ in 0..10 {
-            refusals.refused(alipay, "shop", now);
+            limit.refused(alipay, "shop", now);
         }
-        assert!(!refusals.are_too_many(alipay, "shop", now));
+        assert!(!limit.are_too_many(alipay, "shop", now));
         let later = now + KNOWN_FOR + WINDOW * 2;
-        refusals.refused(alipay, "shop", later);
-        assert!(refusals.are_too_many(alipay, "shop", later));
+        limit.refused(alipay, "shop", later);
+        assert!(limit.are_too_many(alipay, "shop", later));
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let (refusals, now) = (Refusals::new(1), Instant::now());
+        let (limit, now) = (RefusalLimit::new(1), Instant::now());
         for number in 0..u32::try_from(MAX_PEERS).unwrap() + 10 {
             let peer = Peer::of(std::net::Ipv4Addr::from_bits(number).into());
-            refusals.refused(peer, "shop", now);
-            refusals.genuine(peer, now);
+            limit.refused(peer, "shop", now);
+            limit.genuine(peer, now);
         }
-        let state = refusals.state();
+        let state = limit.state();
         assert_eq!((state.refused.len(), state.genuine.len()), (MAX_PEERS, MAX_PEERS));
     }
 }

@@ -45,7 +45,7 @@ impl RejectedMessageRow {
 /// knows that.
 pub(super) fn given_back(connection: &mut MysqlConnection, ids: &[i64]) -> Result<BTreeSet<i64>> {
     let payments: Vec<RejectedMessageRow> =
-        load_rows(connection, include_str!("rejected.sql"), ids)?;
+        load_rows(connection, include_str!("given_back.sql"), ids)?;
     let mut trades: Vec<MerchantTrade<'_>> = payments
         .iter()
         .map(|it| MerchantTrade { merchant: &it.merchant, trade_no: &it.trade_no })
@@ -56,8 +56,8 @@ pub(super) fn given_back(connection: &mut MysqlConnection, ids: &[i64]) -> Resul
     let is_back = |payment: &&RejectedMessageRow| {
         let trade = MerchantTrade { merchant: &payment.merchant, trade_no: &payment.trade_no };
         let own = refund_request::of_payment(&requests, trade, &payment.order_id);
-        let refunded = refund_request::given_back(&own).refunded();
-        payment.total().is_some_and(|total| refunded >= total)
+        let given_back = refund_request::given_back(&own);
+        payment.total().is_some_and(|total| given_back.covers(total))
     };
     Ok(payments.iter().filter(is_back).map(|payment| payment.id).collect())
 }
