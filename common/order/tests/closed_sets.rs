@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use order::{
     CodeState, DeadLetterState, Decision, DecisionState, Event, FulfillmentState, LetterAction,
-    MessageOutcome, OrderStatus, ProductKind, QueryReason, RefundRequestState, RejectionReason,
-    Remark, ReviewReason, ReviewState, VariantArray,
+    MessageOutcome, OperatorAction, OrderStatus, ProductKind, QueryReason, RefundRequestState,
+    RejectionReason, Remark, ReviewReason, ReviewState, VariantArray,
 };
 
 /// The simulator, the example shop and the tests speak of the same words and know nothing of this crate.
@@ -31,6 +31,7 @@ fn words() -> BTreeSet<&'static str> {
         .chain(of::<FulfillmentState>())
         .chain(of::<LetterAction>())
         .chain(of::<MessageOutcome>())
+        .chain(of::<OperatorAction>())
         .chain(of::<ProductKind>())
         .chain(of::<QueryReason>())
         .chain(of::<RefundRequestState>())
