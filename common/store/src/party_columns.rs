@@ -13,7 +13,7 @@ use crate::schema::trade;
 macro_rules! party_columns {
     ($($column:ident)+) => {
         /// Who took part in a trade, and where goods would be sent.
-        #[derive(Debug, Clone, QueryableByName, Serialize)]
+        #[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
         #[diesel(table_name = trade)]
         #[expect(missing_docs, reason = "the columns of the classic system, named as Alipay names them")]
         pub struct PartyRow { $(pub $column: Option<String>,)+ }

@@ -111,3 +111,28 @@ impl<ST> QueryId for StaticSql<ST> {
 }
 
 impl<ST> RunQueryDsl<MysqlConnection> for StaticSql<ST> {}
+
+/// For tests of rows that are read by position.
+#[cfg(test)]
+pub(crate) mod tests {
+    use diesel::debug_query;
+
+    use super::*;
+
+    /// The names behind `SELECT`, without their tables.
+    fn columns(sql: &str) -> Vec<String> {
+        let list =
+            sql.split_once("SELECT ").and_then(|(_, rest)| rest.split_once("FROM ")).unwrap().0;
+        let list = list.trim_start_matches("STRAIGHT_JOIN ").split(',');
+        let name = |column: &str| {
+            let name = column.split(" AS ").next().unwrap_or_default().trim().replace('`', "");
+            name.rsplit('.').next().unwrap_or_default().to_owned()
+        };
+        list.map(name).collect()
+    }
+
+    /// A statement names the columns in the order of the row that is read from it, which `select` selects.
+    pub(crate) fn assert_same_columns(sql: &str, select: &impl QueryFragment<Mysql>) {
+        assert_eq!(columns(sql), columns(&debug_query::<Mysql, _>(select).to_string()), "{sql}");
+    }
+}

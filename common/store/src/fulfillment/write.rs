@@ -8,14 +8,14 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use order::FulfillmentState;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{EnumText, value};
-use crate::json_rows::{json, load_rows, microseconds};
+use crate::column::{ColumnsOf, EnumText, value};
+use crate::json_rows::{json, load_columns, microseconds};
 use crate::schema::fulfillment;
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
-/// What was done with the goods of one order.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+/// What was done with the goods of one order: the columns in the order in which `of_orders.sql` names them.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = fulfillment)]
 pub struct Goods {
     /// The order.
@@ -28,7 +28,7 @@ pub struct Goods {
 
 /// The state of the goods of these orders. Orders without a row are left out.
 pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<Vec<Goods>> {
-    load_rows(connection, include_str!("of_orders.sql"), order_ids)
+    load_columns::<ColumnsOf<Goods>, _, _>(connection, include_str!("of_orders.sql"), order_ids)
 }
 
 /// A change of the goods of one order.
@@ -120,4 +120,16 @@ pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64)> {
         .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
         .select((count_star(), sql::<BigInt>(seconds)))
         .get_result(connection)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::typed_sql::tests::assert_same_columns;
+
+    #[test]
+    fn the_statement_names_the_columns_in_the_order_of_the_row() {
+        let row = fulfillment::table.select(Goods::as_select());
+        assert_same_columns(include_str!("of_orders.sql"), &row);
+    }
 }

@@ -104,16 +104,13 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<
 }
 
 /// A row of `stock_item` that names an order, which need not exist.
-#[derive(Debug, Clone, QueryableByName)]
-#[diesel(table_name = stock_item)]
+#[derive(Debug, Clone, Queryable)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
 pub struct AuditedCode {
     pub id: i64,
-    #[diesel(sql_type = Text)]
     pub order_id: String,
     pub product_id: String,
     pub state: CodeState,
-    #[diesel(sql_type = Binary)]
     pub code: Vec<u8>,
 }
 
@@ -125,5 +122,6 @@ pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec
     )
     .text(&range.from)
     .text(&range.to)
+    .columns::<(BigInt, Text, Text, EnumText<CodeState>, Binary)>()
     .load(connection)?)
 }

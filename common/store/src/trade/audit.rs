@@ -7,18 +7,18 @@ use order::Trade;
 
 use super::row::FactRow;
 use crate::IdRange;
-use crate::column::Moment;
+use crate::column::{ColumnsOf, Moment};
 use crate::schema::trade;
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// All trades of a range as (order id, trade), by order; parties and `notify_time` are left empty.
 pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<(String, Trade)>> {
-    let rows: Vec<FactRow> = static_sql("SELECT order_id, trade_no, facts, gmt_create, gmt_payment, gmt_refund, gmt_close, \
-         confirmed_at, refunded_fee FROM trade FORCE INDEX (PRIMARY) WHERE order_id BETWEEN ? AND ?")
-    .text(&range.from)
-    .text(&range.to)
-    .load(connection)?;
+    let rows: Vec<FactRow> = static_sql(include_str!("facts_in_range.sql"))
+        .text(&range.from)
+        .text(&range.to)
+        .columns::<ColumnsOf<FactRow>>()
+        .load(connection)?;
     Ok(rows.into_iter().map(FactRow::read).collect())
 }
 

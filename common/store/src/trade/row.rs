@@ -8,8 +8,8 @@ use order::{Facts, Trade};
 use crate::party_columns::PartyRow;
 use crate::schema::trade;
 
-/// What is computed from. An audit reads this alone.
-#[derive(Queryable, Selectable, QueryableByName)]
+/// What is computed from, in the order in which the statements name the columns. An audit reads this alone.
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = trade)]
 pub(super) struct FactRow {
     pub(super) order_id: String,
@@ -40,8 +40,8 @@ impl FactRow {
     }
 }
 
-/// A whole row.
-#[derive(QueryableByName)]
+/// A whole row, in the order in which `of_orders.sql` names its columns.
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = trade)]
 pub(super) struct TradeRow {
     #[diesel(embed)]
@@ -58,5 +58,19 @@ impl TradeRow {
         trade.notify_time = self.notify_time;
         trade.parties = self.parties.into();
         (order_id, trade)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::typed_sql::tests::assert_same_columns;
+
+    #[test]
+    fn statements_name_the_columns_in_the_order_of_the_rows() {
+        let whole = trade::table.select(TradeRow::as_select());
+        assert_same_columns(include_str!("of_orders.sql"), &whole);
+        let facts = trade::table.select(FactRow::as_select());
+        assert_same_columns(include_str!("facts_in_range.sql"), &facts);
     }
 }

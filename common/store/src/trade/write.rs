@@ -6,8 +6,8 @@ use order::Trade;
 
 use super::row::TradeRow;
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{FactSet, Moment, Money};
-use crate::json_rows::{load_columns, load_rows};
+use crate::column::{ColumnsOf, FactSet, Moment, Money};
+use crate::json_rows::load_columns;
 use crate::schema::trade;
 use crate::{MysqlConnection, Result};
 
@@ -40,7 +40,11 @@ pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, Trade)>> {
-    let rows: Vec<TradeRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
+    let rows: Vec<TradeRow> = load_columns::<ColumnsOf<TradeRow>, _, _>(
+        connection,
+        include_str!("of_orders.sql"),
+        order_ids,
+    )?;
     Ok(rows.into_iter().map(TradeRow::read).collect())
 }
 

@@ -2,18 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use order::{FulfillmentState, ProductKind};
 
 use crate::IdRange;
-use crate::column::{Deadline, EnumText, Moment};
-use crate::schema::user_order;
+use crate::column::{ColumnsOf, Deadline};
+use crate::schema::{entitlement, fulfillment, product, user_order};
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
 
 /// What the shop wrote, what was computed, and the goods. Amounts are fen. Statuses are numbers, since an audit reads the columns
-/// as they are: an unknown number is a gap, and not an error.
-#[derive(Debug, Clone, QueryableByName)]
+/// as they are: an unknown number is a gap, and not an error. The fields are in the order of the columns of `audit.sql`.
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = user_order)]
 #[expect(missing_docs, reason = "the columns of the tables, which their migrations explain")]
 pub struct AuditedOrder {
@@ -21,7 +20,7 @@ pub struct AuditedOrder {
     pub merchant: String,
     pub product_id: String,
     /// `product.kind`.
-    #[diesel(sql_type = EnumText<ProductKind>)]
+    #[diesel(select_expression = product::kind)]
     pub kind: ProductKind,
     pub quantity: i32,
     pub total_fee: i64,
@@ -43,20 +42,20 @@ pub struct AuditedOrder {
     pub is_finish: bool,
     pub needs_review: bool,
     /// `fulfillment.state`, where there is a row; so are the next six.
-    #[diesel(sql_type = Nullable<EnumText<FulfillmentState>>)]
+    #[diesel(select_expression = fulfillment::state.nullable())]
     pub state: Option<FulfillmentState>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = fulfillment::product_id.nullable())]
     pub fulfillment_product: Option<String>,
-    #[diesel(sql_type = Nullable<Integer>)]
+    #[diesel(select_expression = fulfillment::units.nullable())]
     pub units: Option<i32>,
-    #[diesel(sql_type = Nullable<Integer>)]
+    #[diesel(select_expression = fulfillment::given.nullable())]
     pub given: Option<i32>,
-    #[diesel(sql_type = Nullable<Bool>)]
+    #[diesel(select_expression = fulfillment::is_imported.nullable())]
     pub is_imported: Option<bool>,
-    #[diesel(sql_type = Nullable<Moment>)]
+    #[diesel(select_expression = fulfillment::waiting_since.nullable())]
     pub waiting_since: Option<DateTime<Utc>>,
     /// `entitlement.product_id`, where there is a row.
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = entitlement::product_id.nullable())]
     pub entitlement_product: Option<String>,
 }
 
@@ -70,10 +69,27 @@ pub fn in_range(
         .text(&range.from)
         .text(&range.to)
         .big_int(limit)
+        .columns::<ColumnsOf<AuditedOrder>>()
         .load(connection)?)
 }
 
 /// How many orders there are.
 pub fn count(connection: &mut MysqlConnection) -> Result<i64> {
     Ok(user_order::table.count().get_result(connection)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::typed_sql::tests::assert_same_columns;
+
+    #[test]
+    fn the_audit_names_the_columns_in_the_order_of_the_row() {
+        let row = user_order::table
+            .inner_join(product::table.on(product::id.eq(user_order::product_id)))
+            .left_join(fulfillment::table.on(fulfillment::order_id.eq(user_order::id)))
+            .left_join(entitlement::table.on(entitlement::order_id.eq(user_order::id)))
+            .select(AuditedOrder::as_select());
+        assert_same_columns(include_str!("audit.sql"), &row);
+    }
 }

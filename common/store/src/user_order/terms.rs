@@ -10,7 +10,7 @@ use crate::column::Deadline;
 use crate::schema::user_order;
 
 /// The columns of [`OrderTerms`].
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = user_order)]
 pub(super) struct TermsRow {
     id: String,

@@ -10,8 +10,8 @@ use diesel::sql_types::{Nullable, Text};
 use order::{OrderRecord, OrderState, OrderStatus, OrderTerms, RefundStatusCode, TradeStatusCode};
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{EnumNumber, Moment, Money, Value, after};
-use crate::json_rows::{load_columns, load_rows, microseconds};
+use crate::column::{ColumnsOf, EnumNumber, Moment, Money, Value, after};
+use crate::json_rows::{load_columns, microseconds};
 use crate::schema::{entitlement, user_order};
 use crate::user_order::terms::TermsRow;
 use crate::{MysqlConnection, Result};
@@ -33,7 +33,8 @@ pub struct LockedOrder {
     pub expired_at: Option<DateTime<Utc>>,
 }
 
-#[derive(QueryableByName)]
+/// Its columns in the order in which `lock.sql` names them.
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = user_order)]
 struct LockedRow {
     #[diesel(embed)]
@@ -48,7 +49,11 @@ struct LockedRow {
 /// Locks the orders with these ids, sorted, and leaves out those that another transaction has locked and
 /// those that do not exist (or are not committed yet): neither is waited for.
 pub fn lock(connection: &mut MysqlConnection, sorted_ids: &[&str]) -> Result<Vec<LockedOrder>> {
-    let rows: Vec<LockedRow> = load_rows(connection, include_str!("lock.sql"), sorted_ids)?;
+    let rows: Vec<LockedRow> = load_columns::<ColumnsOf<LockedRow>, _, _>(
+        connection,
+        include_str!("lock.sql"),
+        sorted_ids,
+    )?;
     Ok(rows
         .into_iter()
         .map(|row| LockedOrder {
@@ -197,6 +202,9 @@ pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::typed_sql::tests::assert_same_columns;
+
     #[test]
     fn both_statements_take_the_same_columns_in_the_same_order() {
         let several = include_str!("update.sql");
@@ -215,5 +223,11 @@ mod tests {
             let is_set = [format!("o.{name} = v.{name},"), format!("o.{name} = CONCAT(v.{name}),")];
             assert!(is_set.iter().any(|set| rest.contains(set)), "{name} is not set");
         }
+    }
+
+    #[test]
+    fn the_lock_names_the_columns_in_the_order_of_the_row() {
+        let row = user_order::table.select(LockedRow::as_select());
+        assert_same_columns(include_str!("lock.sql"), &row);
     }
 }

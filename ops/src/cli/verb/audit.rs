@@ -15,7 +15,7 @@ use crate::plural::count;
 
 /// Check money against goods, and every order against its trades
 ///
-/// Reads the whole database in one consistent snapshot, while workers run, and computes each order again
+/// Reads the whole database in consistent snapshots, while workers run, and computes each order again
 /// from its trades and refunds. Prints sums, and each gap with its order, what is wrong, who must act (worker,
 /// person, operator) and its age since the last write to the order. Orders that wait for stock or for a person
 /// (an open review) are listed separately and are no gaps. Changes nothing.
@@ -40,8 +40,9 @@ pub(crate) struct AuditArgs {
 impl AuditArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let began = Instant::now();
-        let audit = context.database().and_then(|mut connection| {
-            audit(&mut connection, self.grace, self.outbox_age, self.limit)
+        let audit = context.database().and_then(|mut first| {
+            let mut second = context.database()?;
+            audit([&mut first, &mut second], self.grace, self.outbox_age, self.limit)
         });
         let audit = audit.map_err(could_not_ask)?;
         let page = report::AuditReport::new(&audit, began.elapsed());

@@ -1,4 +1,4 @@
-//! One range of orders: reads their rows, checks each.
+//! One range of orders: checks each.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -6,48 +6,39 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use chrono::{DateTime, Utc};
 use order::ReviewReason;
 use order::{CodeState, FulfillmentState, OrderState};
-use store::review;
-use store::stock::{self, AuditedCode};
-use store::user_order::AuditedOrder;
-use store::{IdRange, MysqlConnection, refund, trade};
+use store::stock::AuditedCode;
 
 use super::finding::{Findings, line};
+use super::order_rows::OrderRows;
 use super::subject::Subject;
 use super::totals::Balance;
 use super::{Audit, GapKind, Owner, columns, goods, refunds, reviews};
-use crate::failure::Failure;
 
 impl Audit {
-    /// Checks the orders in `rows`, which are all of `range`.
-    pub(super) fn look_at(
-        &mut self,
-        db: &mut MysqlConnection,
-        range: &IdRange,
-        rows: Vec<AuditedOrder>,
-        second: bool,
-    ) -> Result<(), Failure> {
-        let mut subjects = Vec::with_capacity(rows.len());
-        let mut places = HashMap::with_capacity(rows.len());
-        for row in rows {
+    /// Checks the orders of a range; `second`: once more, so that their sums are known.
+    pub(super) fn look_at(&mut self, rows: OrderRows, second: bool) {
+        let mut subjects = Vec::with_capacity(rows.orders.len());
+        let mut places = HashMap::with_capacity(rows.orders.len());
+        for row in rows.orders {
             places.insert(row.id.clone(), subjects.len());
             subjects.push(Subject::new(row));
         }
-        for (id, trade) in trade::in_range(db, range)? {
+        for (id, trade) in rows.trades {
             if let Some(&place) = places.get(&id) {
                 subjects[place].add_trade(trade);
             }
         }
-        for (id, refund) in refund::in_range(db, range)? {
+        for (id, refund) in rows.refunds {
             if let Some(&place) = places.get(&id) {
                 subjects[place].refunds.push(refund);
             }
         }
-        for case in review::in_range(db, range)? {
+        for case in rows.cases {
             if let Some(&place) = places.get(&case.order_id) {
                 subjects[place].cases.push(case);
             }
         }
-        for code in stock::in_range(db, range)? {
+        for code in rows.codes {
             match places.get(&code.order_id) {
                 Some(&place) => subjects[place].codes.push(code),
                 None => {
@@ -59,7 +50,6 @@ impl Audit {
         for subject in &subjects {
             self.check(subject, second);
         }
-        Ok(())
     }
 
     fn check(&mut self, subject: &Subject, second: bool) {
