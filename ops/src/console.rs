@@ -8,6 +8,7 @@
 //! no login, and the console listens on loopback. [`guard`] keeps other web sites out.
 
 mod act;
+mod actions;
 mod address;
 mod authentication;
 mod dry_run;
@@ -33,17 +34,22 @@ mod status;
 mod tag;
 mod user;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::order::OperatorAction;
 use axum::extract::State;
 use config::Config;
 use queue::Cluster;
+use serde_json::json;
 use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
+use tracing::warn;
 
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, ActRecord, Actor, Change, note};
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
 use authentication::Authentication;
@@ -122,6 +128,36 @@ impl Console {
             );
             Failure::CouldNotAsk(text.to_owned())
         })
+    }
+
+    /// Writes down that an act begins.
+    async fn begin(&self, act: Act) -> Result<ActRecord, Failure> {
+        self.database(move |connection| ActRecord::begin(connection, &act)).await
+    }
+
+    /// Writes down how it ended.
+    async fn end<T>(&self, record: ActRecord, change: Change, result: &Result<T, Failure>) {
+        let failure = result.as_ref().err().cloned();
+        let write = move |connection: &mut Connection| {
+            record.end(connection, change, failure.as_ref());
+            Ok(())
+        };
+        if let Err(failure) = self.database(write).await {
+            warn!(%failure, "the end of an operator's act is not recorded");
+        }
+    }
+
+    /// Records a login or a logout, without making the user wait for a database that may be away.
+    fn note(self: &Arc<Self>, action: OperatorAction, user: &str, address: Option<IpAddr>) {
+        let act = Act::new(Actor::of_console(user), action, user);
+        let after = address.map(|address| json!({ "address": address }));
+        let console = Arc::clone(self);
+        tokio::spawn(async move {
+            let write = move |connection: &mut Connection| note(connection, &act, after);
+            if let Err(failure) = console.database(write).await {
+                warn!(%failure, "a login or logout is only in this log, and not in the record");
+            }
+        });
     }
 
     /// Queries the database on a blocking thread. A query keeps its permit until it ends, so a database that does

@@ -4,6 +4,7 @@
 //! as text or JSON, [`crate::console`] shows it in a browser.
 
 pub(crate) mod access;
+pub(crate) mod action_record;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;
@@ -16,6 +17,7 @@ pub(crate) mod dry_run;
 pub(crate) mod effect;
 pub(crate) mod gateway_answer;
 mod http_get;
+pub(crate) mod letter_acts;
 pub(crate) mod management;
 pub(crate) mod order;
 pub(crate) mod overview;

@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use order::{
-    CodeState, Decision, DecisionState, Event, FulfillmentState, MessageOutcome, OrderStatus,
-    ProductKind, QueryReason, RefundRequestState, RejectionReason, Remark, ReviewReason,
-    ReviewState, VariantArray,
+    CodeState, Decision, DecisionState, Event, FulfillmentState, MessageOutcome, OperatorAction,
+    OrderStatus, ProductKind, QueryReason, RefundRequestState, RejectionReason, Remark,
+    ReviewReason, ReviewState, VariantArray,
 };
 
 /// The simulator, the example shop and the tests speak of the same words and know nothing of this crate.
@@ -29,6 +29,7 @@ fn words() -> BTreeSet<&'static str> {
         .chain(of::<Event>())
         .chain(of::<FulfillmentState>())
         .chain(of::<MessageOutcome>())
+        .chain(of::<OperatorAction>())
         .chain(of::<ProductKind>())
         .chain(of::<QueryReason>())
         .chain(of::<RefundRequestState>())

@@ -26,8 +26,9 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    CodeState, DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind,
-    QueryReason, RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    ActionResult, ActionSource, ActionSubject, CodeState, DecisionState, Facts, FulfillmentState,
+    MessageOutcome, OperatorAction, OrderStatus, ProductKind, QueryReason, RefundRequestState,
+    RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -195,10 +196,14 @@ macro_rules! words {
 }
 
 words! {
+    ActionResult in operator_action.result by |word| word.parse().ok();
+    ActionSource in operator_action.source by |word| word.parse().ok();
+    ActionSubject in operator_action.subject_kind by |word| word.parse().ok();
     CodeState in stock_item.state by |word| word.parse().ok();
     DecisionState in decision.state by |word| word.parse().ok();
     FulfillmentState in fulfillment.state by |word| word.parse().ok();
     MessageOutcome in notification.outcome by |word| word.parse().ok();
+    OperatorAction in operator_action.action by |word| word.parse().ok();
     ProductKind in product.kind by |word| word.parse().ok();
     // Other programs can write rows there, too.
     QueryReason in gateway_query.why by |word| Some(QueryReason::read(word));

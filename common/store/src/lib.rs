@@ -43,6 +43,7 @@ pub mod gateway_answer;
 pub mod gateway_query;
 pub mod migrate;
 pub mod notification;
+pub mod operator_action;
 pub mod order_expired;
 pub mod outbox;
 pub mod product;

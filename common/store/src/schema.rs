@@ -9,6 +9,7 @@ macro_rules! tables {
         diesel::table! {
             use diesel::sql_types::*;
             use order::{
+                ActionResult, ActionSource, ActionSubject, OperatorAction,
                 CodeState, DecisionState, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
@@ -130,6 +131,21 @@ tables! {
         last_seen -> Moment,
         dead_since -> Nullable<Moment>,
         long_changes -> Nullable<Text>,
+    }
+
+    operator_action (id) {
+        id -> BigInt,
+        done_at -> Moment,
+        done_by -> Text,
+        source -> EnumText<ActionSource>,
+        action -> EnumText<OperatorAction>,
+        subject_kind -> EnumText<ActionSubject>,
+        subject -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        result -> EnumText<ActionResult>,
+        error -> Nullable<Text>,
     }
 
     order_expired (order_id, expires_at) {

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ),
     ("Goods", &["product", "stock"]),
     ("What needs a person", &["review", "dlq", "retries", "verify"]),
-    ("Installation", &["migrate", "topology", "config", "prune"]),
+    ("Installation", &["migrate", "topology", "config", "prune", "actions"]),
     ("This program", &["completions", "man", "help"]),
 ];
 

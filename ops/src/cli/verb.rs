@@ -47,6 +47,7 @@ macro_rules! group {
     };
 }
 
+pub(crate) mod actions;
 pub(crate) mod audit;
 pub(crate) mod certs;
 pub(crate) mod check;
@@ -98,6 +99,7 @@ verbs! {
         Query(query::QueryArgs),
         Reconcile(reconcile::ReconcileArgs),
         Audit(audit::AuditArgs),
+        Actions(actions::ActionsArgs),
         Prune(prune::PruneArgs),
         Status(status::StatusArgs),
         Console(console::ConsoleArgs),

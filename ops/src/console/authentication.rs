@@ -23,7 +23,6 @@ const COMPARISONS: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sender<'a> {
     headers: &'a HeaderMap,
-    /// The other side of the connection.
     peer: Option<IpAddr>,
 }
 
@@ -31,6 +30,11 @@ impl<'a> Sender<'a> {
     pub(super) fn of(headers: &'a HeaderMap, extensions: &Extensions) -> Sender<'a> {
         let peer = extensions.get::<PeerAddress>().map(|PeerAddress(address)| address.ip());
         Sender { headers, peer }
+    }
+
+    /// The other side of the connection.
+    pub(super) fn address(self) -> Option<IpAddr> {
+        self.peer
     }
 }
 

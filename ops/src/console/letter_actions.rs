@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
+use order::OperatorAction;
 use queue::ReceivedMessage;
+use serde_json::json;
 use service::language::say;
 use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
@@ -21,10 +23,12 @@ use super::request::PostedForm;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
+use crate::operations::action_record::{Actor, Change};
 use crate::operations::dead_letter::discard::{DiscardNote, discard};
 use crate::operations::dead_letter::filter::SelectedLetters;
 use crate::operations::dead_letter::replay::Replay;
 use crate::operations::dead_letter::replay_outcome::{ReplayOutcome, ReplayWait};
+use crate::operations::letter_acts::letter_act;
 
 /// The form below dead letters, with one of its three buttons.
 pub(super) async fn act(
@@ -77,11 +81,11 @@ async fn move_letters(
     // The walk blocks on the database between two answers of the broker, so it runs on a blocking thread. It goes
     // on when the browser disconnects.
     let walked = tokio::task::spawn_blocking(move || {
-        runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
+        runtime.block_on(recorded_walk(&shared, &selection, action, &by, note.as_deref()))
     });
     let Moved { count, left_out, outcomes, failure } = walked.await.map_err(|error| {
         Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}"))
-    })?;
+    })??;
     let (title, done) = match action {
         LetterAction::Replayed => (
             say("重放", "Replay"),
@@ -151,6 +155,28 @@ struct Moved {
     left_out: usize,
     outcomes: Option<ReplayWait>,
     failure: Option<Failure>,
+}
+
+/// Walks, and records who had what done.
+async fn recorded_walk(
+    console: &Console,
+    selection: &Selection,
+    action: LetterAction,
+    by: &str,
+    note: Option<&str>,
+) -> Result<Moved, Failure> {
+    let recorded_as = match action {
+        LetterAction::Replayed => OperatorAction::ReplayLetters,
+        LetterAction::Discarded => OperatorAction::DiscardLetters,
+    };
+    let act = letter_act(Actor::of_console(by), recorded_as, &selection.letters(), note);
+    let record = console.begin(act).await?;
+    let moved = walk(console, selection, action, by, note).await;
+    let mut change = Change::default();
+    change.to(json!({ "letters": moved.count }));
+    let ended = moved.failure.clone().map_or(Ok(()), Err);
+    console.end(record, change, &ended).await;
+    Ok(moved)
 }
 
 async fn walk(

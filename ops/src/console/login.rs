@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
+use order::OperatorAction;
 use service::language::say;
 use service::page::hidden;
 use tracing::{info, warn};
@@ -87,13 +88,16 @@ pub(super) async fn log_in(
     if name.is_empty() || password.is_empty() {
         return Err(usage("请填写用户名和密码", "give a user name and a password"));
     }
+    let sender = Sender::of(&parts.headers, &parts.extensions);
     let (user, typed) = (name.to_owned(), password.to_owned());
     let Some(role) = console.authentication.role_of(user, typed).await? else {
         warn!(user = name, "a login was refused: wrong name or password");
+        console.note(OperatorAction::RefuseLogin, name, sender.address());
         let wrong = say("用户名或密码不正确。", "The user name or the password is wrong.");
         return Ok(page(StatusCode::FORBIDDEN, Some(wrong), to).into_response());
     };
     info!(user = name, %role, "logged in");
+    console.note(OperatorAction::LogIn, name, sender.address());
     let sessions = &console.authentication.sessions;
     // The id from before the login was perhaps not this user's alone.
     session::id_of(&parts.headers).and_then(|id| sessions.end(id));
@@ -111,6 +115,7 @@ pub(super) async fn log_out(
         session::id_of(&parts.headers).and_then(|id| console.authentication.sessions.end(id));
     if let Some(ended) = ended {
         info!(user = ended.user, "logged out");
+        console.note(OperatorAction::LogOut, &ended.user, None);
     }
     with_cookie(&console, &parts, None, LOGIN)
 }

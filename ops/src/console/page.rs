@@ -24,11 +24,18 @@ pub(super) enum Menu {
     DeadLetters,
     Reviews,
     Products,
+    Actions,
 }
 
 impl Menu {
-    const ALL: [Menu; 5] =
-        [Menu::Status, Menu::Orders, Menu::DeadLetters, Menu::Reviews, Menu::Products];
+    const ALL: [Menu; 6] = [
+        Menu::Status,
+        Menu::Orders,
+        Menu::DeadLetters,
+        Menu::Reviews,
+        Menu::Products,
+        Menu::Actions,
+    ];
 
     /// The page that it leads to.
     fn path(self) -> &'static str {
@@ -38,6 +45,7 @@ impl Menu {
             Menu::DeadLetters => "/dead-letters",
             Menu::Reviews => "/reviews",
             Menu::Products => "/products",
+            Menu::Actions => "/actions",
         }
     }
 
@@ -48,6 +56,7 @@ impl Menu {
             Menu::DeadLetters => say("死信", "Dead letters"),
             Menu::Reviews => say("复核", "Reviews"),
             Menu::Products => say("商品", "Products"),
+            Menu::Actions => say("操作记录", "Actions"),
         }
     }
 

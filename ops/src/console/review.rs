@@ -15,6 +15,7 @@ use super::request::PostedForm;
 use super::reviews::{chinese, review_address, state};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
+use crate::operations::action_record::{Actor, Change};
 use crate::operations::await_worker::AppliedOutcome;
 use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
@@ -131,9 +132,25 @@ pub(super) async fn decide(
         Decision::read(word).map_err(|_| usage("请选择一个决定", "choose a decision"))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     let decided = ReviewDecision { decision, trade_no, by, note };
+    let record = console.begin(decided.act(Actor::of_console(&decided.by), id)).await?;
+    let mut change = Change::default();
+    let page = send_decision(&console, id, decided, &mut change).await;
+    console.end(record, change, &page).await;
+    Ok(console.results.keep(Menu::Reviews, page?))
+}
+
+/// Does that, and makes the page that tells.
+async fn send_decision(
+    console: &Console,
+    id: i64,
+    decided: ReviewDecision,
+    change: &mut Change,
+) -> Result<Page, Failure> {
+    let decision = decided.decision;
     let config = console.config.clone();
     let check = move |connection: &mut store::Connection| decided.check(connection, &config, id);
     let checked = console.database(check).await?;
+    change.to(checked.as_recorded());
     let order = checked.order.clone();
     let shards = Layout::configured(&console.config).shards;
     let write = console.database(move |connection| checked.write(connection, shards));
@@ -159,8 +176,7 @@ pub(super) async fn decide(
             (link("/reviews", say("全部复核", "All reviews")))
         }
     };
-    let page = Page::new(format!("{} # {id}", say("复核", "Review")), body);
-    Ok(console.results.keep(Menu::Reviews, page))
+    Ok(Page::new(format!("{} # {id}", say("复核", "Review")), body))
 }
 
 fn number(id: &str) -> Result<i64, Failure> {

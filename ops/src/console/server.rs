@@ -22,8 +22,8 @@ use super::request::{Fields, LONGEST_FORM, refusal};
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, letter, letter_actions, letters, login, order, orders, page, products,
-    results, review, reviews, status,
+    Console, Shared, actions, letter, letter_actions, letters, login, order, orders, page,
+    products, results, review, reviews, status,
 };
 use crate::failure::Failure;
 
@@ -64,6 +64,7 @@ pub(super) fn routes() -> Routes {
         .get("/reviews/{id}", Act::Look, review::show)
         .post("/reviews/{id}", Act::DecideReview, review::decide)
         .get("/products", Act::Look, products::show)
+        .get("/actions", Act::Look, actions::show)
         .get("/results/{ticket}", Act::Look, results::show)
 }
 

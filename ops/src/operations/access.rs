@@ -12,6 +12,7 @@ use tokio::runtime::Builder;
 use tracing::warn;
 
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, ActRecord, Change, recorded};
 use crate::operations::management::Management;
 use crate::operations::unknown_merchant::unknown_merchant;
 
@@ -85,6 +86,45 @@ impl Access {
     /// RabbitMQ's management API, where it is configured.
     pub(crate) fn management(&self) -> Result<Option<Management>, Failure> {
         Management::configured(&self.config.amqp, self.broker()?.vhost())
+    }
+
+    /// Runs an act that changes something, and records it.
+    pub(crate) fn recorded<T>(
+        &self,
+        act: &Act,
+        run: impl FnOnce(&mut Change) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        recorded(&mut *self.database()?, act, run)
+    }
+
+    /// The same, unless nothing is changed.
+    pub(crate) fn recorded_unless<T>(
+        &self,
+        dry_run: bool,
+        act: &Act,
+        run: impl FnOnce(&mut Change) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if dry_run { run(&mut Change::default()) } else { self.recorded(act, run) }
+    }
+
+    /// Runs an act that only needs the broker. It is recorded where the database can be written, and else logged.
+    pub(crate) fn recorded_if_possible<T>(
+        &self,
+        act: &Act,
+        run: impl FnOnce(&mut Change) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let begun = self.database_for_a_hint().and_then(|mut connection| {
+            ActRecord::begin(&mut connection, act).map(|record| (connection, record))
+        });
+        let mut change = Change::default();
+        let result = run(&mut change);
+        match begun {
+            Ok((mut connection, record)) => {
+                record.end(&mut connection, change, result.as_ref().err());
+            }
+            Err(failure) => warn!("the database does not record who did this: {failure}"),
+        }
+        result
     }
 
     /// Runs what talks to the broker.

@@ -91,6 +91,11 @@ pub(crate) fn set(
         }
         Ok::<_, Failure>(())
     })?;
+    listed(connection, id)
+}
+
+/// The product as it is.
+pub(crate) fn listed(connection: &mut MysqlConnection, id: &str) -> Result<ListedProduct, Failure> {
     let product = find(connection, id)?;
     let level = stock::levels(connection)?.into_iter().find(|level| level.product_id == id);
     Ok(ListedProduct::new(product, level.and_then(|level| level.low_stock), None))

@@ -40,6 +40,13 @@ pub(crate) struct PrunedRows {
     looked_at: usize,
 }
 
+impl Pruned {
+    /// The rows of all tables.
+    pub(crate) fn rows(&self) -> usize {
+        self.tables.iter().map(|table| table.rows).sum()
+    }
+}
+
 impl PrunedRows {
     fn add(&mut self, step: &PruneStep) {
         self.rows += step.rows;

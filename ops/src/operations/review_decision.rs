@@ -4,14 +4,16 @@ use std::future::Future;
 
 use chrono::Utc;
 use config::Config;
-use order::Decision;
+use order::{Decision, OperatorAction};
 use queue::topology::ShardCount;
 use queue::{Cluster, Envelope};
+use serde_json::{Value, json};
 use store::MysqlConnection;
 use store::decision::{self, NewDecision};
 use tracing::warn;
 
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::await_worker::PreparedMessage;
 use crate::operations::publish::ConfirmedPublisher;
 use crate::operations::review_case::ReviewCase;
@@ -28,6 +30,11 @@ pub(crate) struct ReviewDecision {
 }
 
 impl ReviewDecision {
+    /// The act, as it is recorded.
+    pub(crate) fn act(&self, by: Actor, review: i64) -> Act {
+        Act::new(by, OperatorAction::DecideReview, review).because(&self.note)
+    }
+
     /// Checks that it answers the review with this number.
     ///
     /// # Errors
@@ -58,6 +65,12 @@ pub(crate) struct CheckedDecision {
 }
 
 impl CheckedDecision {
+    /// What is recorded of it.
+    pub(crate) fn as_recorded(&self) -> Value {
+        let ReviewDecision { decision, trade_no, .. } = &self.decided;
+        json!({ "order": self.order, "decision": decision.as_str(), "trade_no": trade_no })
+    }
+
     /// Writes it down: from now on it is made, and a worker applies it with or without the message that is returned, which
     /// only makes it faster.
     pub(crate) fn write(

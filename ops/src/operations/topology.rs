@@ -19,6 +19,13 @@ pub(crate) enum TopologyDifference {
     Odd(TopologyFinding),
 }
 
+impl TopologyDifference {
+    /// Whether `apply` declares it.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, TopologyDifference::Missing(_))
+    }
+}
+
 /// Looks without changing anything; what is missing comes first.
 pub(crate) async fn plan(access: &Access) -> Result<Vec<TopologyDifference>, Failure> {
     let (broker, layout) = (access.broker()?, access.layout());

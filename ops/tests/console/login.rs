@@ -216,3 +216,55 @@ fn passwords_are_hashed_and_never_configured_as_they_are() {
     let ops = Ops::at(NOBODY.0, NOBODY.1).set("ALIPAY__CONSOLE__USERS", broken);
     ops.run("console").ended(2, "console.users.otto.password");
 }
+
+#[test]
+fn what_is_done_in_the_console_is_recorded() {
+    let world = world();
+    world.publish(vec![dead(
+        notification("A-2", "T2", "TRADE_SUCCESS", "10.00"),
+        "A-2",
+        "order_not_found",
+        "no order A-2",
+    )]);
+    world.browser.log_in("otto", "wrong horse battery").shows(403, &[]);
+    let otto = world.browser.logged_in("otto", PASSWORD);
+    let fields =
+        [("which", "all"), ("reason", "order_not_found"), ("act", "discard"), ("note", "a test")];
+    let token = otto.token_in("/");
+    let with_token = [&[("token", token.as_str())], &fields[..]].concat();
+    otto.post_as("/dead-letters", &form(&with_token), &otto.own()).shows(303, &[]);
+    otto.post_as("/logout", &form(&[("token", &token)]), &otto.own()).shows(303, &[]);
+    let rows = || -> Vec<serde_json::Value> {
+        let listed = world.ops(&["actions", "--by", "otto", "--output", "json"]);
+        serde_json::from_str(&listed).unwrap()
+    };
+    testkit::until("all four acts are recorded", || rows().len() == 4);
+    let rows = rows();
+    let row = |action: &str| rows.iter().find(|row| row["action"] == action).expect("a row");
+    for action in ["refuse_login", "log_in", "discard_letters", "log_out"] {
+        assert_eq!(
+            (&row(action)["source"], &row(action)["result"]),
+            (&"console".into(), &"done".into())
+        );
+    }
+    assert_eq!(row("log_in")["after"]["address"], "127.0.0.1");
+    let discarded = row("discard_letters");
+    assert_eq!(discarded["subject"], "reason=order_not_found");
+    assert_eq!(
+        (&discarded["reason"], &discarded["after"]["letters"]),
+        (&"a test".into(), &1.into())
+    );
+    let listed = world.ops(&["actions", "--output", "json"]);
+    assert!(!listed.contains("horse"), "a password is recorded: {listed}");
+
+    let vera = world.browser.logged_in("vera", PASSWORD);
+    let page = vera.get("/actions?by=otto&action=discard_letters");
+    page.shows(
+        200,
+        &["discard dead letters", "reason=order_not_found", "a test", "letters: 1", "done"],
+    )
+    .hides(&["<td>log out</td>"]);
+    vera.get("/actions?day=2020-01-01").shows(200, &["No action matches"]);
+    vera.get("/actions?action=nothing").shows(400, &["cannot be read"]);
+    vera.get("/actions?subject=gift&lang=zh-CN").shows(200, &["操作记录", "导入卡密", "完成"]);
+}

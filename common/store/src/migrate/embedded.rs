@@ -67,6 +67,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000085_dead_letter",
     "2026-11-29-000086_refund_of_rejected",
     "2026-11-30-000010_prune_mark",
+    "2026-11-30-000020_operator_action",
 ];
 
 #[cfg(test)]

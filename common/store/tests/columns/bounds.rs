@@ -102,6 +102,20 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
             ("long_changes", Whole),
         ],
     ),
+    (
+        "operator_action",
+        &[
+            ("done_by", Refused),
+            ("action", Ours),
+            ("subject_kind", Ours),
+            ("subject", Explained),
+            // Some fields of ours: numbers, states and amounts.
+            ("before", Refused),
+            ("after", Refused),
+            ("reason", Refused),
+            ("error", Explained),
+        ],
+    ),
     ("order_expired", &[("order_id", Checked)]),
     ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
     ("product", &[("id", Checked), ("name", Refused)]),

@@ -1,9 +1,12 @@
 //! `ops close`
 
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::close::{CloseOutcome, Closed, close};
 
 /// Close an unpaid order at Alipay, so that it can no longer be paid
@@ -25,19 +28,27 @@ pub(crate) struct CloseArgs {
 
 impl CloseArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let closed = close(context, &mut *context.database()?, &self.order)?;
+        let act = Act::new(Actor::of_verb(None), OperatorAction::CloseTrade, &self.order);
+        let closed = context.recorded(&act, |change| {
+            let closed = close(context, &mut *context.database()?, &self.order)?;
+            change.to(json!({ "answer": closed.outcome }));
+            change.ended(&check(&closed));
+            Ok(closed)
+        })?;
         context.output.print(&closed, || text(&closed))?;
-        closed.workers_told?;
-        match closed.outcome {
-            CloseOutcome::Closed | CloseOutcome::AlreadyClosed => Ok(()),
-            CloseOutcome::NotExist => {
-                Err(Failure::Refused("Alipay knows no such trade".to_owned()))
-            }
-            CloseOutcome::Refused => Err(Failure::Refused(
-                "Alipay did not close it: is it paid? Or was it closed a moment ago? Workers ask; see `ops order show`"
-                    .to_owned(),
-            )),
-        }
+        check(&closed)
+    }
+}
+
+fn check(closed: &Closed) -> Result<(), Failure> {
+    closed.workers_told.clone()?;
+    match closed.outcome {
+        CloseOutcome::Closed | CloseOutcome::AlreadyClosed => Ok(()),
+        CloseOutcome::NotExist => Err(Failure::Refused("Alipay knows no such trade".to_owned())),
+        CloseOutcome::Refused => Err(Failure::Refused(
+            "Alipay did not close it: is it paid? Or was it closed a moment ago? Workers ask; see `ops order show`"
+                .to_owned(),
+        )),
     }
 }
 

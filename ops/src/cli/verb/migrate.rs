@@ -1,11 +1,14 @@
 //! `ops migrate`
 
 use clap::Args;
+use order::OperatorAction;
 use serde::Serialize;
+use serde_json::json;
 use store::migrate;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor, note};
 
 /// Bring the database schema up to date
 ///
@@ -27,6 +30,10 @@ impl MigrateArgs {
         let mut connection = context.database()?;
         let ran = migrate::run(&mut connection, |line| tracing::warn!("{line}"))
             .map_err(|error| Failure::DatabaseAway(format!("database: {error}")))?;
+        if !ran.is_empty() {
+            let act = Act::new(Actor::of_verb(None), OperatorAction::MigrateSchema, "schema");
+            note(&mut connection, &act, Some(json!({ "ran": ran })))?;
+        }
         let result = Ran { ran };
         context.output.print(&result, || {
             if result.ran.is_empty() {

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use clap::Args;
 use config::{LONGEST_RETENTION, SHORTEST_RETENTION};
+use order::OperatorAction;
+use serde_json::json;
 use service::duration;
+use store::BeijingTime;
 use store::prune::old_before;
 
 use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::prune::{Pruned, prune};
 use crate::plural::count;
 
@@ -48,17 +52,29 @@ impl PruneArgs {
         let older_than = self.older_than.unwrap_or(context.config.retention.older_than);
         let mut connection = context.database()?;
         let before = old_before(&mut connection, older_than)?;
-        let pruned = context.block_on(prune(&mut connection, before, self.dry_run, self.pause))?;
+        let rows = format!("rows from before {}", BeijingTime(before));
+        let act = Act::new(Actor::of_verb(None), OperatorAction::PruneRows, rows);
+        let pruned = context.recorded_unless(self.dry_run, &act, |change| {
+            let pruning = prune(&mut connection, before, self.dry_run, self.pause);
+            let pruned = context.block_on(pruning)?;
+            change.to(json!({ "rows": pruned.rows() }));
+            change.ended(&check(&pruned));
+            Ok(pruned)
+        })?;
         context.output.print(&pruned, || text(&pruned))?;
-        if pruned.interrupted {
-            return Err(Failure::CouldNotAsk("interrupted: run it again to go on".to_owned()));
-        }
-        Ok(())
+        check(&pruned)
+    }
+}
+
+fn check(pruned: &Pruned) -> Result<(), Failure> {
+    match pruned.interrupted {
+        true => Err(Failure::CouldNotAsk("interrupted: run it again to go on".to_owned())),
+        false => Ok(()),
     }
 }
 
 fn text(pruned: &Pruned) -> String {
-    let rows: usize = pruned.tables.iter().map(|table| table.rows).sum();
+    let rows = pruned.rows();
     let table = list(&pruned.tables)
         .column("table", |table| table.table)
         .column("rows", |table| table.rows)

@@ -2,11 +2,14 @@
 
 use alipay::Fen;
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::output::plain;
 use crate::cli::table::table;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::gateway_answer::{Compared, Comparison};
 use crate::operations::order::change::steps;
 use crate::operations::query::{Queried, query};
@@ -35,24 +38,35 @@ pub(crate) struct QueryArgs {
 
 impl QueryArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let queried = query(context, &mut *context.database()?, &self.order, self.apply)?;
+        let act = Act::new(Actor::of_verb(None), OperatorAction::ApplyAnswer, &self.order);
+        let queried = context.recorded_unless(!self.apply, &act, |change| {
+            let queried = query(context, &mut *context.database()?, &self.order, self.apply)?;
+            let comparison = queried.compared.comparison;
+            change.to(json!({ "comparison": comparison, "sent": queried.applied.is_some() }));
+            change.ended(&check(&queried));
+            Ok(queried)
+        })?;
         context.output.print(&queried, || text(&queried))?;
-        match (queried.compared.comparison, queried.applied) {
-            (Comparison::Same, _) => Ok(()),
-            (_, Some(applied)) => applied.check(),
-            (Comparison::News, None) => Err(Failure::Refused(
-                "they differ; `ops query --apply` sends the answer".to_owned(),
-            )),
-            (Comparison::Disagrees, None) => {
-                Err(Failure::Refused("the answer does not agree with the order".to_owned()))
-            }
-            (Comparison::UnknownThere, None) => Err(Failure::Refused(
-                "the gateway does not know a trade, or a payment, that is known here".to_owned(),
-            )),
-            (Comparison::Busy, None) => Err(Failure::CouldNotAsk(
-                "a worker holds the order: not compared, try again".to_owned(),
-            )),
+        check(&queried)
+    }
+}
+
+fn check(queried: &Queried) -> Result<(), Failure> {
+    match (queried.compared.comparison, &queried.applied) {
+        (Comparison::Same, _) => Ok(()),
+        (_, Some(applied)) => applied.check(),
+        (Comparison::News, None) => {
+            Err(Failure::Refused("they differ; `ops query --apply` sends the answer".to_owned()))
         }
+        (Comparison::Disagrees, None) => {
+            Err(Failure::Refused("the answer does not agree with the order".to_owned()))
+        }
+        (Comparison::UnknownThere, None) => Err(Failure::Refused(
+            "the gateway does not know a trade, or a payment, that is known here".to_owned(),
+        )),
+        (Comparison::Busy, None) => Err(Failure::CouldNotAsk(
+            "a worker holds the order: not compared, try again".to_owned(),
+        )),
     }
 }
 

@@ -4,11 +4,15 @@ mod text;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
+use store::BeijingTime;
 use store::user_order::OrderSpan;
 
 use crate::cli::context::Context;
 use crate::cli::time_args::parse_moment;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::reconcile::run::Reconciliation;
 
 /// Query Alipay's gateway about all orders of a time span, and send what is new to the workers
@@ -63,8 +67,15 @@ impl ReconcileArgs {
             merchant: self.merchant.as_deref(),
             finished_too: self.all,
         };
-        let report =
-            context.block_on(Reconciliation::new(context, span, self.dry_run, self.rate)?.run())?;
+        let orders = format!("placed from {} to {}", BeijingTime(self.since), BeijingTime(until));
+        let act = Act::new(Actor::of_verb(None), OperatorAction::ReconcileOrders, orders);
+        let report = context.recorded_unless(self.dry_run, &act, |change| {
+            let reconciliation = Reconciliation::new(context, span, self.dry_run, self.rate)?;
+            let report = context.block_on(reconciliation.run())?;
+            change.to(json!({ "asked": report.asked, "published": report.published }));
+            change.ended(&report.check());
+            Ok(report)
+        })?;
         context.output.print(&report, || text::text(&report))?;
         report.check()
     }

@@ -4,11 +4,14 @@ mod output;
 
 use alipay::Fen;
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::question::asked;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::order::parse_amount;
 use crate::operations::pay_link::browser::parse_url;
 use crate::operations::refund::refund_once::{WantedRefund, refund};
@@ -91,8 +94,21 @@ impl RefundArgs {
             again: self.again,
             dry_run: self.dry_run,
         };
-        let refunded = refund(context, &mut *context.database()?, &wanted, |order, equal| {
-            asked(&format!("{equal} of order {order}. Refund the same amount once more?"))
+        let subject = self.order.as_deref().or(self.trade_no.as_deref()).unwrap_or_default();
+        let act = Act::new(Actor::of_verb(Some(by)), OperatorAction::RequestRefund, subject)
+            .because(&self.reason);
+        let refunded = context.recorded_unless(self.dry_run, &act, |change| {
+            let refunded = refund(context, &mut *context.database()?, &wanted, |order, equal| {
+                asked(&format!("{equal} of order {order}. Refund the same amount once more?"))
+            })?;
+            change.to(json!({
+                "trade_no": refunded.trade_no,
+                "request_no": refunded.request_no,
+                "amount": refunded.amount.get(),
+                "state": refunded.state,
+            }));
+            change.ended(&refunded.ended);
+            Ok(refunded)
         })?;
         context.output.print(&refunded, || output::text(&refunded))?;
         refunded.ended

@@ -1,12 +1,15 @@
 //! `ops retries`
 
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 use store::retry_copy;
 
 use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::cli::terminal::short_id;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::plural::{count, verb};
 
 group! {
@@ -92,11 +95,16 @@ impl RetryListArgs {
 
 impl RetryForgetArgs {
     fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut database = context.database()?;
-        let mut forgotten = 0;
-        for id in &self.ids {
-            forgotten += retry_copy::forget(&mut database, id)?;
-        }
+        let act = Act::new(Actor::of_verb(None), OperatorAction::ForgetRetry, self.ids.join(" "));
+        let forgotten = context.recorded(&act, |change| {
+            let mut database = context.database()?;
+            let mut forgotten = 0;
+            for id in &self.ids {
+                forgotten += retry_copy::forget(&mut database, id)?;
+            }
+            change.to(json!({ "forgotten": forgotten }));
+            Ok(forgotten)
+        })?;
         context.output.print(&forgotten, || format!("crossed out: {forgotten}"))?;
         match forgotten {
             0 => Err(Failure::Refused("no such message waits for a retry".to_owned())),

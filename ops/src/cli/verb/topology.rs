@@ -1,10 +1,13 @@
 //! `ops topology`
 
 use clap::{Args, Subcommand};
+use order::OperatorAction;
 use queue::topology;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::topology::{TopologyDifference, plan};
 
 /// Compare the broker's queues with what is needed, or declare them
@@ -52,19 +55,24 @@ impl TopologyArgs {
             };
         }
         let layout = context.layout();
-        context.block_on(async { Ok(topology::apply(&context.broker()?, layout).await?) })?;
-        let declared: Vec<TopologyDifference> = lines
-            .into_iter()
-            .filter(|line| matches!(line, TopologyDifference::Missing(_)))
-            .collect();
+        let act = Act::new(
+            Actor::of_verb(None),
+            OperatorAction::ApplyTopology,
+            context.broker()?.vhost(),
+        );
+        context.recorded_if_possible(&act, |change| {
+            change.to(json!({ "missing": lines.iter().filter(|line| line.is_missing()).count() }));
+            context.block_on(async { Ok(topology::apply(&context.broker()?, layout).await?) })
+        })?;
+        let declared: Vec<TopologyDifference> =
+            lines.into_iter().filter(TopologyDifference::is_missing).collect();
         print(context, &declared, "declared", "nothing is missing")
     }
 }
 
 /// How much there is to do, and how.
 fn to_do(lines: &[TopologyDifference]) -> String {
-    let missing =
-        lines.iter().filter(|line| matches!(line, TopologyDifference::Missing(_))).count();
+    let missing = lines.iter().filter(|line| line.is_missing()).count();
     let odd = lines.len() - missing;
     let mut parts = Vec::new();
     if missing > 0 {

@@ -31,6 +31,7 @@ const EXPECTED: &[(Method, &str, Option<Role>)] = &[
     (Method::GET, "/reviews/{id}", Some(Role::Viewer)),
     (Method::POST, "/reviews/{id}", Some(Role::Operator)),
     (Method::GET, "/products", Some(Role::Viewer)),
+    (Method::GET, "/actions", Some(Role::Viewer)),
     (Method::GET, "/results/{ticket}", Some(Role::Viewer)),
 ];
 

@@ -1,13 +1,17 @@
 //! `ops dlq discard`
 
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::operator::{Operator, why};
 use crate::failure::Failure;
+use crate::operations::action_record::Actor;
 use crate::operations::dead_letter::discard::{
     DiscardNote, DiscardResult, ToDiscard, discard_selected,
 };
+use crate::operations::letter_acts::act_on;
 
 /// Remove dead letters, and record the reason
 ///
@@ -46,7 +50,20 @@ impl DiscardArgs {
             true => ToDiscard::Settled { merchant: self.merchant.as_deref() },
             false => ToDiscard::Ids(self.ids.into_iter().collect()),
         };
-        let result = discard_selected(context, &selected, note)?;
+        let subject = match &selected {
+            ToDiscard::Settled { merchant } => {
+                format!("settled {}", merchant.unwrap_or_default()).trim_end().to_owned()
+            }
+            ToDiscard::Ids(ids) => ids.iter().cloned().collect::<Vec<_>>().join(" "),
+        };
+        let by = Actor::of_verb(Some(note.by));
+        let act = act_on(by, OperatorAction::DiscardLetters, subject, note.why);
+        let result = context.recorded(&act, |change| {
+            let result = discard_selected(context, &selected, note)?;
+            change.to(json!({ "discarded": result.discarded }));
+            change.ended(&result.ended);
+            Ok(result)
+        })?;
         context.output.print(&result, || text(&result))?;
         result.ended
     }

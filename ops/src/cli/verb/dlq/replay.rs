@@ -3,15 +3,19 @@
 mod output;
 
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use super::filter::FilterArgs;
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
+use crate::operations::action_record::Actor;
 use crate::operations::dead_letter::filter::{LetterFilter, SelectedLetters};
 use crate::operations::dead_letter::replay_selected::{
     ReplayOptions, dry_run_selected, replay_selected,
 };
+use crate::operations::letter_acts::letter_act;
 
 /// Send dead letters back to the workers, with attempt 0
 ///
@@ -95,7 +99,18 @@ impl ReplayArgs {
             by: self.operator.name_or_unknown()?,
             note: self.note.as_deref(),
         };
-        let result = replay_selected(context, selected, &options)?;
+        let act = letter_act(
+            Actor::of_verb(Some(options.by)),
+            OperatorAction::ReplayLetters,
+            &selected,
+            options.note,
+        );
+        let result = context.recorded(&act, |change| {
+            let result = replay_selected(context, selected, &options)?;
+            change.to(json!({ "replayed": result.replayed }));
+            change.ended(&result.ended);
+            Ok(result)
+        })?;
         context.output.print(&result, || output::text(&result))?;
         result.ended
     }

@@ -1,9 +1,11 @@
 //! `ops order account`
 
 use clap::Args;
+use order::OperatorAction;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::order::account::set_account;
 use crate::operations::order::{parse_account, parse_id};
 
@@ -28,7 +30,11 @@ pub(crate) struct OrderAccountArgs {
 impl OrderAccountArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let OrderAccountArgs { id, account } = &self;
-        let changed = set_account(&mut *context.database()?, id, account)?;
+        let act = Act::new(Actor::of_verb(None), OperatorAction::SetAccount, id);
+        let changed = context.recorded(&act, |change| {
+            change.to(serde_json::json!({ "account": account }));
+            set_account(&mut *context.database()?, id, account)
+        })?;
         let named = serde_json::json!({ "order": id, "account": account, "changed": changed });
         context.output.print(&named, || match changed {
             true => format!("order {id} is for account {account}"),

@@ -5,11 +5,14 @@ use std::time::Duration;
 use alipay::Fen;
 use chrono::Utc;
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::order_text::lines;
 use crate::cli::time_args::parse_length;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::order::create::{OldOrder, OrderToCreate, create};
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::import_file::{made_at, total};
@@ -82,7 +85,17 @@ impl OrderCreateArgs {
             expires_after: self.expires_after,
             imported,
         };
-        let (line, product) = create(context, &order)?;
+        let act = Act::new(Actor::of_verb(None), OperatorAction::CreateOrder, &order.id);
+        let (line, product) = context.recorded(&act, |change| {
+            let (line, product) = create(context, &order)?;
+            change.to(json!({
+                "merchant": line.row.merchant,
+                "product": product.id,
+                "quantity": line.row.quantity,
+                "total_fee": line.row.total_fee,
+            }));
+            Ok((line, product))
+        })?;
         context.output.print(&line, || {
             let limit = time_limit(&line.row, &context.config);
             lines(&header_of_row(&line.row, &OrderDetails::product_of(&product), limit))

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use order::OperatorAction;
 use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::order::import::{self, ImportCounts};
 use crate::operations::order::import_file::{Catalogue, OrderFile};
+use crate::plural::count;
 use crate::progress;
 
 /// Import orders of an old system, with their creation time and whether they were delivered
@@ -58,8 +61,17 @@ impl OrderImportArgs {
         let orders = file.orders(&known).map_err(bad)?;
 
         let progress = progress::bar(orders.len(), "orders");
-        let counts = import::import(&mut connection, &orders, self.dry_run, |done| {
-            progress.inc(done);
+        let act = Act::new(
+            Actor::of_verb(None),
+            OperatorAction::ImportOrders,
+            count(orders.len(), "order"),
+        );
+        let counts = context.recorded_unless(self.dry_run, &act, |change| {
+            let counts = import::import(&mut connection, &orders, self.dry_run, |done| {
+                progress.inc(done);
+            })?;
+            change.to(counts);
+            Ok(counts)
         });
         progress.finish_and_clear();
         let result =

@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use clap::Args;
-use order::ProductKind;
+use order::{OperatorAction, ProductKind};
 use service::invisible;
 use store::product::Product;
 
@@ -10,6 +10,7 @@ use super::product_table;
 use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::order::{parse_amount, parse_new_id};
 use crate::operations::product;
 
@@ -47,7 +48,12 @@ impl ProductAddArgs {
         let ProductAddArgs { id, name, kind, price, days, low_stock } = self;
         let product = Product { id, name, kind, price, days, on_sale: true };
         product::check_new(&product, low_stock)?;
-        let added = product::add(&mut *context.database()?, product, low_stock)?;
+        let act = Act::new(Actor::of_verb(None), OperatorAction::AddProduct, &product.id);
+        let added = context.recorded(&act, |change| {
+            let added = product::add(&mut *context.database()?, product, low_stock)?;
+            change.to(&added);
+            Ok(added)
+        })?;
         context.output.print(&added, || product_table(std::slice::from_ref(&added)))
     }
 }

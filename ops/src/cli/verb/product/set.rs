@@ -2,6 +2,7 @@
 
 use alipay::Fen;
 use clap::{ArgGroup, Args};
+use order::OperatorAction;
 use store::product::Changes;
 
 use super::add::parse_name;
@@ -9,6 +10,7 @@ use super::product_table;
 use crate::cli::closed_set::yes_or_no;
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::order::parse_amount;
 use crate::operations::product;
 
@@ -58,7 +60,14 @@ impl ProductSetArgs {
             on_sale: self.on_sale,
             resell_returned: self.resell_returned,
         };
-        let set = product::set(&mut *context.database()?, &self.id, &changes, self.low_stock)?;
+        let act = Act::new(Actor::of_verb(None), OperatorAction::SetProduct, &self.id);
+        let set = context.recorded(&act, |change| {
+            let mut connection = context.database()?;
+            change.from(product::listed(&mut connection, &self.id)?);
+            let set = product::set(&mut connection, &self.id, &changes, self.low_stock)?;
+            change.to(&set);
+            Ok(set)
+        })?;
         context.output.print(&set, || product_table(std::slice::from_ref(&set)))
     }
 }

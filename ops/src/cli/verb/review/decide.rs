@@ -8,6 +8,7 @@ use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
+use crate::operations::action_record::Actor;
 use crate::operations::await_worker::Applied;
 use crate::operations::review_decision::{ReviewDecision, send};
 
@@ -66,13 +67,19 @@ impl DecideArgs {
             note: note.to_owned(),
         };
         let mut connection = context.database()?;
-        let checked = decided.check(&mut connection, &context.config, self.id)?;
-        let shards = context.layout().shards;
-        let sent = context.block_on(async {
-            let write = async { checked.write(&mut connection, shards) };
-            send(&context.broker()?, "ops review", write).await
+        let act = decided.act(Actor::of_verb(Some(&decided.by)), self.id);
+        let (checked, sent, applied) = context.recorded(&act, |change| {
+            let checked = decided.check(&mut connection, &context.config, self.id)?;
+            change.to(checked.as_recorded());
+            let shards = context.layout().shards;
+            let sent = context.block_on(async {
+                let write = async { checked.write(&mut connection, shards) };
+                send(&context.broker()?, "ops review", write).await
+            })?;
+            let applied = sent.wait(&mut connection)?;
+            change.ended(&applied.check());
+            Ok((checked, sent, applied))
         })?;
-        let applied = sent.wait(&mut connection)?;
         let decided = DecidedReview {
             review: self.id,
             order: &checked.order,

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::question::asked;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::stock::code_file::CodeFile;
 use crate::operations::stock::code_text::Invisible;
 use crate::operations::stock::import::{LISTED, StockImport, looks};
@@ -77,15 +80,21 @@ impl StockImportArgs {
         let file = CodeFile::read(&bytes, self.invisible).map_err(|problems| {
             Failure::Usage(format!("{}: nothing was imported\n{problems}", self.file.display()))
         })?;
-        let mut connection = context.database()?;
-        let also_in_others = self.also_in_other_products;
-        let import =
-            StockImport::compare(&mut connection, &self.product_id, &file, also_in_others)?;
-        let checked = import.check(|odd| self.yes || self.asked_about(odd));
-        let result = match (&checked, self.dry_run) {
-            (Err(_), _) | (Ok(()), true) => import.preview(self.dry_run),
-            (Ok(()), false) => import.run(&mut connection)?,
-        };
+        let act = Act::new(Actor::of_verb(None), OperatorAction::ImportCodes, &self.product_id);
+        let (result, checked) = context.recorded_unless(self.dry_run, &act, |change| {
+            let mut connection = context.database()?;
+            let also_in_others = self.also_in_other_products;
+            let import =
+                StockImport::compare(&mut connection, &self.product_id, &file, also_in_others)?;
+            let checked = import.check(|odd| self.yes || self.asked_about(odd));
+            let result = match (&checked, self.dry_run) {
+                (Err(_), _) | (Ok(()), true) => import.preview(self.dry_run),
+                (Ok(()), false) => import.run(&mut connection)?,
+            };
+            change.to(json!({ "imported": result.imported }));
+            change.ended(&checked);
+            Ok((result, checked))
+        })?;
         context.output.print(&result, || text::text(&result))?;
         checked
     }

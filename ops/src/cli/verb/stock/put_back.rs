@@ -1,10 +1,13 @@
 //! `ops stock put-back`
 
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::stock::withdraw;
 use crate::plural::count;
 
@@ -33,9 +36,14 @@ pub(crate) struct PutBackArgs {
 impl PutBackArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let (by, reason) = (self.operator.name()?, self.reason.trim());
-        let mut connection = context.database()?;
-        let result =
-            withdraw::put_back(&mut connection, self.id, by, reason, self.also_in_other_products)?;
+        let act = Act::new(Actor::of_verb(Some(by)), OperatorAction::PutBackCodes, self.id)
+            .because(reason);
+        let result = context.recorded(&act, |change| {
+            let (mut connection, also) = (context.database()?, self.also_in_other_products);
+            let result = withdraw::put_back(&mut connection, self.id, by, reason, also)?;
+            change.to(json!({ "product": result.product_id, "put_back": result.put_back }));
+            Ok(result)
+        })?;
         context.output.print(&result, || {
             let (codes, product) = (count(result.put_back, "code"), &result.product_id);
             format!("put back {codes} of {product}, already there {}", result.already_there)

@@ -1,11 +1,14 @@
 //! `ops stock resell`
 
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::operator::{Operator, why};
 use crate::cli::output::plain;
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::stock::resell::resell;
 
 /// Sell returned codes again
@@ -43,7 +46,14 @@ impl ResellArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let ResellArgs { product_id: id, codes, order, reason, operator } = self;
         let (reason, by) = (why(&reason)?, operator.name()?);
-        let result = resell(&mut *context.database()?, &id, codes, order.as_deref(), by, reason)?;
+        let act =
+            Act::new(Actor::of_verb(Some(by)), OperatorAction::ResellCodes, &id).because(reason);
+        let result = context.recorded(&act, |change| {
+            let order = order.as_deref();
+            let result = resell(&mut *context.database()?, &id, codes, order, by, reason)?;
+            change.to(json!({ "order": order, "resold": result.resold.len() }));
+            Ok(result)
+        })?;
         context.output.print(&result, || {
             result.resold.iter().map(|code| format!("on sale again: {}\n", plain(code))).collect()
         })?;

@@ -1,12 +1,15 @@
 //! `ops stock withdraw`
 
 use clap::Args;
+use order::OperatorAction;
+use serde_json::json;
 use store::stock::withdrawal::NewWithdrawal;
 
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::output::{check_stdout_is_open, plain};
 use crate::failure::Failure;
+use crate::operations::action_record::{Act, Actor};
 use crate::operations::stock::withdraw::{Withdrawn, withdraw, withdrawn};
 use crate::plural;
 
@@ -61,7 +64,14 @@ impl WithdrawArgs {
         let taken_by = self.operator.name_or_unknown()?;
         let new = NewWithdrawal { product_id, taken_by, reason: self.reason.trim() };
         let count = self.count.unwrap_or_default();
-        let result = withdraw(&mut connection, &new, self.codes, count)?;
+        let act =
+            Act::new(Actor::of_verb(Some(taken_by)), OperatorAction::WithdrawCodes, product_id);
+        let result = context.recorded(&act.because(&self.reason), |change| {
+            let result = withdraw(&mut connection, &new, self.codes, count)?;
+            let (withdrawal, codes) = (result.withdrawal, result.withdrawn.len());
+            change.to(json!({ "withdrawal": withdrawal, "codes": codes }));
+            Ok(result)
+        })?;
         print(context, &result)?;
         if !result.not_available.is_empty() {
             let codes = result.not_available.join(", ");

@@ -1,0 +1,81 @@
+//! Acts on dead letters, as they are recorded.
+
+use order::OperatorAction;
+
+use crate::operations::action_record::{Act, Actor};
+use crate::operations::dead_letter::filter::{LetterFilter, ReasonFilter, SelectedLetters};
+
+/// What stands for every letter.
+const ALL: &str = "all";
+
+/// The act of replaying, discarding, restoring or noting the selected letters.
+pub(crate) fn letter_act(
+    by: Actor,
+    action: OperatorAction,
+    selected: &SelectedLetters,
+    note: Option<&str>,
+) -> Act {
+    act_on(by, action, subject(selected), note)
+}
+
+/// The same for letters that are told in words or by their ids.
+pub(crate) fn act_on(
+    by: Actor,
+    action: OperatorAction,
+    subject: impl ToString,
+    note: Option<&str>,
+) -> Act {
+    Act::new(by, action, subject).because(note.unwrap_or_default())
+}
+
+/// The letter's id; of several their number; of a filter its conditions.
+fn subject(selected: &SelectedLetters) -> String {
+    let mut ids = selected.ids.iter();
+    match (ids.next(), selected.ids.len()) {
+        (Some(id), 1) => id.clone(),
+        (Some(_), letters) => format!("{letters} letters"),
+        (None, _) => filter_text(&selected.filter),
+    }
+}
+
+fn filter_text(filter: &LetterFilter) -> String {
+    let LetterFilter { reason, fingerprint, order, merchant, since, .. } = filter;
+    let reason = reason.as_ref().map(|reason| match reason {
+        ReasonFilter::Is(reason) => reason.clone(),
+        ReasonFilter::Missing => "none".to_owned(),
+    });
+    let since = since.map(|since| since.to_rfc3339());
+    let conditions = [
+        ("reason", &reason),
+        ("error", fingerprint),
+        ("order", order),
+        ("merchant", merchant),
+        ("since", &since),
+    ];
+    let given = conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let text: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
+    if text.is_empty() { ALL.to_owned() } else { text.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_is_told_by_its_ids_or_conditions() {
+        let of = |ids: &[&str], filter: LetterFilter| {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            subject(&SelectedLetters { ids, filter, ..SelectedLetters::default() })
+        };
+        let none = LetterFilter::default;
+        assert_eq!(of(&[], none()), "all");
+        assert_eq!(of(&["a1"], none()), "a1");
+        assert_eq!(of(&["a1", "b2"], none()), "2 letters");
+        let reason = Some(ReasonFilter::Is("order_not_found".to_owned()));
+        let merchant = Some("shop".to_owned());
+        let text = of(&[], LetterFilter { reason, merchant, ..none() });
+        assert_eq!(text, "reason=order_not_found merchant=shop");
+        let missing = LetterFilter { reason: Some(ReasonFilter::Missing), ..none() };
+        assert_eq!(of(&[], missing), "reason=none");
+    }
+}
