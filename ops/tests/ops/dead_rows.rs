@@ -110,7 +110,7 @@ fn letters_are_found_by_order_trade_reason_time_and_text() {
         let list = ops.json(&format!("dlq list {filter}"));
         assert_eq!(ids(&list), expected, "{filter}");
     }
-    let print = "no order # after # retries";
+    let print = "no order #% after # retries";
     let by_print = ["dlq", "list", "--fingerprint", print, "--output", "json"];
     assert_eq!(ids(&ops.run_with(&by_print, b"").done().json()), ["other"]);
     // What is searched is replayed: no other letter goes back.
