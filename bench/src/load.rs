@@ -64,14 +64,14 @@ pub(crate) async fn post(
         connections.push(connect(&target.address).await?);
     }
     let began = Instant::now();
-    let turns = Arc::new(SendSchedule::new(pace, began, bodies.len()));
+    let schedule = Arc::new(SendSchedule::new(pace, began, bodies.len()));
     let mut tasks = JoinSet::new();
     for connection in connections {
         let share = Share {
             connection,
             target: target.clone(),
             bodies: Arc::clone(bodies),
-            turns: Arc::clone(&turns),
+            schedule: Arc::clone(&schedule),
             progress: progress.clone(),
         };
         tasks.spawn(share.run());
@@ -107,14 +107,14 @@ struct Share {
     connection: SendRequest<Full<Bytes>>,
     target: LoadTarget,
     bodies: Arc<[Bytes]>,
-    turns: Arc<SendSchedule>,
+    schedule: Arc<SendSchedule>,
     progress: ProgressBar,
 }
 
 impl Share {
     async fn run(mut self) -> anyhow::Result<Latencies> {
         let mut latencies = histogram()?;
-        while let Some((number, intended)) = self.turns.next().await {
+        while let Some((number, intended)) = self.schedule.next().await {
             let Some(body) = self.bodies.get(number) else { break };
             self.send(body.clone()).await.with_context(|| format!("request {number}"))?;
             record(&mut latencies, intended.elapsed());
@@ -161,7 +161,7 @@ enum SendSchedule {
 impl SendSchedule {
     fn new(pace: LoadPace, began: Instant, count: usize) -> SendSchedule {
         let LoadPace::Open(rate) = pace else { return SendSchedule::Closed(AtomicUsize::new(0)) };
-        let (send, turns) = mpsc::channel(count.max(1));
+        let (send, schedule) = mpsc::channel(count.max(1));
         // A thread sleeps, not a tokio timer, which counts whole milliseconds: they would be in every latency.
         thread::spawn(move || {
             for number in 0..count {
@@ -172,7 +172,7 @@ impl SendSchedule {
                 }
             }
         });
-        SendSchedule::Open(Mutex::new(turns))
+        SendSchedule::Open(Mutex::new(schedule))
     }
 
     async fn next(&self) -> Option<(usize, Instant)> {
@@ -180,7 +180,7 @@ impl SendSchedule {
             SendSchedule::Closed(next) => {
                 Some((next.fetch_add(1, Ordering::Relaxed), Instant::now()))
             }
-            SendSchedule::Open(turns) => turns.lock().await.recv().await,
+            SendSchedule::Open(schedule) => schedule.lock().await.recv().await,
         }
     }
 }

@@ -74,7 +74,8 @@ impl Trade {
 impl OrderRecord {
     /// Trades that can still be paid although the order is closed and its time limit is over: a page that was
     /// open in a browser created one after Alipay had answered that there is nothing to close. They are to be
-    /// closed at once. The message about the trade has its time, so no clock is needed.
+    /// closed at once. The message about the trade has its time, so no clock is needed. The limit is taken as the shop wrote
+    /// it: where it is implausible, the gateway is asked once more and closes nothing.
     pub fn open_too_late(&self) -> impl Iterator<Item = &Trade> {
         let over = |trade: &&Trade| {
             self.expired_at.is_some()

@@ -188,6 +188,12 @@ impl OrderRecord {
         review::wanted(state, self.trades.values(), by_hand, self.fulfillment)
     }
 
+    /// Another system delivered the goods, and Alipay has sent nothing about the order since its import: the payment is
+    /// not known here.
+    pub fn is_only_imported(&self) -> bool {
+        self.goods_imported && self.trades.is_empty()
+    }
+
     /// The goods went to the buyer, whether they came back or not: `user_order.is_send_goods`.
     pub fn goods_are_out(&self) -> bool {
         self.fulfillment.is_some_and(FulfillmentState::is_given)

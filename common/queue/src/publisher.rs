@@ -123,8 +123,8 @@ impl Publisher {
         let (mut request, answer) = Request::new(message).inspect_err(|error| count(Err(error)))?;
         let first = self.next_lane();
         let mut refused = PublishError::NotConnected;
-        for turn in 0..self.lanes.len() {
-            match self.lanes[(first + turn) % self.lanes.len()].try_send(request) {
+        for nth in 0..self.lanes.len() {
+            match self.lanes[(first + nth) % self.lanes.len()].try_send(request) {
                 Ok(()) => return received(answer).await,
                 Err(TrySendError::Full(back)) => (request, refused) = (back, PublishError::Busy),
                 Err(TrySendError::Closed(back)) => request = back,

@@ -30,6 +30,13 @@ pub struct Product {
     pub on_sale: bool,
 }
 
+impl Product {
+    /// The days that so many units of a subscription are.
+    pub fn days_of(&self, quantity: i32) -> i64 {
+        i64::from(self.days.unwrap_or(0)) * i64::from(quantity)
+    }
+}
+
 /// The products with these ids.
 pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Product>> {
     load_rows(

@@ -95,12 +95,12 @@ async fn a_key_change_under_load_refuses_no_request() {
         let (new_keys, stop, with) = (new_keys.clone(), Arc::clone(&stop), Arc::clone(&with));
         clients.spawn(async move {
             let mut client = Client::connect(public).await;
-            for turn in 0.. {
+            for nth in 0.. {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
                 let new = *new_keys.borrow();
-                let id = format!("{number}-{turn}");
+                let id = format!("{number}-{nth}");
                 let request = match (number % 2, new) {
                     (0, false) => post(SHOP, shop(&id, "first")),
                     (0, true) => post(SHOP, shop(&id, "second")),

@@ -32,8 +32,8 @@ async fn sigterm_under_load_answers_all_accepted_requests() {
         clients.spawn(async move {
             let mut client = Client::connect(public).await;
             let mut successes = BTreeSet::new();
-            for turn in 0.. {
-                let id = format!("load-{number}-{turn}");
+            for nth in 0.. {
+                let id = format!("load-{number}-{nth}");
                 if client.try_send(&post(SHOP, good(&id))).await.is_err() {
                     break;
                 }

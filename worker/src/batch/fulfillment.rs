@@ -65,8 +65,7 @@ pub(super) fn move_goods(
                     order_id: id,
                     account: &order.locked.account,
                     product_id: &order.product.id,
-                    days: i64::from(order.product.days.unwrap_or(0))
-                        * i64::from(order.locked.quantity),
+                    days: order.product.days_of(order.locked.quantity),
                     starts_at: states[id].paid_dtime,
                 });
                 FulfillmentState::Delivered

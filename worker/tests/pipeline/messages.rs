@@ -50,17 +50,17 @@ async fn a_refund_returned_by_the_bank_opens_a_review_in_any_order_of_arrival() 
             "out_request_no": format!("{order}-R1")});
         signed(FAILED, &format!("{order}-{status}"), &members)
     };
-    for turn in 0..3 {
-        let order = format!("BACK{turn}");
+    for round in 0..3 {
+        let order = format!("BACK{round}");
         let mut trade = AlipayTrade::open(&world.app, order.as_str(), TOTAL, Utc::now());
         let back = told(&order, &trade.trade_no, "F");
         // The first message finds no order and waits in a retry tier.
-        if turn == 0 {
+        if round == 0 {
             world.send_body("app", back.clone()).await;
             world.wait_for_count("retry_copy WHERE order_id = 'BACK0'", 1);
         }
         world.pipeline.order(&order, "app", "CODE").expect("an order");
-        if turn == 1 {
+        if round == 1 {
             world.send_body("app", back.clone()).await;
             world.expect(&order, |order| review(order).is_some());
         }
@@ -68,7 +68,7 @@ async fn a_refund_returned_by_the_bank_opens_a_review_in_any_order_of_arrival() 
         let refund = trade.refund(TOTAL, Some("R"), Utc::now()).expect("a refund");
         world.send(refund.sync).await;
         world.expect(&order, |order| order["status"] == 105);
-        if turn == 2 {
+        if round == 2 {
             world.send_body("app", back.clone()).await;
         }
         let shown = world.expect(&order, |order| {

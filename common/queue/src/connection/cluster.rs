@@ -156,7 +156,7 @@ impl Cluster {
         let began_with = self.0.first.load(Ordering::Relaxed);
         let deadline = Instant::now() + BROKER_TIMEOUT;
         let attempts =
-            (0..count).map(|turn| self.attempt((began_with + turn) % count, name, deadline));
+            (0..count).map(|nth| self.attempt((began_with + nth) % count, name, deadline));
         let (host, lapin) =
             first_to_succeed(attempts, head_start(count)).await.map_err(ConnectionError::NoHost)?;
         self.0.first.store(host, Ordering::Relaxed);

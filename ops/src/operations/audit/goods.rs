@@ -36,7 +36,7 @@ fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
     let paid = state.facts.contains(order::Facts::PAID);
     let promised = fulfillment.is_some_and(|state| state == Delivered || state.is_waiting());
     let has = subject.codes_with_buyer() > 0 || subject.row.entitlement_product.is_some();
-    if !paid && (promised || has) && !subject.is_only_imported() {
+    if !paid && (promised || has) && !subject.stored.is_only_imported() {
         let codes = subject.codes_with_buyer();
         let what =
             format!("the fulfillment is {state_name}, with the buyer: {}", count(codes, "code"));

@@ -54,12 +54,6 @@ impl Subject {
         self.codes.iter().filter(|code| code.state == CodeState::Delivered).count()
     }
 
-    /// Another system delivered the goods, and Alipay has sent nothing about the order since its import: the
-    /// payment is not known here.
-    pub(crate) fn is_only_imported(&self) -> bool {
-        self.stored.goods_imported && self.stored.trades.is_empty()
-    }
-
     pub(crate) fn has_open_case(&self) -> bool {
         self.cases.iter().any(|case| case.open)
     }

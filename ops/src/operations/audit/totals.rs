@@ -42,7 +42,7 @@ impl Balance {
             (paid.saturating_add(total), refunded.saturating_add(trade.refunded_fee.get()))
         });
         // Goods that another system delivered count with their payment, of which Alipay may never notify again.
-        let counts = !record.goods_imported || !record.trades.is_empty();
+        let counts = !record.is_only_imported();
         let out = counts && record.goods_are_out();
         let back = counts && record.goods_are_back();
         let worth = |moved| if moved { total } else { 0 };

@@ -13,7 +13,7 @@ use store::user_order::{self, NewOrder};
 use tracing::warn;
 
 use super::import::{self, NumberedOrder};
-use super::import_file::with_days;
+use super::import_file::{days_of, with_days};
 use super::{OrderLine, find};
 use crate::failure::{Failure, is_taken};
 use crate::operations::access::Access;
@@ -65,9 +65,7 @@ pub(crate) fn create(
                 "a subscription without --account waits, once it is paid, until the order names one"
             );
         }
-        if product.days.unwrap_or(0).checked_mul(quantity).is_none() {
-            return Err(Failure::Usage(format!("{quantity} units are too many days")));
-        }
+        days_of(&product, quantity).map_err(Failure::Usage)?;
     }
     match &order.imported {
         Some(old) => order.import(connection, &product, old, Fen::new(price))?,

@@ -206,9 +206,15 @@ pub(crate) fn with_days(order: ImportedOrder, product: &Product) -> Result<Impor
             "a subscription that is delivered belongs to an account: it has none".to_owned()
         );
     }
-    let days = product.days.unwrap_or(0).checked_mul(order.quantity);
-    let days = days.ok_or_else(|| format!("{} units are too many days", order.quantity))?;
-    Ok(ImportedOrder { days: Some(i64::from(days)), ..order })
+    let days = days_of(product, order.quantity)?;
+    Ok(ImportedOrder { days: Some(days), ..order })
+}
+
+/// The days that so many units of a subscription are, where a column holds them.
+pub(crate) fn days_of(product: &Product, quantity: i32) -> Result<i64, String> {
+    let days = product.days_of(quantity);
+    let fits = i32::try_from(days).is_ok();
+    fits.then_some(days).ok_or_else(|| format!("{quantity} units are too many days"))
 }
 
 /// An amount above zero.

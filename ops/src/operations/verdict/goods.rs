@@ -12,8 +12,8 @@ use crate::plural::{count, verb};
 
 /// Reviews that are older are forgotten, not being worked on.
 const OLD_REVIEW: TimeDelta = TimeDelta::days(3);
-/// A delivery by hand is late after a day.
-const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
+/// A delivery by hand is overdue after a day.
+const OVERDUE_BY_HAND: TimeDelta = TimeDelta::days(1);
 /// A query that has been due for so long is not being asked.
 const UNASKED: TimeDelta = TimeDelta::minutes(15);
 /// It is not known whether a refund was made.
@@ -127,7 +127,7 @@ impl GoodsFinding {
                     .advice("ops order list --goods awaiting_account, then ops order account")
             }
             GoodsFinding::ByHand(waits) => {
-                let urgency = soon_if(waits.waited > LATE_BY_HAND);
+                let urgency = soon_if(waits.waited > OVERDUE_BY_HAND);
                 of(urgency, "waits_for_delivery_by_hand", "已付款，待人工发货")
                     .seen(waits.text("paid, to be delivered by hand", "order"))
                     .advice("ops order list --goods awaiting_manual, then ops review list")
