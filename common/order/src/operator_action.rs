@@ -17,7 +17,7 @@ closed_set! {
         RestoreLetters,
         /// Wrote a note on a dead letter or a group of them.
         NoteLetters,
-        /// Had the rows of the dead letters corrected by their queue.
+        /// Corrected the rows of dead letters by the queue.
         SyncLetters,
         /// Decided a review.
         DecideReview,

@@ -28,7 +28,7 @@ impl SyncArgs {
         let act = act_on(Actor::of_verb(None), OperatorAction::SyncLetters, "all", None);
         let report = context.recorded(&act, |change| {
             let report = sync(context)?;
-            change.to(&report.corrected);
+            change.to(report.corrected);
             change.ended(&report.ended);
             Ok(report)
         })?;
