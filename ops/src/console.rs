@@ -11,6 +11,7 @@ mod act;
 mod actions;
 mod address;
 mod authentication;
+mod chart;
 mod dry_run;
 mod guard;
 mod letter;

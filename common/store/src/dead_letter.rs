@@ -6,6 +6,7 @@
 //! right. What other programs do with the queue is found by a comparison ([`sync`]).
 
 pub mod history;
+pub mod note;
 mod report;
 mod row;
 mod search;
@@ -13,8 +14,8 @@ pub mod sync;
 mod write;
 
 pub use report::{
-    Death, LetterCount, LetterGroup, LetterKey, count, deaths, discarded, groups, keys, list,
-    of_order, waiting_by_reason, with_bodies,
+    Death, LetterCount, LetterGroup, LetterKey, by_hour, count, deaths, discarded, groups, keys,
+    list, of_order, waiting_by_reason, with_bodies,
 };
 pub use row::{LONGEST_BODY, LetterRow, NewDeadLetter, StoredLetter, UnrecordedLetter};
 pub use search::{LetterSearch, ReasonFilter, SHORTEST_ID};

@@ -64,6 +64,15 @@ tables! {
         body -> Binary,
     }
 
+    dead_letter_note (id) {
+        id -> BigInt,
+        message_id -> Nullable<Text>,
+        cause -> Nullable<Text>,
+        note -> Text,
+        noted_by -> Text,
+        noted_at -> Moment,
+    }
+
     decision (id) {
         id -> BigInt,
         review_id -> BigInt,

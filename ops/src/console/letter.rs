@@ -6,6 +6,7 @@ use service::language::{Language, say};
 use service::page::{fact, hidden};
 use store::dead_letter;
 use store::dead_letter::history::list as list_history;
+use store::dead_letter::note::NoteRow;
 
 use super::act::Act;
 use super::address::order_link;
@@ -53,12 +54,42 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
             Some(failure) => (away(failure)),
             None => {
                 (order_now(&background.order_text.join("\n")))
+                (notes(&console, &letter.id, &background.notes))
                 h2 { (say("以前的处理", "What operators did with it")) }
                 (history(&background.history))
             }
         }
     };
     Ok(Page::new(format!("{} {}", say("死信", "Dead letter"), short(&letter.id)), body))
+}
+
+/// What people wrote about it, and a form to add something.
+fn notes(console: &Console, id: &str, notes: &[NoteRow]) -> Markup {
+    html! {
+        h2 { (say("备注", "Notes")) }
+        div.card {
+            @for note in notes {
+                p {
+                    (note.note)
+                    span.soft {
+                        (note.noted_by) " · " (note.noted_at.to_string())
+                        @if note.message_id.is_none() { (say(" · 整组", " · on its group")) }
+                    }
+                }
+            }
+            @if user::may(Act::MoveLetters) {
+                form method="post" action="/dead-letters" {
+                    (console.guard.field())
+                    (hidden(&format!("{TICKED}{id}"), "on"))
+                    div.acts {
+                        (person::fields(say("备注", "Note"), say("备注", "Note"), true))
+                        button name="act" value="note" { (say("给这条", "On this letter")) }
+                        button name="act" value="note_group" { (say("给整组", "On its group")) }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// A letter that was discarded: it can be put back.

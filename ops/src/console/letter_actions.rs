@@ -17,18 +17,19 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
-use super::address::link;
+use super::address::{address, link};
 use super::dry_run::dry_run;
 use super::letter_query::Selection;
 use super::page::{Menu, Page, problem, usage};
 use super::person::{name, note};
-use super::request::PostedForm;
+use super::request::{Fields, PostedForm};
 use super::results::redirect;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::action_record::{Actor, Change};
 use crate::operations::dead_letter::discard::{DiscardNote, discard};
+use crate::operations::dead_letter::note::{NoteOn, add_note};
 use crate::operations::dead_letter::ramp::{Ramp, RampProgress};
 use crate::operations::dead_letter::replay::Replay;
 use crate::operations::dead_letter::replay_selected::{RampResult, ReplayOutcomes, replay_by_ramp};
@@ -37,10 +38,10 @@ use crate::operations::dead_letter::selection::SelectedLetters;
 use crate::operations::letter_acts::letter_act;
 
 /// How long a form waits for its act. A longer one goes on, and its page shows how far it has come.
-const SHORT: Duration = Duration::from_secs(10);
+pub(super) const SHORT: Duration = Duration::from_secs(10);
 
 /// The page of an act that goes on is loaded again after so many seconds.
-const REFRESH: u32 = 2;
+pub(super) const REFRESH: u32 = 2;
 
 /// The form below dead letters, with one of its buttons.
 pub(super) async fn act(
@@ -49,10 +50,12 @@ pub(super) async fn act(
 ) -> Result<Response, Failure> {
     let selection = Selection::read(&form)?;
     let action = match form.get("act") {
-        "dry_run" => return Ok(dry_run(&console, selection).await?.into_response()),
+        "dry_run" => return dry_run(&console, selection).await,
         "replay" => LetterAction::Replayed,
         "discard" => LetterAction::Discarded,
         "restore" => LetterAction::Restored,
+        "note" => return note_on(&console, &selection, NoteOn::Letter, &form).await,
+        "note_group" => return note_on(&console, &selection, NoteOn::Group, &form).await,
         _ => return Err(usage("没有这个操作", "no such button")),
     };
     let (note, by) = (note(&form)?, name(&form)?);
@@ -62,6 +65,32 @@ pub(super) async fn act(
     let note = Some(note).filter(|note| !note.is_empty());
     let letters = MovedLetters { selection, action, by, note };
     Ok(letters.move_them(&console).await?.into_response())
+}
+
+/// Adds a note, and leads back to the letter.
+async fn note_on(
+    console: &Arc<Console>,
+    selection: &Selection,
+    on: NoteOn,
+    form: &Fields,
+) -> Result<Response, Failure> {
+    let (text, by, selected) = (note(form)?, name(form)?, selection.letters());
+    if text.is_empty() {
+        return Err(usage("备注不能为空", "write the note first"));
+    }
+    let Some(id) = selected.search.ids.first().cloned() else {
+        return Err(usage("没有勾选任何死信", "no letter is ticked"));
+    };
+    let actor = Actor::of_console(&by);
+    let act = letter_act(actor, OperatorAction::NoteLetters, &selected, Some(&text));
+    let record = console.begin(act).await?;
+    let letter = address("/dead-letters/", &id);
+    let add = move |connection: &mut Connection| add_note(connection, &id, on, &text, &by);
+    let added = console.database(add).await;
+    let mut change = Change::default();
+    change.to(json!({ "group": on == NoteOn::Group }));
+    console.end(record, change, &added).await;
+    added.map(|_| Redirect::to(&letter).into_response())
 }
 
 /// The warning that letters were left out because their messages crashed workers.

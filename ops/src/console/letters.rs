@@ -1,6 +1,7 @@
 //! `/dead-letters`: what needs a person, grouped by cause or one by one.
 
 use axum::extract::State;
+use chrono::{TimeDelta, Utc};
 use maud::{Markup, html};
 use order::LetterAction;
 use service::language::say;
@@ -10,19 +11,22 @@ use store::dead_letter::{self, LetterSearch, history};
 
 use super::act::Act;
 use super::address::{address, link, order_link};
+use super::chart::{Bar, bars};
 use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
 use super::page::{Page, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
-use crate::operations::dead_letter::group::Group;
+use crate::operations::dead_letter::group::{self, Group};
 use crate::operations::dead_letter::list::mark_settled;
 use crate::operations::dead_letter::sync::{QueueDifference, difference};
 use crate::operations::dead_letter::{DeadLetter, short};
 
 /// Letters on a page, each with a box to tick; a form has at most 256 fields.
 const LISTED: usize = 100;
+/// Hours that the chart shows: three days.
+const HOURS: u16 = 72;
 /// Acts of operators that are listed.
 const ACTS: i64 = 10;
 
@@ -58,15 +62,17 @@ pub(super) async fn show(
         let body = html! { (differs) (flat_list(&console, &filter, &page)) };
         return Ok(Page::new(say("死信列表", "Dead letters one by one"), body));
     }
-    let (found, acts) = console
+    let (found, hours, acts) = console
         .database(|connection| {
-            let found = dead_letter::groups(connection, &LetterSearch::default())?;
-            Ok((found, history::list(connection, None, ACTS)?))
+            let all = LetterSearch::default();
+            let hours = dead_letter::by_hour(connection, &all, HOURS)?;
+            let found = group::groups(connection, &all)?;
+            Ok((found, hours, history::list(connection, None, ACTS)?))
         })
         .await?;
-    let found: Vec<Group> = found.into_iter().map(Group::from).collect();
     let body = html! {
         (differs)
+        (deaths(&hours))
         (groups(&found))
         h2 { (say("最近的处理", "What operators did")) }
         (history(&acts))
@@ -85,6 +91,19 @@ async fn page(console: &Console, filter: &LetterQuery, number: i64) -> Result<Le
         Ok(LetterPage { letters, matching: count.letters, ids: count.ids, number })
     };
     console.database(read).await
+}
+
+/// When the letters died.
+fn deaths(hours: &[i64]) -> Markup {
+    let now = Utc::now();
+    let hour = |(at, value): (usize, &i64)| {
+        let ago = TimeDelta::hours(i64::try_from(hours.len() - at).unwrap_or_default());
+        Bar { title: BeijingTime(now - ago).to_string(), value: *value }
+    };
+    let drawn: Vec<Bar> = hours.iter().enumerate().map(hour).collect();
+    let from = drawn.first().map(|bar| bar.title.clone()).unwrap_or_default();
+    let label = say("每小时的死信", "Dead letters by the hour");
+    bars(label, &drawn, &from, say("现在", "now"))
 }
 
 /// A warning, where the queue has another number of letters than their rows. The rows are shown also while there is no
@@ -143,6 +162,7 @@ fn group_row(group: &Group) -> Markup {
             td {
                 (group.fingerprint)
                 @if !versions.is_empty() { span.soft { "worker " (versions.join(", ")) } }
+                @for note in &group.notes { span.soft { (note.noted_by) ": " (note.note) } }
             }
             (time(group.first_died))
             (time(group.last_died))

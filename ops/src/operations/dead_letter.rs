@@ -9,6 +9,7 @@ pub(crate) mod group;
 pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod not_there;
+pub(crate) mod note;
 pub(crate) mod poison;
 pub(crate) mod ramp;
 pub(crate) mod replay;
@@ -162,6 +163,9 @@ pub(crate) struct OpenedLetter {
     pub(crate) parameters: Vec<ReadableParameter>,
     /// The body, when it is no envelope.
     pub(crate) body: Option<String>,
+    /// What letters of its group have in common.
+    #[serde(skip)]
+    pub(crate) cause: String,
     #[serde(skip)]
     pub(crate) envelope: Option<Envelope>,
     /// The message itself; none where the row has no body.
@@ -183,11 +187,13 @@ impl OpenedLetter {
     pub(crate) fn open(stored: StoredLetter) -> OpenedLetter {
         let letter = DeadLetter { copies: 1, ..DeadLetter::from(&stored.row) };
         let (copies, traceparent) = (stored.row.copies, stored.row.traceparent.clone());
+        let cause = stored.row.cause.clone();
         let message = LetterMessage::stored(stored);
         let envelope = message.as_ref().and_then(|message| Envelope::read(&message.body).ok());
         let unreadable = message.as_ref().filter(|_| envelope.is_none());
         OpenedLetter {
             copies,
+            cause,
             worker_version: letter.worker_version.clone(),
             traceparent,
             letter,

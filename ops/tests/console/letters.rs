@@ -43,6 +43,9 @@ fn letters_are_shown_in_groups_in_a_list_and_singly() {
         ],
     );
     assert_eq!(groups.body.matches("\">2</td>").count(), 2, "{}", groups.body);
+    // The chart is part of the page: no script draws it.
+    assert!(groups.body.contains("<svg") && groups.body.contains(": 3</title>"), "{}", groups.body);
+    assert!(!groups.body.contains("<script"), "{}", groups.body);
     let filter = "/dead-letters?reason=order%5Fnot%5Ffound&amp;error=no%20order%20%23%20after%20%23%20retries";
     assert!(groups.body.contains(filter), "{}", groups.body);
     browser

@@ -157,3 +157,80 @@ fn a_discard_can_be_undone() {
     let replayed = ops.json("dlq replay pays-0123456789");
     assert_eq!(replayed["applied"], 1, "{replayed} {}", worker.stderr());
 }
+
+#[test]
+fn notes_are_on_a_letter_or_on_its_group() {
+    let (sandbox, ops) = scene();
+    bury(&ops, &sandbox, vec![letter("x", 1), letter("y", 2)]);
+    let note = |arguments: &[&str]| {
+        ops.run_with(&[&["dlq", "note"], arguments, &["--by", "ann"]].concat(), b"")
+    };
+    note(&["x", "asked the shop"]).done();
+    note(&["y", "a known cause", "--group"]).done();
+    note(&["z", "nothing"]).ended(1, "there is no dead letter z");
+    note(&["x", " "]).ended(2, "an empty note");
+    let notes = |id: &str| -> Vec<Value> {
+        let shown = ops.json(&format!("dlq show {id}"));
+        shown["notes"].as_array().unwrap().iter().map(|note| note["note"].clone()).collect()
+    };
+    assert_eq!(notes("x"), ["asked the shop", "a known cause"]);
+    assert_eq!(notes("y"), ["a known cause"]);
+    let text = ops.run("dlq show x").done().stdout;
+    assert!(text.contains("by ann on its group: a known cause"), "{text}");
+    let groups = ops.json("dlq list --group");
+    assert_eq!(groups[0]["notes"].as_array().unwrap().len(), 1, "{groups}");
+    // A letter of the same cause that dies later has the note of its group.
+    bury(&ops, &sandbox, vec![letter("later", 3)]);
+    assert_eq!(notes("later"), ["a known cause"]);
+}
+
+/// So many rows are loaded at once; their letters are not in the queue, which lists do not ask for.
+const MANY: i64 = 100_000;
+
+/// How long each takes is printed: `cargo nextest run -E 'test(a_hundred_thousand)' --no-capture`.
+#[test]
+fn a_hundred_thousand_letters_are_listed_searched_and_tried_completely() {
+    let (sandbox, ops) = scene();
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let digits = "(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 \
+                  UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)";
+    let rows = format!(
+        "INSERT INTO dead_letter (message_id, kind, merchant, order_id, trade_no, reason, error, fingerprint, cause, \
+         worker_version, first_died_at, died_at) \
+         SELECT SHA2(n, 256), 'trade_status', 'shop', CONCAT('A-', n), CONCAT('2026', n), \
+         IF(n % 10 = 0, 'order_not_found', 'total_mismatch'), CONCAT('the total is ', n), 'the total is #', \
+         IF(n % 10 = 0, 'aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb'), '0.1.0', \
+         '2026-11-23' + INTERVAL n SECOND, '2026-11-23' + INTERVAL n SECOND \
+         FROM (SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS n \
+         FROM {digits} AS a, {digits} AS b, {digits} AS c, {digits} AS e, {digits} AS f) AS numbers; \
+         INSERT INTO dead_letter_body (message_id, body) SELECT message_id, REPEAT('x', 2000) FROM dead_letter"
+    );
+    connection.batch_execute(&rows).unwrap();
+    let timed = |arguments: &str, code: i32| {
+        let began = std::time::Instant::now();
+        let answer = ops.run(&format!("{arguments} --output json")).ended(code, "").json();
+        eprintln!("ops {arguments}: {:.2} s", began.elapsed().as_secs_f64());
+        answer
+    };
+    let groups = timed("dlq list --group", 0);
+    let counts: Vec<&Value> =
+        groups.as_array().unwrap().iter().map(|group| &group["letters"]).collect();
+    assert_eq!(counts, [&json!(MANY * 9 / 10), &json!(MANY / 10)]);
+    assert_eq!(groups[1]["orders"], MANY / 10);
+    let listed = timed("dlq list --limit 100", 0);
+    assert_eq!((listed.as_array().unwrap().len(), &listed[99]["order"]), (100, &json!("A-99")));
+    for (filter, order) in [
+        ("--text 99998", "A-99998"),
+        ("--order A-77777", "A-77777"),
+        ("--trade-no 202650000", "A-50000"),
+        ("--reason order_not_found --since 2026-11-24T11:46:30+08:00", "A-99990"),
+    ] {
+        let found = timed(&format!("dlq list {filter}"), 0);
+        assert_eq!(found[0]["order"], order, "{filter}");
+        assert_eq!(found.as_array().unwrap().len(), 1, "{filter}");
+    }
+    let tried = timed("dlq replay --all --dry-run", 1);
+    for what in ["letters", "meant", "looked_at", "would_die_again"] {
+        assert_eq!(tried[what], MANY, "{what}");
+    }
+}

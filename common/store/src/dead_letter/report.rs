@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not, sum};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use order::{DeadLetterState, MessageOutcome};
 
 use super::row::{LetterRow, StoredLetter, UnrecordedLetter};
@@ -13,9 +13,10 @@ use super::search::LetterSearch;
 use crate::column::{Moment, value};
 use crate::json_rows::load_rows;
 use crate::schema::{dead_letter, dead_letter_body, notification};
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
-const COLUMNS: &str = "SELECT message_id, kind, merchant, order_id, trade_no, reason, error, attempts, first_seen, \
+const COLUMNS: &str = "SELECT message_id, kind, merchant, order_id, trade_no, reason, error, cause, attempts, first_seen, \
                        traceparent, worker_version, first_died_at, died_at, deaths, copies, state FROM dead_letter";
 
 /// The letter that died first comes first, what has no time of death last.
@@ -51,6 +52,33 @@ pub fn count(connection: &mut MysqlConnection, search: &LetterSearch) -> Result<
     let select = "SELECT COUNT(*) AS ids, CAST(COALESCE(SUM(copies), 0) AS SIGNED) AS letters, \
                   MAX(died_at) AS last_died_at FROM dead_letter";
     Ok(search.query(select).get_result(connection)?)
+}
+
+/// How many letters died in each of the last `hours` hours and are still in the queue; the first number is the earliest hour's.
+pub fn by_hour(
+    connection: &mut MysqlConnection,
+    search: &LetterSearch,
+    hours: u16,
+) -> Result<Vec<i64>> {
+    let ago = "SELECT TIMESTAMPDIFF(HOUR, died_at, UTC_TIMESTAMP()) AS hours_ago, \
+               CAST(SUM(copies) AS SIGNED) AS letters FROM dead_letter";
+    let rows: Vec<(i64, i64)> = search
+        .query(ago)
+        .sql(" AND died_at > UTC_TIMESTAMP() - INTERVAL ? HOUR GROUP BY hours_ago")
+        .bind::<Integer, _>(i32::from(hours))
+        .typed::<(BigInt, BigInt)>()
+        .load(connection)?;
+    let mut counts = vec![0; usize::from(hours)];
+    for (hours_ago, letters) in rows {
+        // What a clock that is ahead has written is of this hour.
+        let place = usize::try_from(hours_ago.max(0))
+            .ok()
+            .and_then(|ago| counts.len().checked_sub(ago + 1));
+        if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+            *count += letters;
+        }
+    }
+    Ok(counts)
 }
 
 /// Letters with one cause: the same reason, and the same error but for what differs from letter to letter.

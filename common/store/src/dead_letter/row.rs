@@ -61,6 +61,7 @@ pub struct LetterRow {
     pub trade_no: Option<String>,
     pub reason: Option<String>,
     pub error: Option<String>,
+    pub cause: String,
     pub attempts: i32,
     pub first_seen: DateTime<Utc>,
     pub traceparent: Option<String>,

@@ -139,6 +139,10 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
             ("worker_version", Explained),
         ],
     ),
+    (
+        "dead_letter_note",
+        &[("message_id", Ours), ("cause", Ours), ("note", Refused), ("noted_by", Refused)],
+    ),
     // Without a row where it is longer than a MiB.
     ("dead_letter_body", &[("message_id", Ours), ("body", Whole)]),
     (

@@ -4,6 +4,7 @@ mod discard;
 mod filter;
 mod history;
 mod list;
+mod note;
 mod replay;
 mod restore;
 mod show;
@@ -22,6 +23,7 @@ group! {
         Replay(replay::ReplayArgs),
         Discard(discard::DiscardArgs),
         History(history::LetterHistoryArgs),
+        Note(note::NoteArgs),
         Restore(restore::RestoreArgs),
         Sync(sync::SyncArgs),
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use config::Config;
 use serde::Serialize;
+use store::dead_letter::note::{self, NoteRow};
 use store::dead_letter::{self, LetterSearch, history};
 use store::{MysqlConnection, StoreError, snapshot};
 
@@ -40,6 +41,8 @@ pub(crate) struct Background {
     pub(crate) order_text: Vec<String>,
     /// What operators did with this message before.
     pub(crate) history: Vec<history::HistoryRow>,
+    /// What they wrote about it, or about its group.
+    pub(crate) notes: Vec<NoteRow>,
 }
 
 /// The letter in the queue with this id, by its row; of several that begin so the one that died last.
@@ -92,6 +95,7 @@ impl Background {
             (None, None) => {}
         }
         background.history = history::list(connection, Some(&letter.id), 100)?;
+        background.notes = note::of_letter(connection, &letter.id, &opened.cause)?;
         let settled = match &opened.message {
             Some(message) => settled(connection, config, message)?,
             None => None,

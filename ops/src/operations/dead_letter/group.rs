@@ -1,8 +1,11 @@
 //! Dead letters with the same cause.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
-use store::BeijingTime;
-use store::dead_letter::LetterGroup;
+use store::dead_letter::note::{self, NoteRow};
+use store::dead_letter::{self, LetterGroup, LetterSearch};
+use store::{BeijingTime, MysqlConnection, StoreError};
 
 /// Letters that died for the same reason with the same kind of error.
 #[derive(Debug, Serialize)]
@@ -19,11 +22,33 @@ pub(crate) struct Group {
     pub(crate) worker_versions: Vec<String>,
     /// The letter that died last.
     pub(crate) example: String,
+    /// What people wrote about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<NoteRow>,
 }
 
-impl From<LetterGroup> for Group {
-    fn from(group: LetterGroup) -> Group {
+/// The letters that match by their causes, with the notes on each.
+pub(crate) fn groups(
+    connection: &mut MysqlConnection,
+    search: &LetterSearch,
+) -> Result<Vec<Group>, StoreError> {
+    let groups = dead_letter::groups(connection, search)?;
+    let causes: Vec<&str> = groups.iter().map(|group| group.cause.as_str()).collect();
+    let mut notes: BTreeMap<String, Vec<NoteRow>> = BTreeMap::new();
+    for note in note::of_groups(connection, &causes)? {
+        notes.entry(note.cause.clone().unwrap_or_default()).or_default().push(note);
+    }
+    let with_notes = |group: LetterGroup| {
+        let notes = notes.remove(&group.cause).unwrap_or_default();
+        Group::of(group, notes)
+    };
+    Ok(groups.into_iter().map(with_notes).collect())
+}
+
+impl Group {
+    fn of(group: LetterGroup, notes: Vec<NoteRow>) -> Group {
         Group {
+            notes,
             reason: group.reason,
             fingerprint: group.fingerprint,
             letters: group.letters,

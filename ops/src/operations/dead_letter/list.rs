@@ -7,7 +7,7 @@ use store::dead_letter::{self, LetterSearch};
 use store::{MysqlConnection, StoreError};
 use tracing::{debug, warn};
 
-use super::group::Group;
+use super::group::{self, Group};
 use super::message::LetterMessage;
 use super::settled::settled;
 use super::sync::warn_if_queue_differs;
@@ -24,10 +24,10 @@ const BODIES: usize = 500;
 /// The letters that match, by cause.
 pub(crate) fn groups(access: &Access, search: &LetterSearch) -> Result<Vec<Group>, Failure> {
     let mut database = access.database()?;
-    let groups = dead_letter::groups(&mut database, search)?;
+    let groups = group::groups(&mut database, search)?;
     warn_if_queue_differs(access, &mut database)?;
     access.check_filter(search.merchant.as_deref(), groups.len())?;
-    Ok(groups.into_iter().map(Group::from).collect())
+    Ok(groups)
 }
 
 /// The letters that match, the one that died first first, at most `limit`.

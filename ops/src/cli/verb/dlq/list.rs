@@ -79,6 +79,7 @@ fn groups_table(groups: &[Group]) -> String {
         .optional("first died", |group| group.first_died)
         .optional("last died", |group| group.last_died)
         .column("example", |group| short_id(&group.example))
+        .optional("note", |group| group.notes.last().map(|note| &note.note))
         .spare(&["first died", "orders"])
         .text()
 }

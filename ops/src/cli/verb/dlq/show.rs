@@ -84,6 +84,10 @@ fn text(evidence: &Evidence) -> String {
         let note = row.note.as_deref().unwrap_or_default();
         line("before", format!("{} {} by {} {note}", row.done_at, row.action, row.done_by));
     }
+    for note in &evidence.background.notes {
+        let on = if note.message_id.is_some() { "" } else { " on its group" };
+        line("note", format!("{} by {}{on}: {}", note.noted_at, note.noted_by, note.note));
+    }
     if let Some(form) = &opened.form {
         text.push_str(&format!("\nform, in {}\n", opened.charset.unwrap_or_default()));
         if opened.parameters.is_empty() {
