@@ -100,8 +100,8 @@ impl Rules {
 
 /// Works on a batch of messages. Returns one outcome a message.
 ///
-/// `confirm` publishes what the outcomes call for (retries, dead letters) and is called before the
-/// commit: when it fails nothing is committed, when the commit fails the copies it made are
+/// `confirm` publishes what the outcomes call for (retries, dead letters), writes the rows of the dead letters, and is
+/// called before the commit: when it fails nothing is committed, when the commit fails the copies it made are
 /// harmless repeats. It returns the places of those that the broker refused, whose outcome is then
 /// [`Outcome::Held`].
 ///
@@ -111,7 +111,7 @@ pub fn run(
     connection: &mut MysqlConnection,
     batch: &[InboundMessage],
     rules: Rules,
-    confirm: impl FnOnce(&[Outcome]) -> Result<Vec<usize>, PublishError>,
+    confirm: impl FnOnce(&mut MysqlConnection, &[Outcome]) -> Result<Vec<usize>, BatchError>,
 ) -> Result<Vec<Outcome>, BatchError> {
     work(connection, batch, &[], rules, CodePriority::Batch(rules.overtake_limit), confirm)
 }
@@ -127,7 +127,7 @@ pub fn restock(
     rules: Rules,
     before_commit: impl FnOnce(),
 ) -> Result<(), BatchError> {
-    work(connection, &[], orders, rules, CodePriority::Restock, |_| {
+    work(connection, &[], orders, rules, CodePriority::Restock, |_, _| {
         before_commit();
         Ok(Vec::new())
     })
@@ -171,7 +171,7 @@ fn work(
     restock: &[String],
     rules: Rules,
     priority: CodePriority,
-    confirm: impl FnOnce(&[Outcome]) -> Result<Vec<usize>, PublishError>,
+    confirm: impl FnOnce(&mut MysqlConnection, &[Outcome]) -> Result<Vec<usize>, BatchError>,
 ) -> Result<Vec<Outcome>, BatchError> {
     connection.transaction(|connection| {
         let mut set = load::load(connection, batch, restock)?;
@@ -196,7 +196,7 @@ fn work(
         let mut outcomes: Vec<Outcome> =
             records.into_iter().map(InboxRecord::into_outcome).collect();
         retry_copies::write(connection, batch.iter().zip(&outcomes))?;
-        let refused = confirm(&outcomes)?;
+        let refused = confirm(connection, &outcomes)?;
         dead_letters::hold(connection, batch, &mut outcomes, &refused)?;
         Ok(outcomes)
     })

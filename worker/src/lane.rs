@@ -5,8 +5,8 @@ mod attempt;
 mod consumers;
 mod dead_lettering;
 pub(crate) mod dead_queue;
+mod recorded;
 pub(crate) mod redelivery;
-mod unrecorded;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -35,6 +35,7 @@
 pub mod batch;
 mod clocks;
 mod context;
+pub mod dead_letter;
 mod failure_log;
 mod gateway_messages;
 mod health;

@@ -75,23 +75,40 @@ impl From<Notification> for Content {
     }
 }
 
-/// The id under which workers know a received message: computed from its content; `None` where it cannot be read and its
-/// publisher's id is used.
-pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String> {
-    let envelope = Envelope::read(&received.body).ok()?;
+/// The id under which workers know a message with this body: computed from its content; `None` where it cannot be read and
+/// its publisher's id is used.
+pub fn content_id(body: &[u8], config: &Config) -> Option<String> {
+    let envelope = Envelope::read(body).ok()?;
     let merchant = config.merchants.get(&envelope.merchant)?;
     let form = Form::parse(envelope.form.as_bytes()).ok()?;
     Some(id_of(&envelope, &form, merchant.protocol))
 }
 
 /// The order number in the text of a form, where it can be read and a column can hold it.
-pub fn order_in_form(form: &str, charset: Charset) -> Option<String> {
+pub(crate) fn order_in_form(form: &str, charset: Charset) -> Option<String> {
     let form = Form::parse(form.as_bytes()).ok()?;
     alipay::order_in_form(&form, charset).and_then(usable)
 }
 
+/// The trade that the text of a form names, where a column can hold it; of a batch of several trades none.
+pub(crate) fn trade_in_form(form: &str, charset: Charset) -> Option<String> {
+    let form = Form::parse(form.as_bytes()).ok()?;
+    let number = match (form.get("trade_no"), form.get("result_details")) {
+        (Some(number), _) => charset.decode(number).ok()?,
+        (None, Some(details)) => {
+            let details = charset.decode(details).ok()?;
+            match alipay::BatchRefundItem::parse_details(&details).ok()?.as_slice() {
+                [item] => item.trade_no.clone(),
+                _ => return None,
+            }
+        }
+        (None, None) => return None,
+    };
+    usable(number)
+}
+
 /// A number of an order, trade or request, if the text can be one: columns hold this length.
-fn usable(number: String) -> Option<String> {
+pub(crate) fn usable(number: String) -> Option<String> {
     check_number(&number).is_ok().then_some(number)
 }
 
@@ -144,18 +161,9 @@ impl InboundMessage {
         received: &ReceivedMessage,
         config: &Config,
     ) -> Result<InboundMessage, Rejection> {
-        InboundMessage::receive_as_of(received, config, Utc::now())
-    }
-
-    /// The same as of another time: a time of receipt counts as far as 40 days back from it.
-    fn receive_as_of(
-        received: &ReceivedMessage,
-        config: &Config,
-        now: DateTime<Utc>,
-    ) -> Result<InboundMessage, Rejection> {
         let envelope = envelope(&received.body)?;
         publisher_check::check(received.user_id.as_deref(), envelope.kind, &config.amqp)?;
-        InboundMessage::of_envelope(envelope, &received.message_id, config, now)
+        InboundMessage::of_envelope(envelope, &received.message_id, config, Utc::now())
             .map(|message| message.with_headers(&received.headers))
     }
 
@@ -175,7 +183,7 @@ impl InboundMessage {
             .map(|message| message.with_headers(headers))
     }
 
-    fn with_headers(self, headers: &Headers) -> InboundMessage {
+    pub(crate) fn with_headers(self, headers: &Headers) -> InboundMessage {
         let was_dead = headers.replayed || headers.died_at.is_some();
         InboundMessage { attempt: headers.attempt, was_dead, ..self }
     }
@@ -314,19 +322,7 @@ impl InboundMessage {
 
     /// The trade that it names, also where it cannot be worked on; of a batch of several trades none.
     pub(crate) fn named_trade(&self) -> Option<String> {
-        let form = Form::parse(self.form.as_bytes()).ok()?;
-        let number = match (form.get("trade_no"), form.get("result_details")) {
-            (Some(number), _) => self.charset.decode(number).ok()?,
-            (None, Some(details)) => {
-                let details = self.charset.decode(details).ok()?;
-                match alipay::BatchRefundItem::parse_details(&details).ok()?.as_slice() {
-                    [item] => item.trade_no.clone(),
-                    _ => return None,
-                }
-            }
-            (None, None) => return None,
-        };
-        usable(number)
+        trade_in_form(&self.form, self.charset)
     }
 }
 

@@ -140,7 +140,7 @@ fn payment(order: &str) -> InboundMessage {
 }
 
 fn run(connection: &mut store::Connection, batch: &[InboundMessage]) {
-    let outcomes = batch::run(connection, batch, RULES, |_| Ok(Vec::new())).expect("a batch");
+    let outcomes = batch::run(connection, batch, RULES, |_, _| Ok(Vec::new())).expect("a batch");
     assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Done), "{outcomes:?}");
 }
 

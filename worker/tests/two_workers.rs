@@ -174,7 +174,7 @@ fn work(url: &str, arrivals: Vec<InboundMessage>, batches: &[usize]) {
                         return;
                     }
                     let outcomes = loop {
-                        match batch::run(&mut connection, &taken, RULES, |_| Ok(Vec::new())) {
+                        match batch::run(&mut connection, &taken, RULES, |_, _| Ok(Vec::new())) {
                             Ok(outcomes) => break outcomes,
                             // Deadlocks are what the worker tries again.
                             Err(error) if error.kind() == store::ErrorKind::Infrastructure => {}

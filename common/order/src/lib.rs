@@ -57,6 +57,7 @@ macro_rules! closed_set {
 }
 
 pub mod agreement;
+pub mod dead_letter;
 pub mod decision;
 pub mod doubt;
 pub mod event;
@@ -78,6 +79,7 @@ pub mod trade;
 pub use alipay::Parties;
 
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
+pub use dead_letter::{DeadLetterState, LetterAction};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
 pub use event::Event;

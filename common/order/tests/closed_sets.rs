@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use order::{
-    CodeState, Decision, DecisionState, Event, FulfillmentState, MessageOutcome, OperatorAction,
-    OrderStatus, ProductKind, QueryReason, RefundRequestState, RejectionReason, Remark,
-    ReviewReason, ReviewState, VariantArray,
+    CodeState, DeadLetterState, Decision, DecisionState, Event, FulfillmentState, LetterAction,
+    MessageOutcome, OperatorAction, OrderStatus, ProductKind, QueryReason, RefundRequestState,
+    RejectionReason, Remark, ReviewReason, ReviewState, VariantArray,
 };
 
 /// The simulator, the example shop and the tests speak of the same words and know nothing of this crate.
@@ -24,10 +24,12 @@ fn words() -> BTreeSet<&'static str> {
         T::VARIANTS.iter().map(|variant| (*variant).into())
     }
     of::<CodeState>()
+        .chain(of::<DeadLetterState>())
         .chain(of::<Decision>())
         .chain(of::<DecisionState>())
         .chain(of::<Event>())
         .chain(of::<FulfillmentState>())
+        .chain(of::<LetterAction>())
         .chain(of::<MessageOutcome>())
         .chain(of::<OperatorAction>())
         .chain(of::<ProductKind>())

@@ -87,6 +87,11 @@ impl Message {
         }
     }
 
+    /// Whether it goes to the dead letters.
+    pub fn is_dead(&self) -> bool {
+        self.exchange.is_empty() && self.routing_key == topology::DEAD_QUEUE
+    }
+
     /// A dead letter back to work, to the shard of its order: body, id and `first_seen` stay, `attempt` starts at 0, the headers
     /// about its rejection are removed.
     pub fn replay(received: &ReceivedMessage, shards: ShardCount) -> Message {

@@ -26,9 +26,9 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    ActionResult, ActionSource, ActionSubject, CodeState, DecisionState, Facts, FulfillmentState,
-    MessageOutcome, OperatorAction, OrderStatus, ProductKind, QueryReason, RefundRequestState,
-    RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    ActionResult, ActionSource, ActionSubject, CodeState, DeadLetterState, DecisionState, Facts,
+    FulfillmentState, LetterAction, MessageOutcome, OperatorAction, OrderStatus, ProductKind,
+    QueryReason, RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -200,8 +200,10 @@ words! {
     ActionSource in operator_action.source by |word| word.parse().ok();
     ActionSubject in operator_action.subject_kind by |word| word.parse().ok();
     CodeState in stock_item.state by |word| word.parse().ok();
+    DeadLetterState in dead_letter.state by |word| word.parse().ok();
     DecisionState in decision.state by |word| word.parse().ok();
     FulfillmentState in fulfillment.state by |word| word.parse().ok();
+    LetterAction in dead_letter_audit.action by |word| word.parse().ok();
     MessageOutcome in notification.outcome by |word| word.parse().ok();
     OperatorAction in operator_action.action by |word| word.parse().ok();
     ProductKind in product.kind by |word| word.parse().ok();

@@ -10,7 +10,7 @@ macro_rules! tables {
             use diesel::sql_types::*;
             use order::{
                 ActionResult, ActionSource, ActionSubject, OperatorAction,
-                CodeState, DecisionState, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, QueryReason,
+                CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
             use crate::column::{EnumNumber, FactSet, Moment, Money, EnumText};
@@ -26,16 +26,30 @@ macro_rules! tables {
 tables! {
     dead_letter (message_id) {
         message_id -> Text,
-        merchant -> Text,
-        order_id -> Text,
-        reason -> Text,
-        error -> Text,
-        died_at -> Moment,
+        merchant -> Nullable<Text>,
+        order_id -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        error -> Nullable<Text>,
+        died_at -> Nullable<Moment>,
+        first_died_at -> Nullable<Moment>,
+        deaths -> Integer,
+        state -> EnumText<DeadLetterState>,
+        copies -> Integer,
+        is_recorded -> Bool,
+        trade_no -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        fingerprint -> Nullable<Text>,
+        cause -> Text,
+        attempts -> Integer,
+        first_seen -> Moment,
+        traceparent -> Nullable<Text>,
+        worker_version -> Nullable<Text>,
+        changed_at -> Moment,
     }
 
     dead_letter_audit (id) {
         id -> BigInt,
-        action -> Text,
+        action -> EnumText<LetterAction>,
         message_id -> Text,
         order_id -> Nullable<Text>,
         done_by -> Text,
@@ -43,6 +57,11 @@ tables! {
         headers -> Text,
         body -> Nullable<Text>,
         done_at -> Moment,
+    }
+
+    dead_letter_body (message_id) {
+        message_id -> Text,
+        body -> Binary,
     }
 
     decision (id) {

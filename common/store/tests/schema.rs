@@ -52,7 +52,7 @@ fn fits(declared: &str, data_type: &str) -> bool {
         "smallint" => declared.starts_with("EnumNumber<"),
         "tinyint" => declared == "Bool",
         "datetime" => declared == "Moment",
-        "binary" => declared == "Binary",
+        "binary" | "mediumblob" => declared == "Binary",
         _ => false,
     }
 }

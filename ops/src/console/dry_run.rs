@@ -1,7 +1,6 @@
 //! What a replay of dead letters would do.
 
 use maud::{Markup, html};
-use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 
@@ -13,31 +12,30 @@ use super::letters::{act_fields, letter_link};
 use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
-use crate::operations::dead_letter::dry_run_selection::DryRunSelection;
-use crate::operations::dry_run::{DryRunOutcome, DryRunResult, because, dry_run_letters};
+use crate::operations::dead_letter::dry_run::{DryRun, dry_run as dry_run_letters};
+use crate::operations::dry_run::{DryRunOutcome, DryRunResult, because};
 
 /// Letters that are listed.
 const LISTED: usize = 500;
 
 pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
-    let turn = console.at_letters().await?;
-    let mut selected = selection.letters();
-    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
-    let DryRunSelection { letters, meant, looked } =
-        DryRunSelection::read(console.broker(), usize::MAX, wanted).await?;
-    drop(turn);
-    let (left_out, poison) = (meant - letters.len(), selected.left_out.letters);
-    let config = console.config.clone();
-    let results =
-        console.database(move |connection| dry_run_letters(connection, &config, letters)).await?;
+    let (selected, config) = (selection.letters(), console.config.clone());
+    let (poison, run) = console
+        .database(move |connection| {
+            let letters = selected.read(connection)?;
+            let run = dry_run_letters(connection, &config, &letters.letters, |_| Ok(()))?;
+            Ok((letters.left_out.letters, run))
+        })
+        .await?;
+    let DryRun { results, without_body } = run;
     let body = html! {
         (left_out_warning(poison))
         @if !results.is_empty() {
-            @if left_out > 0 || looked.at < looked.of {
+            @if !without_body.is_empty() {
                 div.box.warn {
-                    (say("没有全部试运行。看过的死信：", "Not all were tried. Letters looked at: "))
-                    (looked.at) " / " (looked.of)
-                    (say("；符合条件但没有试的：", "; that match and were not tried: ")) (left_out)
+                    (say("没有全部试运行，没有内容的死信：", "Not all were tried. Letters without a body: "))
+                    (without_body.len())
+                    (say("。先运行 ops dlq sync。", ". Run ops dlq sync first."))
                 }
             }
             (outcomes(&results))

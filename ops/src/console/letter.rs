@@ -17,9 +17,8 @@ use crate::operations::dead_letter::{ReadableParameter, short};
 use crate::text::or_empty;
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
-    let turn = console.at_letters().await?;
-    let opened = find(console.broker(), &id).await?;
-    drop(turn);
+    let wanted = id.clone();
+    let opened = console.database(move |connection| Ok(find(connection, &wanted)?)).await?;
     let Some(opened) = opened else {
         return Err(Failure::NotFound(format!(
             "{} {id}",

@@ -1,18 +1,18 @@
 //! Replay and discard of dead letters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use order::OperatorAction;
+use order::{LetterAction, OperatorAction};
 use queue::ReceivedMessage;
 use serde_json::json;
 use service::language::say;
-use store::dead_letter::history::LetterAction;
 use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use super::address::link;
 use super::dry_run::dry_run;
@@ -25,9 +25,9 @@ use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::action_record::{Actor, Change};
 use crate::operations::dead_letter::discard::{DiscardNote, discard};
-use crate::operations::dead_letter::filter::SelectedLetters;
 use crate::operations::dead_letter::replay::Replay;
 use crate::operations::dead_letter::replay_outcome::{ReplayOutcome, ReplayWait};
+use crate::operations::dead_letter::selection::SelectedLetters;
 use crate::operations::letter_acts::letter_act;
 
 /// The form below dead letters, with one of its three buttons.
@@ -87,7 +87,7 @@ async fn move_letters(
         Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}"))
     })??;
     let (title, done) = match action {
-        LetterAction::Replayed => (
+        LetterAction::Replayed | LetterAction::Restored => (
             say("重放", "Replay"),
             say("条死信已送回工作队列，并已记录。", "letters went back to work."),
         ),
@@ -168,6 +168,7 @@ async fn recorded_walk(
     let recorded_as = match action {
         LetterAction::Replayed => OperatorAction::ReplayLetters,
         LetterAction::Discarded => OperatorAction::DiscardLetters,
+        LetterAction::Restored => OperatorAction::RestoreLetters,
     };
     let act = letter_act(Actor::of_console(by), recorded_as, &selection.letters(), note);
     let record = console.begin(act).await?;
@@ -199,18 +200,25 @@ async fn walk(
     let config = &console.config;
     let cluster = console.broker();
     if action == LetterAction::Discarded {
-        let mut selected = SelectedLetters { even_if_deadly: true, ..selection.letters() };
-        let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
-        let (note, mut ids) = (DiscardNote { by, why: note }, BTreeMap::new());
-        let walked = discard(cluster, &mut database, config, note, wanted, &mut ids).await;
-        return Moved { count: ids.values().sum(), failure: walked.err(), ..Moved::default() };
+        let selected = SelectedLetters { even_if_deadly: true, ..selection.letters() };
+        let letters = match block_in_place(|| selected.read(&mut database)) {
+            Ok(letters) => letters,
+            Err(error) => return failed(error.into()),
+        };
+        let ids: BTreeSet<&str> = letters.ids().collect();
+        let wanted = |received: &ReceivedMessage| ids.contains(received.message_id.as_str());
+        let (note, mut copies) = (DiscardNote { by, why: note }, BTreeMap::new());
+        let walked = discard(cluster, &mut database, config, note, wanted, &mut copies).await;
+        return Moved { count: copies.values().sum(), failure: walked.err(), ..Moved::default() };
     }
     let wait = Some(ReplayWait::new(config));
     let replayed = BTreeMap::new();
     let mut replay = Replay { cluster, config, database, by, note, wait, replayed };
-    let mut selected = selection.letters();
-    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
-    let walked = replay.walk(usize::MAX, wanted).await;
+    let letters = match block_in_place(|| selection.letters().read(&mut replay.database)) {
+        Ok(letters) => letters,
+        Err(error) => return failed(error.into()),
+    };
+    let walked = replay.walk(usize::MAX, &letters).await;
     drop(turn);
     let waited = replay.wait().await;
     let (outcomes, waited) = match waited {
@@ -219,7 +227,7 @@ async fn walk(
     };
     Moved {
         count: replay.replayed.values().sum(),
-        left_out: selected.left_out.letters,
+        left_out: letters.left_out.letters,
         outcomes,
         failure: walked.and(waited).err(),
     }

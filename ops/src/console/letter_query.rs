@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 use service::page::hidden;
+use store::dead_letter::{LetterSearch, ReasonFilter};
 
 use super::address::listing;
 use super::page::usage;
 use super::request::Fields;
 use crate::failure::Failure;
-use crate::operations::dead_letter::filter::{LetterFilter, ReasonFilter, SelectedLetters};
+use crate::operations::dead_letter::selection::SelectedLetters;
 
 /// The word for letters without a reason, which no worker put there.
 pub(super) const REASON_MISSING: &str = "none";
@@ -22,7 +23,7 @@ const UNTIL: &str = "until";
 
 /// A filter for letters, as a form writes it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LetterQuery(pub(super) LetterFilter);
+pub(super) struct LetterQuery(pub(super) LetterSearch);
 
 /// The letters that a form selects.
 #[derive(Debug, Clone)]
@@ -37,28 +38,30 @@ impl LetterQuery {
     /// The letters with this reason, where they have one.
     pub(super) fn of_reason(reason: Option<&str>) -> LetterQuery {
         let reason = reason.map_or(ReasonFilter::Missing, |it| ReasonFilter::Is(it.to_owned()));
-        LetterQuery(LetterFilter { reason: Some(reason), ..LetterFilter::default() })
+        LetterQuery(LetterSearch { reason: Some(reason), ..LetterSearch::default() })
     }
 
     /// Reads it; an empty field takes every letter.
     pub(super) fn read(parameters: &Fields) -> LetterQuery {
         let text = |name| parameters.some(name).map(str::to_owned);
-        LetterQuery(LetterFilter {
+        LetterQuery(LetterSearch {
             reason: text("reason").map(|reason| match reason.as_str() {
                 REASON_MISSING => ReasonFilter::Missing,
                 _ => ReasonFilter::Is(reason),
             }),
             fingerprint: text("error"),
             order: text("order"),
+            trade_no: text("trade"),
             merchant: text("merchant"),
-            since: None,
+            text: text("text"),
             until: parameters.get(UNTIL).parse().ok(),
+            ..LetterSearch::default()
         })
     }
 
     /// The fields with a name and what they hold.
-    pub(super) fn pairs(&self) -> [(&str, &str); 4] {
-        let LetterFilter { reason, fingerprint, order, merchant, .. } = &self.0;
+    pub(super) fn pairs(&self) -> [(&str, &str); 6] {
+        let LetterSearch { reason, fingerprint, order, trade_no, merchant, text, .. } = &self.0;
         let reason = reason.as_ref().map_or("", |reason| match reason {
             ReasonFilter::Is(reason) => reason,
             ReasonFilter::Missing => REASON_MISSING,
@@ -67,7 +70,9 @@ impl LetterQuery {
             ("reason", reason),
             ("error", fingerprint.as_deref().unwrap_or_default()),
             ("order", order.as_deref().unwrap_or_default()),
+            ("trade", trade_no.as_deref().unwrap_or_default()),
             ("merchant", merchant.as_deref().unwrap_or_default()),
+            ("text", text.as_deref().unwrap_or_default()),
         ]
     }
 
@@ -82,6 +87,15 @@ impl LetterQuery {
             true => "/dead-letters?view=flat".to_owned(),
             false => listing("/dead-letters", &self.pairs()),
         }
+    }
+
+    /// A page of its list. The letters that died later are on none of them.
+    pub(super) fn page_address(&self, number: i64) -> String {
+        let until = self.0.until.map(|until| until.to_rfc3339()).unwrap_or_default();
+        let number = number.to_string();
+        let mut pairs = vec![("view", "flat"), (UNTIL, until.as_str()), ("page", number.as_str())];
+        pairs.extend(self.pairs());
+        listing("/dead-letters", &pairs)
     }
 
     /// Hidden fields that repeat it in the next form.
@@ -109,11 +123,11 @@ impl Selection {
 
     /// As an operation selects them.
     pub(super) fn letters(&self) -> SelectedLetters {
-        let none = SelectedLetters::default();
-        match self {
-            Selection::Ticked(ids) => SelectedLetters { ids: ids.clone(), ..none },
-            Selection::All(query) => SelectedLetters { filter: query.0.clone(), ..none },
-        }
+        let search = match self {
+            Selection::Ticked(ids) => LetterSearch { ids: ids.clone(), ..LetterSearch::default() },
+            Selection::All(query) => query.0.clone(),
+        };
+        SelectedLetters { search, even_if_deadly: false }
     }
 
     /// Hidden fields that repeat it in the next form.

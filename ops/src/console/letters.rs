@@ -2,46 +2,39 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use queue::ReceivedMessage;
+use order::LetterAction;
 use service::language::say;
 use service::page::Column;
 use store::BeijingTime;
-use store::dead_letter::history;
+use store::dead_letter::{self, LetterSearch, history};
 
 use super::act::Act;
 use super::address::{address, link, order_link};
 use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
-use super::page::{Page, away, nothing, table};
+use super::page::{Page, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
-use crate::operations::dead_letter::group::{Group, Grouping};
-use crate::operations::dead_letter::list::first_to_die;
-use crate::operations::dead_letter::settled::settled;
+use crate::operations::dead_letter::group::Group;
+use crate::operations::dead_letter::list::mark_settled;
+use crate::operations::dead_letter::sync::{QueueDifference, difference};
 use crate::operations::dead_letter::{DeadLetter, short};
-use crate::operations::dead_queue::{Looked, look_at_letters};
 
-/// The most letters that are read, which takes a few seconds.
-const LOOKED: u32 = 100_000;
-/// Letters with a box to tick; a form has at most 256 fields.
-const LISTED: usize = 200;
+/// Letters on a page, each with a box to tick; a form has at most 256 fields.
+const LISTED: usize = 100;
 /// Acts of operators that are listed.
 const ACTS: i64 = 10;
 
-/// What was read of the queue.
-struct LettersRead {
-    /// All of them, by cause.
-    groups: Vec<Group>,
-    /// The first of those that match, sorted by death.
-    chosen: Vec<DeadLetter>,
-    /// Their messages, in the same order.
-    messages: Vec<ReceivedMessage>,
-    /// How many match.
-    matching: usize,
-    /// When the last of them died.
-    until: Option<BeijingTime>,
-    looked: Looked,
+/// A page of letters.
+struct LetterPage {
+    letters: Vec<DeadLetter>,
+    /// How many match, with their copies.
+    matching: i64,
+    /// How many ids match.
+    ids: i64,
+    /// The number of the page, from 1.
+    number: i64,
 }
 
 const LETTERS: Column = Column::number("条数", "Letters");
@@ -53,73 +46,63 @@ pub(super) async fn show(
     QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
     let mut filter = LetterQuery::read(&query);
-    let flat = query.get("view") == "flat" || !filter.is_everything();
-    let mut look = look(&console, &filter).await?;
-    filter.0.until = look.until.map(|last| last.0);
-    let looked = &look.looked;
-    let partly = (looked.at < looked.of || looked.strangers > 0).then(|| {
-        html! {
-            div.box.warn {
-                (say(
-                    "只看了一部分：死信太多，或正被其他程序占用。",
-                    "Only some letters were looked at: there are too many, or somebody else holds them. ",
-                ))
-                (looked.at) " / " (looked.of)
-            }
-        }
-    });
-    let partly = partly.unwrap_or_default();
-    if flat {
-        look.find_settled(&console).await;
-        let body = html! { (partly) (flat_list(&console, &filter, &look)) };
+    let all = console
+        .database(|connection| Ok(dead_letter::count(connection, &LetterSearch::default())?))
+        .await?;
+    let differs = queue_differs(&console, all.letters).await;
+    if query.get("view") == "flat" || !filter.is_everything() {
+        // An act on all that match is about the letters of this moment, on every page of the list.
+        filter.0.until = filter.0.until.or(all.last_died_at);
+        let number = query.get("page").parse().unwrap_or(1).max(1);
+        let page = page(&console, &filter, number).await?;
+        let body = html! { (differs) (flat_list(&console, &filter, &page)) };
         return Ok(Page::new(say("死信列表", "Dead letters one by one"), body));
     }
-    // The letters are shown also while there is no database to ask.
-    let acts = console
-        .database(|connection| Ok(history::list(connection, None, ACTS)?))
-        .await
-        .map_or_else(|failure| away(&failure), |acts| history(&acts));
+    let (found, acts) = console
+        .database(|connection| {
+            let found = dead_letter::groups(connection, &LetterSearch::default())?;
+            Ok((found, history::list(connection, None, ACTS)?))
+        })
+        .await?;
+    let found: Vec<Group> = found.into_iter().map(Group::from).collect();
     let body = html! {
-        (partly)
-        (groups(&look.groups))
+        (differs)
+        (groups(&found))
         h2 { (say("最近的处理", "What operators did")) }
-        (acts)
+        (history(&acts))
     };
     Ok(Page::new(say("死信", "Dead letters"), body))
 }
 
-impl LettersRead {
-    /// Finds out which of the chosen are settled. They are listed also while there is no database to ask.
-    async fn find_settled(&mut self, console: &Console) {
-        let (messages, config) = (std::mem::take(&mut self.messages), console.config.clone());
-        let asked = console.database(move |connection| {
-            let all = messages.iter().map(|message| settled(connection, &config, message));
-            Ok(all.collect::<Result<Vec<_>, _>>()?)
-        });
-        if let Ok(settled) = asked.await {
-            for (letter, settled) in self.chosen.iter_mut().zip(settled) {
-                letter.settled = settled;
+async fn page(console: &Console, filter: &LetterQuery, number: i64) -> Result<LetterPage, Failure> {
+    let (search, config) = (filter.0.clone(), console.config.clone());
+    let read = move |connection: &mut store::Connection| {
+        let most = i64::try_from(LISTED).unwrap_or(i64::MAX);
+        let rows = dead_letter::list(connection, &search, (number - 1) * most, most)?;
+        let count = dead_letter::count(connection, &search)?;
+        let mut letters: Vec<DeadLetter> = rows.iter().map(DeadLetter::from).collect();
+        mark_settled(connection, &config, &mut letters)?;
+        Ok(LetterPage { letters, matching: count.letters, ids: count.ids, number })
+    };
+    console.database(read).await
+}
+
+/// A warning, where the queue has another number of letters than their rows. The rows are shown also while there is no
+/// broker to ask.
+async fn queue_differs(console: &Console, rows: i64) -> Markup {
+    let difference = difference(console.broker(), rows).await.ok().flatten();
+    html! {
+        @if let Some(QueueDifference { ready, rows }) = difference {
+            div.box.warn {
+                (say("队列中的死信数与记录不一致：队列 ", "The queue has another number of letters than this page: in the queue "))
+                (ready) (say("，记录 ", ", here ")) (rows)
+                (say(
+                    "。可能有人正在处理，或其他工具动过队列；用 ops dlq sync 校正记录。",
+                    ". Somebody is working on them, or another tool has put in or taken out some; ops dlq sync corrects this page.",
+                ))
             }
         }
     }
-}
-
-async fn look(console: &Console, filter: &LetterQuery) -> Result<LettersRead, Failure> {
-    let _turn = console.at_letters().await?;
-    let (mut groups, mut until) = (Grouping::default(), None);
-    let mut chosen = first_to_die(LISTED);
-    let looked = look_at_letters(console.broker(), LOOKED, |received| {
-        let letter = DeadLetter::from(&received);
-        until = until.max(letter.died_at);
-        if filter.0.takes(&letter) {
-            chosen.add((letter.clone(), received));
-        }
-        groups.add(letter);
-    })
-    .await?;
-    let (chosen, matching) = chosen.into_sorted();
-    let (chosen, messages) = chosen.into_iter().unzip();
-    Ok(LettersRead { groups: groups.groups(), chosen, messages, matching, until, looked })
 }
 
 fn groups(groups: &[Group]) -> Markup {
@@ -167,8 +150,8 @@ fn group_row(group: &Group) -> Markup {
     }
 }
 
-fn flat_list(console: &Console, filter: &LetterQuery, look: &LettersRead) -> Markup {
-    let (chosen, matching) = (&look.chosen, look.matching);
+fn flat_list(console: &Console, filter: &LetterQuery, page: &LetterPage) -> Markup {
+    let (chosen, matching) = (&page.letters, page.matching);
     let columns = [
         Column::NAMELESS,
         Column::text("死信", "Letter"),
@@ -182,12 +165,7 @@ fn flat_list(console: &Console, filter: &LetterQuery, look: &LettersRead) -> Mar
         @if chosen.is_empty() {
             (nothing(say("没有符合条件的死信。", "No dead letter matches.")))
         } @else {
-            @if matching > chosen.len() {
-                p.note {
-                    (say("只列出最早的：", "Only the first are listed: "))
-                    (chosen.len()) " / " (matching)
-                }
-            }
+            (pages(filter, page))
             form method="post" action="/dead-letters" {
                 (console.guard.field())
                 (filter.fields())
@@ -206,6 +184,23 @@ fn flat_list(console: &Console, filter: &LetterQuery, look: &LettersRead) -> Mar
                     }
                     (act_fields())
                 }
+            }
+        }
+    }
+}
+
+/// Links to the other pages of a list.
+fn pages(filter: &LetterQuery, page: &LetterPage) -> Markup {
+    let most = i64::try_from(LISTED).unwrap_or(i64::MAX);
+    let first = (page.number - 1) * most + 1;
+    let last = first - 1 + i64::try_from(page.letters.len()).unwrap_or_default();
+    let address = |number: i64| filter.page_address(number);
+    html! {
+        @if page.ids > most {
+            p.pages {
+                @if page.number > 1 { (link(&address(page.number - 1), say("« 上一页", "« Previous"))) " " }
+                (first) "–" (last) " / " (page.ids)
+                @if last < page.ids { " " (link(&address(page.number + 1), say("下一页 »", "Next »"))) }
             }
         }
     }
@@ -236,7 +231,9 @@ fn filter_bar(filter: &LetterQuery) -> Markup {
         say("原因", "Reason"),
         say("错误", "Error"),
         say("订单", "Order"),
+        say("交易号", "Trade"),
         say("商户", "Merchant"),
+        say("包含文字", "Contains"),
     ];
     html! {
         form.bar method="get" action="/dead-letters" {
@@ -292,10 +289,10 @@ pub(super) fn history(acts: &[history::HistoryRow]) -> Markup {
         Column::text("原因", "Why"),
     ];
     let rows = acts.iter().map(|act| {
-        let (tone, word) = match act.action.as_str() {
-            "replayed" => (Tone::Blue, say("重放", "replayed")),
-            "discarded" => (Tone::Warn, say("丢弃", "discarded")),
-            other => (Tone::Plain, other),
+        let (tone, word) = match act.action {
+            LetterAction::Replayed => (Tone::Blue, say("重放", "replayed")),
+            LetterAction::Discarded => (Tone::Warn, say("丢弃", "discarded")),
+            LetterAction::Restored => (Tone::Plain, say("恢复", "restored")),
         };
         html! {
             tr {

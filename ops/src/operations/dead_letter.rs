@@ -1,34 +1,32 @@
-//! One dead letter, as it is printed.
+//! Dead letters: what operators see of them, by their rows, and what they do with them, in the queue.
 
 pub(crate) mod audit_trail;
 pub(crate) mod claim;
 pub(crate) mod discard;
-pub(crate) mod dry_run_selection;
-pub(crate) mod earliest;
+pub(crate) mod dry_run;
 pub(crate) mod evidence;
-pub(crate) mod filter;
-mod fingerprint;
 pub(crate) mod group;
 pub(crate) mod list;
+pub(crate) mod message;
 pub(crate) mod not_there;
 pub(crate) mod poison;
 pub(crate) mod replay;
 pub(crate) mod replay_outcome;
 pub(crate) mod replay_selected;
 mod rounds;
+pub(crate) mod selection;
 pub(crate) mod settled;
+pub(crate) mod sync;
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use alipay::{Charset, Form};
 use queue::{Envelope, ReceivedMessage};
 use serde::Serialize;
-use worker::message::order_in_form;
 
 use self::claim::SettledReason;
-use self::fingerprint::fingerprint;
+use self::message::LetterMessage;
+use store::dead_letter::{LetterRow, SHORTEST_ID, StoredLetter};
 use store::{BeijingTime, MysqlConnection, StoreError, user_order};
 
 /// Stands where a letter has no reason: no worker put it there.
@@ -51,8 +49,35 @@ pub(crate) struct DeadLetter {
     pub(crate) attempts: u32,
     pub(crate) first_seen: BeijingTime,
     pub(crate) died_at: Option<BeijingTime>,
+    /// How many letters have this id, where there are several.
+    #[serde(skip_serializing_if = "is_one")]
+    pub(crate) copies: i32,
     #[serde(skip)]
     pub(crate) worker_version: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_one(copies: &i32) -> bool {
+    *copies == 1
+}
+
+impl From<&LetterRow> for DeadLetter {
+    fn from(row: &LetterRow) -> DeadLetter {
+        DeadLetter {
+            id: row.message_id.clone(),
+            reason: row.reason.clone(),
+            error: row.error.clone(),
+            order: row.order_id.clone(),
+            order_exists: None,
+            settled: None,
+            merchant: row.merchant.clone(),
+            attempts: u32::try_from(row.attempts).unwrap_or_default(),
+            first_seen: BeijingTime(row.first_seen),
+            died_at: row.died_at.map(BeijingTime),
+            copies: row.copies,
+            worker_version: row.worker_version.clone(),
+        }
+    }
 }
 
 impl From<&ReceivedMessage> for DeadLetter {
@@ -69,31 +94,23 @@ impl From<&ReceivedMessage> for DeadLetter {
             attempts: headers.attempt,
             first_seen: BeijingTime(headers.first_seen),
             died_at: headers.died_at.map(BeijingTime),
+            copies: 1,
             worker_version: headers.worker_version.clone(),
         }
     }
 }
 
-/// The shortest beginning of a message id that is taken for it: 48 bits of a hash.
-const SHORTEST: usize = 12;
-
 /// Whether `wanted` means the letter with this id: all of it, or its beginning.
 pub(crate) fn is_meant(wanted: &str, id: &str) -> bool {
-    id == wanted || (wanted.len() >= SHORTEST && id.starts_with(wanted))
+    id == wanted || (wanted.len() >= SHORTEST_ID && id.starts_with(wanted))
 }
 
 /// The beginning of an id that is enough to mean the letter.
 pub(crate) fn short(id: &str) -> String {
-    id.chars().take(SHORTEST).collect()
+    id.chars().take(SHORTEST_ID).collect()
 }
 
 impl DeadLetter {
-    /// What its error has in common with others of the same cause.
-    pub(crate) fn fingerprint(&self) -> String {
-        let names: Vec<&str> = self.order.as_deref().into_iter().collect();
-        fingerprint(self.error.as_deref().unwrap_or_default(), &names)
-    }
-
     /// The order, and that there is none.
     pub(crate) fn order_text(&self) -> String {
         match (&self.order, self.order_exists) {
@@ -125,19 +142,13 @@ pub(crate) fn look_up_orders(
     Ok(())
 }
 
-/// The order of death, what has no time of death last. A queue gives returned messages back in any order.
-pub(crate) fn by_death(a: &DeadLetter, b: &DeadLetter) -> Ordering {
-    let key = |letter: &DeadLetter| (letter.died_at.is_none(), letter.died_at, letter.first_seen);
-    key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
-}
-
 /// A dead letter with its body.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OpenedLetter {
     #[serde(flatten)]
     pub(crate) letter: DeadLetter,
     /// How many dead letters have this id: repeats of one notification share it.
-    pub(crate) copies: usize,
+    pub(crate) copies: i32,
     pub(crate) worker_version: Option<String>,
     pub(crate) traceparent: Option<String>,
     pub(crate) kind: Option<&'static str>,
@@ -151,9 +162,9 @@ pub(crate) struct OpenedLetter {
     pub(crate) body: Option<String>,
     #[serde(skip)]
     pub(crate) envelope: Option<Envelope>,
-    /// The message itself.
+    /// The message itself; none where the row has no body.
     #[serde(skip)]
-    pub(crate) received: Arc<ReceivedMessage>,
+    pub(crate) message: Option<LetterMessage>,
 }
 
 /// A parameter of the form, decoded by the charset of the letter.
@@ -167,32 +178,25 @@ pub(crate) struct ReadableParameter {
 }
 
 impl OpenedLetter {
-    pub(crate) fn open(received: ReceivedMessage, copies: usize) -> OpenedLetter {
-        let mut letter = DeadLetter::from(&received);
-        let envelope = Envelope::read(&received.body).ok();
-        if let Some(envelope) = &envelope {
-            letter.merchant.get_or_insert_with(|| envelope.merchant.clone());
-            if letter.order.is_none() {
-                letter.order = order_of(envelope);
-            }
-        }
-        let body = match envelope {
-            Some(_) => None,
-            None => Some(String::from_utf8_lossy(&received.body).into_owned()),
-        };
+    pub(crate) fn open(stored: StoredLetter) -> OpenedLetter {
+        let letter = DeadLetter { copies: 1, ..DeadLetter::from(&stored.row) };
+        let (copies, traceparent) = (stored.row.copies, stored.row.traceparent.clone());
+        let message = LetterMessage::stored(stored);
+        let envelope = message.as_ref().and_then(|message| Envelope::read(&message.body).ok());
+        let unreadable = message.as_ref().filter(|_| envelope.is_none());
         OpenedLetter {
             copies,
             worker_version: letter.worker_version.clone(),
-            traceparent: received.headers.traceparent.clone(),
+            traceparent,
             letter,
             kind: envelope.as_ref().map(|envelope| envelope.kind.as_str()),
             charset: envelope.as_ref().map(|envelope| envelope.charset.name()),
             received_at: envelope.as_ref().map(|envelope| BeijingTime(envelope.received_at)),
             parameters: envelope.as_ref().map(parameters).unwrap_or_default(),
             form: envelope.as_ref().map(|envelope| envelope.form.clone()),
-            body,
+            body: unreadable.map(|it| String::from_utf8_lossy(&it.body).into_owned()),
             envelope,
-            received: Arc::new(received),
+            message,
         }
     }
 
@@ -200,11 +204,6 @@ impl OpenedLetter {
     pub(crate) fn is_notification(&self) -> bool {
         self.envelope.as_ref().is_some_and(|envelope| envelope.kind.is_notification())
     }
-}
-
-/// The order that a letter names, as workers read it.
-fn order_of(envelope: &Envelope) -> Option<String> {
-    order_in_form(&envelope.form, envelope.charset)
 }
 
 /// The parameters as text; the signature is of no use to a reader.

@@ -51,6 +51,13 @@ pub(crate) struct Looked {
     pub(crate) strangers: u32,
 }
 
+impl Looked {
+    /// Whether all letters were seen.
+    pub(crate) fn is_whole(self) -> bool {
+        self.at >= self.of && self.strangers == 0
+    }
+}
+
 /// The tag of the consumer of one page.
 fn consumer_tag(number: usize) -> String {
     format!("ops-{number}")

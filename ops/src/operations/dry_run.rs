@@ -1,16 +1,17 @@
 //! What the worker would make of messages: its own code, in a transaction that is rolled back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use config::Config;
 use order::MessageOutcome;
-use queue::{Message, ReceivedMessage};
+use queue::Message;
 use serde::Serialize;
 use store::{MysqlConnection, StoreError, notification};
 use worker::batch::{self, BatchError, Outcome, Rules, outcome_alone, run_halving};
 use worker::message::{InboundMessage, Rejection};
 
 use crate::failure::Failure;
+use crate::operations::dead_letter::message::LetterMessage;
 use crate::operations::effect::Effect;
 use crate::operations::rolled_back;
 
@@ -70,26 +71,22 @@ impl From<MessageOutcome> for DryRunOutcome {
 pub(crate) fn dry_run_letters(
     connection: &mut MysqlConnection,
     config: &Config,
-    letters: Vec<ReceivedMessage>,
+    letters: Vec<LetterMessage>,
 ) -> Result<Vec<DryRunResult>, Failure> {
-    let mut seen = BTreeSet::new();
     let mut results = Vec::new();
     let mut messages = Vec::new();
-    for mut letter in letters {
-        if !seen.insert(letter.message_id.clone()) {
-            continue;
-        }
-        letter.headers.attempt = 0;
-        match InboundMessage::receive(&letter, config) {
+    for LetterMessage { message_id, mut headers, body } in letters {
+        headers.attempt = 0;
+        match InboundMessage::read(&message_id, &headers, &body, config) {
             Ok(mut message) => {
-                message.prove_receipt(connection, &letter, config)?;
+                message.prove_receipt(connection, &headers, &body, config)?;
                 // What an operator names.
-                message.message_id = letter.message_id;
+                message.message_id = message_id;
                 messages.push(message);
             }
             Err(rejection) => results.push(DryRunResult {
-                merchant: letter.headers.merchant.clone(),
-                ..dies_again(letter.message_id, letter.headers.order, &rejection)
+                merchant: headers.merchant.clone(),
+                ..dies_again(message_id, headers.order, &rejection)
             }),
         }
     }
@@ -180,7 +177,7 @@ fn run_together(
     batch: &[InboundMessage],
 ) -> Result<Vec<DryRunResult>, BatchError> {
     rolled_back(connection, |connection| {
-        let outcomes = batch::run(connection, batch, Rules::of(config), |_| Ok(Vec::new()))?;
+        let outcomes = batch::run(connection, batch, Rules::of(config), |_, _| Ok(Vec::new()))?;
         let effects = batch.iter().zip(&outcomes);
         Ok(effects
             .map(|(message, outcome)| result_of(connection, message, outcome))

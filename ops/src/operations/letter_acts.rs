@@ -1,9 +1,10 @@
 //! Acts on dead letters, as they are recorded.
 
 use order::OperatorAction;
+use store::dead_letter::{LetterSearch, ReasonFilter};
 
 use crate::operations::action_record::{Act, Actor};
-use crate::operations::dead_letter::filter::{LetterFilter, ReasonFilter, SelectedLetters};
+use crate::operations::dead_letter::selection::SelectedLetters;
 
 /// What stands for every letter.
 const ALL: &str = "all";
@@ -30,16 +31,16 @@ pub(crate) fn act_on(
 
 /// The letter's id; of several their number; of a filter its conditions.
 fn subject(selected: &SelectedLetters) -> String {
-    let mut ids = selected.ids.iter();
-    match (ids.next(), selected.ids.len()) {
+    let mut ids = selected.search.ids.iter();
+    match (ids.next(), selected.search.ids.len()) {
         (Some(id), 1) => id.clone(),
         (Some(_), letters) => format!("{letters} letters"),
-        (None, _) => filter_text(&selected.filter),
+        (None, _) => search_text(&selected.search),
     }
 }
 
-fn filter_text(filter: &LetterFilter) -> String {
-    let LetterFilter { reason, fingerprint, order, merchant, since, .. } = filter;
+fn search_text(search: &LetterSearch) -> String {
+    let LetterSearch { reason, fingerprint, order, trade_no, merchant, since, text, .. } = search;
     let reason = reason.as_ref().map(|reason| match reason {
         ReasonFilter::Is(reason) => reason.clone(),
         ReasonFilter::Missing => "none".to_owned(),
@@ -49,12 +50,14 @@ fn filter_text(filter: &LetterFilter) -> String {
         ("reason", &reason),
         ("error", fingerprint),
         ("order", order),
+        ("trade", trade_no),
         ("merchant", merchant),
+        ("text", text),
         ("since", &since),
     ];
     let given = conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    let text: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
-    if text.is_empty() { ALL.to_owned() } else { text.join(" ") }
+    let conditions: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
+    if conditions.is_empty() { ALL.to_owned() } else { conditions.join(" ") }
 }
 
 #[cfg(test)]
@@ -63,19 +66,20 @@ mod tests {
 
     #[test]
     fn a_selection_is_told_by_its_ids_or_conditions() {
-        let of = |ids: &[&str], filter: LetterFilter| {
+        let of = |ids: &[&str], search: LetterSearch| {
             let ids = ids.iter().map(|id| (*id).to_owned()).collect();
-            subject(&SelectedLetters { ids, filter, ..SelectedLetters::default() })
+            let search = LetterSearch { ids, ..search };
+            subject(&SelectedLetters { search, ..SelectedLetters::default() })
         };
-        let none = LetterFilter::default;
+        let none = LetterSearch::default;
         assert_eq!(of(&[], none()), "all");
         assert_eq!(of(&["a1"], none()), "a1");
         assert_eq!(of(&["a1", "b2"], none()), "2 letters");
         let reason = Some(ReasonFilter::Is("order_not_found".to_owned()));
         let merchant = Some("shop".to_owned());
-        let text = of(&[], LetterFilter { reason, merchant, ..none() });
+        let text = of(&[], LetterSearch { reason, merchant, ..none() });
         assert_eq!(text, "reason=order_not_found merchant=shop");
-        let missing = LetterFilter { reason: Some(ReasonFilter::Missing), ..none() };
+        let missing = LetterSearch { reason: Some(ReasonFilter::Missing), ..none() };
         assert_eq!(of(&[], missing), "reason=none");
     }
 }

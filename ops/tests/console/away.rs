@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use testkit::{FaultProxy, Sandbox, until};
 
+use crate::browser::form;
 use crate::program::NOBODY;
 use crate::world::World;
 
@@ -25,34 +26,75 @@ fn database_pages_work_without_a_broker() {
     browser.get("/reviews").shows(200, &["Nothing waits"]);
     let status = browser.get("/").shows(200, &[NO_BROKER, "0 placed", "not known"]);
     status.hides(&["secret", NO_DATABASE]);
-    for path in ["/dead-letters", "/dead-letters?view=flat", "/dead-letters/ffffffffffff"] {
-        browser.get(path).shows(503, &[NO_BROKER]).hides(&["secret"]);
-    }
 }
 
 #[test]
-fn dead_letter_pages_work_without_a_database() {
+fn dead_letter_pages_and_dry_runs_work_without_a_broker() {
+    let world = World::new();
+    world.order("A-1");
+    let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
+    world.publish(vec![crate::world::dead(letter, "A-1", "order_not_found", "no order A-1")]);
+    let database = world.sandbox.database_url.clone();
+    let alone = World::with_console(Sandbox::database_only(), (&database, NOBODY.1));
+    let browser = &alone.browser;
+    browser.get("/dead-letters").shows(200, &["order_not_found"]).hides(&["secret"]);
+    let flat = browser.get("/dead-letters?view=flat").shows(200, &["A-1"]);
+    let (_, id) = flat.body.split_once("name=\"letter.").unwrap();
+    let id = id.split('"').next().unwrap();
+    browser.get(&format!("/dead-letters/{id}")).shows(200, &["TRADE_SUCCESS", "0 placed"]);
+    browser.get("/dead-letters/ffffffffffff").shows(404, &["there is no dead letter"]);
+    let fields = [("which", "all"), ("by", "王"), ("note", "x")];
+    let act = |act| browser.post("/dead-letters", &[&fields[..], &[("act", act)]].concat());
+    act("dry_run").shows(200, &["Nothing was changed", "status placed -&gt; paid"]);
+    for move_by in ["replay", "discard"] {
+        act(move_by).shows(503, &[NO_BROKER]);
+    }
+    browser.get("/dead-letters?view=flat").shows(200, &["All that match: 1"]);
+}
+
+#[test]
+fn without_a_database_only_the_status_works() {
     let world = World::new();
     let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
     world.publish(vec![crate::world::dead(letter, "A-1", "order_not_found", "no order A-1")]);
     let broker = world.sandbox.amqp_url.clone();
     let alone = World::with_console(Sandbox::database_only(), (NOBODY.0, &broker));
     let browser = &alone.browser;
-    browser.get("/dead-letters").shows(200, &["order_not_found", NO_DATABASE]).hides(&["secret"]);
-    let flat = browser.get("/dead-letters?view=flat").shows(200, &["A-1"]);
-    let (_, id) = flat.body.split_once("name=\"letter.").unwrap();
-    let id = id.split('"').next().unwrap();
-    browser.get(&format!("/dead-letters/{id}")).shows(200, &["TRADE_SUCCESS", NO_DATABASE]);
     browser.get("/").shows(200, &[NO_DATABASE, "alipay.dead", "order_not_found"]);
-    for path in ["/orders", "/orders/A-1", "/products", "/reviews", "/reviews/1"] {
+    for path in [
+        "/orders",
+        "/orders/A-1",
+        "/products",
+        "/reviews",
+        "/reviews/1",
+        "/dead-letters",
+        "/dead-letters?view=flat",
+        "/dead-letters/ffffffffffff",
+    ] {
         browser.get(path).shows(503, &[NO_DATABASE]).hides(&["secret"]);
     }
-    // An action that cannot be recorded is not done.
+}
+
+/// The database ends while an operator has the page open.
+#[test]
+fn an_act_that_cannot_be_recorded_is_not_done() {
+    let world = World::new();
+    let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
+    world.publish(vec![crate::world::dead(letter, "A-1", "order_not_found", "no order A-1")]);
+    let proxy = FaultProxy::in_front_of(&world.sandbox.database_url).unwrap();
+    let database = proxy.url(&world.sandbox.database_url);
+    let broker = world.sandbox.amqp_url.clone();
+    let alone = World::with_console(Sandbox::database_only(), (&database, &broker));
+    let browser = &alone.browser;
+    let token = browser.token();
+    proxy.lead_to(NOBODY.0).unwrap();
+    proxy.cut();
     for act in ["replay", "discard", "dry_run"] {
         let fields = [("which", "all"), ("act", act), ("by", "王"), ("note", "x")];
-        browser.post("/dead-letters", &fields).shows(503, &[NO_DATABASE]);
+        let body = form(&[&[("token", token.as_str())], &fields[..]].concat());
+        browser.post_as("/dead-letters", &body, &browser.own()).shows(503, &[NO_DATABASE]);
     }
-    browser.get("/dead-letters?view=flat").shows(200, &["All that match: 1"]);
+    world.browser.get("/dead-letters?view=flat").shows(200, &["All that match: 1"]);
 }
 
 #[test]
@@ -76,7 +118,6 @@ fn a_database_that_does_not_answer_gives_an_error_page_and_recovers() {
     let began = Instant::now();
     alone.browser.get("/products").shows(503, &[NO_DATABASE]);
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
-    alone.browser.get("/dead-letters?view=flat").shows(200, &[]);
     proxy.cut();
     proxy.resume();
     until("it comes back", || alone.browser.get("/products").status == 200);

@@ -75,7 +75,9 @@ impl World {
         self.ops.worker()
     }
 
+    /// Publishes them; of dead letters the rows are written, too, as by an operator who has moved them by another tool.
     pub(crate) fn publish(&self, messages: Vec<Message>) {
+        let are_dead = messages.iter().any(Message::is_dead);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let cancel = CancellationToken::new();
@@ -95,6 +97,9 @@ impl World {
             cancel.cancel();
             publishing.await.unwrap();
         });
+        if are_dead {
+            self.ops(&["dlq", "sync"]);
+        }
     }
 
     /// Loads a page until it holds the text.

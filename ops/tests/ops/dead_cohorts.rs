@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
 
-use crate::dead_letters::{depth, ids, letter, publish};
+use crate::dead_letters::{bury, depth, ids, letter};
 use crate::program::{KEY, Ops};
 
 /// A dead letter with a form of the merchant `shop`, who is configured.
@@ -49,8 +49,8 @@ pub(crate) fn configured(sandbox: &Sandbox) -> Ops {
 
 #[test]
 fn groups_and_filters() {
-    let sandbox = Sandbox::broker_only();
-    let ops = Ops::new(&sandbox);
+    let sandbox = Sandbox::new();
+    let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
     let mut messages: Vec<Message> = (0..5)
         .map(|n| notification(&format!("id-{n}"), &format!("A-{n}"), &format!("{n}.00"), n))
@@ -61,7 +61,7 @@ fn groups_and_filters() {
     other.headers.order = Some("SPRING".into());
     other.headers.merchant = Some("second".into());
     messages.push(other);
-    publish(&sandbox.amqp_url, messages);
+    bury(&ops, &sandbox, messages);
 
     let groups = ops.json("dlq list --group");
     assert_eq!(groups.as_array().unwrap().len(), 2, "{groups}");
@@ -99,7 +99,7 @@ fn a_letter_is_shown_with_signature_order_and_charset() {
     ops.run("order create A-1 --merchant shop --product gift").done();
     let mut changed = notification("changed", "NONE", "10.00", 2);
     changed.body = String::from_utf8(changed.body).unwrap().replace("10.00", "10.01").into_bytes();
-    publish(&sandbox.amqp_url, vec![notification("good", "A-1", "1.00", 1), changed]);
+    bury(&ops, &sandbox, vec![notification("good", "A-1", "1.00", 1), changed]);
 
     let shown = ops.json("dlq show good");
     assert_eq!(shown["signature"]["valid"], true, "{shown}");
@@ -117,10 +117,10 @@ fn a_letter_is_shown_with_signature_order_and_charset() {
     let text = ops.run("dlq show changed").done().stdout;
     assert!(text.contains("not valid today: bad_signature"), "{text}");
     assert!(text.contains("there is no order NONE"), "{text}");
-    // The letter is shown without a database, too.
-    let blind = Ops::at(crate::program::NOBODY.0, &sandbox.amqp_url);
+    // The letter is shown without a broker, too.
+    let blind = Ops::at(&sandbox.database_url, crate::program::NOBODY.1);
     let text = blind.run("dlq show good").done().stdout;
-    assert!(text.contains("subject = 测试") && text.contains("cannot be asked"), "{text}");
+    assert!(text.contains("subject = 测试") && text.contains("the order now"), "{text}");
 }
 
 #[test]
@@ -130,8 +130,9 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
     ops.run("order create A-1 --merchant shop --product gift").done();
     let mut strange = letter("strange", 4);
     strange.body = b"no envelope".to_vec();
-    publish(
-        &sandbox.amqp_url,
+    bury(
+        &ops,
+        &sandbox,
         vec![
             notification("pays", "A-1", "10.00", 1),
             notification("wrong", "A-1", "1.00", 2),
@@ -190,8 +191,9 @@ fn a_dry_run_says_that_the_database_refuses_a_message_alone() {
          BEGIN IF NEW.id = 'A-1' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF; END",
     )
     .unwrap();
-    publish(
-        &sandbox.amqp_url,
+    bury(
+        &ops,
+        &sandbox,
         vec![notification("no", "A-1", "10.00", 1), notification("yes", "A-2", "10.00", 2)],
     );
     let before = tables(&sandbox);
@@ -242,7 +244,7 @@ fn a_cohort_is_replayed_and_the_rest_discarded_with_a_record() {
     for message in &mut messages[30..] {
         message.headers.reason = Some("order_not_found".into());
     }
-    publish(&sandbox.amqp_url, messages);
+    bury(&ops, &sandbox, messages);
 
     let replay = "dlq replay --reason order_not_found --by ann --note fixed --no-wait";
     assert_eq!(ops.json(&format!("{replay} --limit 1")), json!({ "replayed": 1 }));
@@ -283,7 +285,7 @@ fn a_cohort_is_replayed_and_the_rest_discarded_with_a_record() {
         (&json!("replayed"), &json!("fixed"))
     );
     // The beginning of a long id is enough; a short one may mean several.
-    publish(&sandbox.amqp_url, vec![notification("0123456789abcdef", "A-1", "1.00", 1)]);
+    bury(&ops, &sandbox, vec![notification("0123456789abcdef", "A-1", "1.00", 1)]);
     discard(&["0123456789a", "--reason", "x"]).ended(1, "no dead letter 0123456789a");
     assert_eq!(ops.json("dlq show 0123456789ab")["id"], "0123456789abcdef");
     ops.run("dlq replay 0123456789ab --dry-run").done();
@@ -295,10 +297,10 @@ fn a_cohort_is_replayed_and_the_rest_discarded_with_a_record() {
 
 #[test]
 fn operators_at_once_see_all_letters() {
-    let sandbox = Sandbox::broker_only();
-    let ops = Ops::new(&sandbox);
+    let sandbox = Sandbox::new();
+    let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
-    publish(&sandbox.amqp_url, (0..500).map(|n| letter(&format!("id-{n}"), n)).collect());
+    bury(&ops, &sandbox, (0..500).map(|n| letter(&format!("id-{n}"), n)).collect());
     let all: BTreeSet<String> = (0..500).map(|n| format!("id-{n}")).collect();
     let together = Barrier::new(4);
     std::thread::scope(|scope| {

@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 use testkit::Sandbox;
 
-use crate::dead_letters::{letter, publish};
+use crate::dead_letters::{bury, letter};
 use crate::program::Ops;
 
 fn merchant(ops: Ops, name: &str, seller: &str) -> Ops {
@@ -22,7 +22,7 @@ fn every_verb_refuses_an_unknown_merchant_and_lists_the_known_ones() {
     let ops = merchant(ops, "app", "2088000000000002");
     ops.run("topology apply").done();
     ops.run("product add gift --name Gift --kind stock --price 10").done();
-    publish(&sandbox.amqp_url, vec![letter("x", 1)]);
+    bury(&ops, &sandbox, vec![letter("x", 1)]);
     let meant = "merchant shpo is not configured: did you mean shop? (configured: app, shop)";
     for verb in [
         "order create A-1 --merchant shpo --product gift",

@@ -6,7 +6,7 @@ use queue::{Headers, Message};
 use serde_json::json;
 use testkit::Sandbox;
 
-use crate::dead_letters::{depth, letter, publish};
+use crate::dead_letters::{bury, depth, letter};
 use crate::program::Ops;
 
 fn killed_workers(id: &str, died: i64) -> Message {
@@ -20,8 +20,9 @@ fn a_replay_leaves_out_letters_that_kill_workers() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
-    publish(
-        &sandbox.amqp_url,
+    bury(
+        &ops,
+        &sandbox,
         vec![letter("harmless", 1), killed_workers("kills", 2), killed_workers("kills", 3)],
     );
 
@@ -60,7 +61,7 @@ fn exit_code_1_for_a_replay_that_matches_no_letter() {
         assert_eq!(dry.ended(1, "no dead letter matches").json()["letters"], 0);
     }
     // All would die again: the merchant is not configured.
-    publish(&sandbox.amqp_url, vec![letter("a", 1), letter("b", 2)]);
+    bury(&ops, &sandbox, vec![letter("a", 1), letter("b", 2)]);
     ops.run("dlq replay --all --dry-run").ended(1, "2 of 2 would die again");
 }
 
@@ -94,7 +95,7 @@ fn letters_without_an_inbox_row_are_in_the_order_history() {
     assert!(missing.contains("a message (once) came back once without an answer"), "{missing}");
 
     // Removed with its letter; the operator's action is still shown.
-    publish(&sandbox.amqp_url, vec![killed_workers("kills", 1)]);
+    bury(&ops, &sandbox, vec![killed_workers("kills", 1)]);
     ops.run("dlq discard kills --reason poison --by ann").done();
     let page = ops.json("order show A-1");
     assert_eq!(page["unrecorded_letters"], json!([]));

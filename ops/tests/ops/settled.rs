@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::Sandbox;
 
 use crate::dead_cohorts::{configured, notification};
-use crate::dead_letters::{depth, publish};
+use crate::dead_letters::{bury, depth};
 
 #[test]
 fn only_settled_letters_are_marked_and_discarded() {
@@ -19,8 +19,9 @@ fn only_settled_letters_are_marked_and_discarded() {
     forged.body = String::from_utf8(forged.body).unwrap().replace("A-1", "A-3").into_bytes();
     let mut nothing = notification("nothing", "A-1", "10.00", 5);
     nothing.body = b"no envelope".to_vec();
-    publish(
-        &sandbox.amqp_url,
+    bury(
+        &ops,
+        &sandbox,
         vec![
             // Its content is already known from another message.
             notification("known", "A-1", "10.00", 1),
@@ -67,7 +68,7 @@ fn only_settled_letters_are_marked_and_discarded() {
 fn a_letter_without_order_is_settled_once_its_money_is_refunded() {
     let sandbox = Sandbox::new();
     let ops = configured(&sandbox);
-    publish(&sandbox.amqp_url, vec![notification("stray", "A-9", "10.00", 1)]);
+    bury(&ops, &sandbox, vec![notification("stray", "A-9", "10.00", 1)]);
     let settled = || ops.json("dlq list")[0]["settled"].clone();
     assert_eq!(settled(), Value::Null);
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
@@ -94,7 +95,7 @@ fn a_letter_without_order_is_settled_once_its_money_is_refunded() {
 fn a_running_total_of_all_the_money_settles_a_letter_without_order() {
     let sandbox = Sandbox::new();
     let ops = configured(&sandbox);
-    publish(&sandbox.amqp_url, vec![notification("stray", "A-9", "10.00", 1)]);
+    bury(&ops, &sandbox, vec![notification("stray", "A-9", "10.00", 1)]);
     let settled = || ops.json("dlq list")[0]["settled"].clone();
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     let mut request = |number: &str, order: &str, running_total: u32| {

@@ -3,7 +3,7 @@
 use testkit::Sandbox;
 
 use crate::at_terminal::AtTerminal;
-use crate::dead_letters::{letter, publish};
+use crate::dead_letters::{bury, letter};
 use crate::program::Ops;
 
 /// The widest line, colours and what is not ASCII left out: a CJK character takes two columns.
@@ -31,7 +31,7 @@ fn lists_fit_the_terminal_and_are_complete_in_a_pipe() {
     ops.run("product add card --kind stock --price 10.00 --name 十元充值卡").done();
     ops.run("order create A-2026-11-29-000001 --merchant shop --product card --quantity 3").done();
     let id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    publish(&sandbox.amqp_url, vec![letter(id, 0)]);
+    bury(&ops, &sandbox, vec![letter(id, 0)]);
 
     for verb in
         ["order list", "dlq list", "dlq list --group", "dlq history", "product list", "status"]

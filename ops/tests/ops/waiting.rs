@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 use testkit::Sandbox;
 
-use crate::dead_letters::{letter, publish};
+use crate::dead_letters::{bury, letter};
 use crate::program::Ops;
 use crate::worker_at_hand::Shop;
 
@@ -75,7 +75,7 @@ fn the_dead_letters_of_an_unknown_order_are_named() {
     ops.run("order create A-1 --merchant shop --product gift").done();
     let mut other = letter("y", 2);
     other.headers.order = Some("A-2".into());
-    publish(&sandbox.amqp_url, vec![letter("x", 1), other]);
+    bury(&ops, &sandbox, vec![letter("x", 1), other]);
     let letters = ops.json("dlq list");
     let exist: Vec<&Value> =
         letters.as_array().unwrap().iter().map(|it| &it["order_exists"]).collect();

@@ -89,7 +89,7 @@ impl Shop {
             answer_digest: None,
             content,
         };
-        run(&mut self.connection, &[message], RULES, |_| Ok(Vec::new())).unwrap().remove(0)
+        run(&mut self.connection, &[message], RULES, |_, _| Ok(Vec::new())).unwrap().remove(0)
     }
 
     /// What the restock sweeper does.

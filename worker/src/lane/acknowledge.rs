@@ -6,11 +6,10 @@ use lapin::Acker;
 use lapin::options::BasicAckOptions;
 use lapin::types::DeliveryTag;
 use order::RejectionReason;
-use queue::{Message, ReceivedMessage};
+use queue::{Envelope, Message, ReceivedMessage};
 
-use super::unrecorded::named_order;
 use crate::batch::Outcome;
-use crate::message::{InboundMessage, Rejection};
+use crate::message::{InboundMessage, Rejection, order_in_form};
 
 /// The copy of a message that its outcome calls for.
 pub(super) fn message_for(
@@ -42,6 +41,19 @@ pub(super) fn dead(
     let order = named_order(received, message);
     let merchant = message.map(|message| message.account.merchant.as_str());
     Message::dead(received, rejection.reason, &rejection.error, order.as_deref(), merchant)
+}
+
+/// The order that a message names, also where its merchant is not configured here.
+fn named_order(received: &ReceivedMessage, message: Option<&InboundMessage>) -> Option<String> {
+    match message {
+        Some(message) => message.order_id(),
+        None => in_envelope(&received.body),
+    }
+}
+
+fn in_envelope(body: &[u8]) -> Option<String> {
+    let envelope = Envelope::read(body).ok()?;
+    order_in_form(&envelope.form, envelope.charset)
 }
 
 /// Acknowledges the deliveries of which all messages are done, in as few frames as possible: one `multiple` for

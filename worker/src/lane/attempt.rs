@@ -15,8 +15,8 @@ use store::{ErrorKind, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
 use tracing::{error, warn};
 
-use super::acknowledge::message_for;
-use super::unrecorded;
+use super::acknowledge::{dead, message_for};
+use super::recorded::InboxRow;
 use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies, run_halving};
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
@@ -153,11 +153,9 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<(), BatchError> {
             Ok(message) => message,
             Err(rejection) => {
                 retry_copies::remove_unreadable(&context.pool, delivery)?;
-                if unrecorded::named_order(delivery, None).is_some() {
-                    let mut connection = context.pool.get()?;
-                    unrecorded::write_down(&mut connection, delivery, &rejection, None)?;
-                }
-                outcomes[at] = Some(context.publish_dead(delivery, rejection, None)?);
+                let mut connection = context.pool.get()?;
+                let dead = dead(delivery, &rejection, None);
+                outcomes[at] = Some(context.publish_dead(&mut connection, dead, rejection)?);
                 continue;
             }
         };
@@ -175,7 +173,8 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     let read = places.iter().copied().zip(&mut fresh);
     for (at, message) in read.chain(redelivered.iter_mut().map(|(at, it)| (*at, it))) {
-        message.prove_receipt(&mut connection, &received[at], &config)?;
+        let delivery = &received[at];
+        message.prove_receipt(&mut connection, &delivery.headers, &delivery.body, &config)?;
     }
     let mut attempt = BatchAttempt { context, connection: &mut connection, received, outcomes };
     attempt.run(&places, &fresh)?;
@@ -238,7 +237,7 @@ impl BatchAttempt<'_> {
         batch: &[InboundMessage],
     ) -> Result<(), BatchError> {
         let BatchAttempt { context, received, .. } = *self;
-        let publish = |outcomes: &[Outcome]| {
+        let publish = |connection: &mut MysqlConnection, outcomes: &[Outcome]| {
             let (of_batch, messages): (Vec<usize>, Vec<_>) = places
                 .iter()
                 .zip(batch)
@@ -248,7 +247,7 @@ impl BatchAttempt<'_> {
                     Some((of_batch, message_for(&received[*at], message, outcome)?))
                 })
                 .unzip();
-            let refused = context.publish(messages)?;
+            let refused = context.publish_recorded(connection, messages, InboxRow::Written)?;
             Ok(refused.into_iter().filter_map(|at| of_batch.get(at).copied()).collect())
         };
         let outcomes = batch::run(self.connection, batch, Rules::of(&context.config), publish)
@@ -301,8 +300,8 @@ impl BatchAttempt<'_> {
                 self.dead_letter(received, message, rejection)?
             } else {
                 // Even its dead-lettering killed a worker: publish it without reading it again.
-                unrecorded::write_down(self.connection, received, &rejection, Some(message))?;
-                context.publish_dead(received, rejection, Some(message))?
+                let dead = dead(received, &rejection, Some(message));
+                context.publish_dead(self.connection, dead, rejection)?
             });
             return self.forget(id);
         }

@@ -1,14 +1,13 @@
 //! Messages that become dead letters one by one.
 
 use queue::ReceivedMessage;
-use store::notification;
+use store::{MysqlConnection, notification};
 use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
 use super::attempt::BatchAttempt;
-use super::unrecorded;
+use super::recorded::InboxRow;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies};
-use crate::context::WorkerContext;
 use crate::message::{InboundMessage, Rejection};
 
 impl BatchAttempt<'_> {
@@ -62,31 +61,16 @@ impl BatchAttempt<'_> {
         let context = self.context;
         let mut unreadable = message.clone();
         unreadable.content = Err(rejection.clone());
-        let publish =
-            |_: &[Outcome]| context.publish(vec![dead(received, &rejection, Some(message))]);
+        let letter = dead(received, &rejection, Some(message));
+        let publish = |connection: &mut MysqlConnection, _: &[Outcome]| {
+            context.publish_recorded(connection, vec![letter.clone()], InboxRow::Written)
+        };
         let rules = Rules { events: false, ..Rules::of(&context.config) };
         match batch::run(self.connection, &[unreadable], rules, publish) {
             Ok(outcomes) if outcomes.contains(&Outcome::Held) => Ok(Outcome::Held),
             Ok(_) => Ok(Outcome::Rejected(rejection)),
             Err(failure) if !failure.may_be_one_messages() => Err(failure),
-            Err(_) => {
-                unrecorded::write_down(self.connection, received, &rejection, Some(message))?;
-                context.publish_dead(received, rejection, Some(message))
-            }
+            Err(_) => context.publish_dead(self.connection, letter.clone(), rejection),
         }
-    }
-}
-
-impl WorkerContext {
-    /// Publishes a dead letter outside any transaction. The row at its order was written before: a crash in between
-    /// repeats both.
-    pub(super) fn publish_dead(
-        &self,
-        received: &ReceivedMessage,
-        rejection: Rejection,
-        message: Option<&InboundMessage>,
-    ) -> Result<Outcome, BatchError> {
-        let refused = self.publish(vec![dead(received, &rejection, message)])?;
-        Ok(if refused.is_empty() { Outcome::Rejected(rejection) } else { Outcome::Held })
     }
 }

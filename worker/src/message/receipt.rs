@@ -3,7 +3,7 @@
 use alipay::{Form, Rule, canonical};
 use chrono::Utc;
 use config::Config;
-use queue::ReceivedMessage;
+use queue::{Envelope, Headers};
 use store::{MysqlConnection, StoreError, notification};
 
 use super::InboundMessage;
@@ -19,7 +19,8 @@ impl InboundMessage {
     pub fn prove_receipt(
         &mut self,
         connection: &mut MysqlConnection,
-        received: &ReceivedMessage,
+        headers: &Headers,
+        body: &[u8],
         config: &Config,
     ) -> Result<(), StoreError> {
         if Utc::now() - self.received_at < MAX_RECEIPT_AGE {
@@ -29,9 +30,11 @@ impl InboundMessage {
         let first = notification::first_seen(connection, merchant, kind, &self.message_id)?;
         let same = |form: &str| text(form).is_some_and(|then| text(&self.form) == Some(then));
         if let Some(first) = first.filter(|first| same(&first.form))
-            && let Ok(as_then) = InboundMessage::receive_as_of(received, config, first.at)
+            && let Ok(envelope) = Envelope::read(body)
+            && let Ok(as_then) =
+                InboundMessage::of_envelope(envelope, &self.message_id, config, first.at)
         {
-            *self = as_then;
+            *self = as_then.with_headers(headers);
         }
         Ok(())
     }

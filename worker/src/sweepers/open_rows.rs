@@ -76,7 +76,7 @@ fn look(
     };
     let order = message.order_id().unwrap_or_default();
     let rules = Rules::of(&context.config);
-    let outcome = match batch::run(connection, &[message], rules, |_| Ok(Vec::new())) {
+    let outcome = match batch::run(connection, &[message], rules, |_, _| Ok(Vec::new())) {
         Ok(outcomes) => outcomes.into_iter().next(),
         Err(failure) if failure.may_be_one_messages() => {
             warn!(order, %kind, error = %failure, "the database refuses what a row says; it is tried again");

@@ -95,7 +95,7 @@ async fn rejected_messages_are_dead_lettered_after_a_full_queue_is_purged() {
     scene.broker.control(&["purge_queue", DEAD_QUEUE]).expect("rabbitmqctl");
     // A worker uses its latest reading for some seconds.
     let mut seen = 2;
-    while scene.world.dead_letters().is_empty() {
+    while scene.world.synced_letters().is_empty() {
         scene.world.send(wrong.clone()).await;
         seen += 1;
         assert!(seen < 300, "no letter");

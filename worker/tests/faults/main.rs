@@ -38,6 +38,12 @@ impl World {
         World::of(TestApp::builder(CONFIG).with_codes(codes).with_ingress(&[]).with_fault_proxies())
     }
 
+    /// The dead letters after a comparison with the queue, from which another tool has taken some.
+    pub(crate) fn synced_letters(&self) -> Vec<(String, String)> {
+        self.pipeline.ops(&["dlq", "sync"]).expect("ops dlq sync");
+        self.dead_letters()
+    }
+
     /// The line between workers and database.
     pub(crate) fn line_to_database(&self) -> FaultProxy {
         self.lines.as_ref().expect("with_lines")[0].clone()

@@ -169,7 +169,7 @@ async fn dead_letters_moved_by_a_shovel_are_processed() {
     let dead = topology::DEAD_QUEUE;
     hand.publish("", dead, scene.world.payment("K000001"), "1").await;
     scene.shovel(dead, RetryTier::FiveSeconds.name());
-    until("moved", || scene.world.dead_letters().is_empty());
+    until("moved", || scene.world.synced_letters().is_empty());
     hand.publish("", dead, scene.world.payment("K000002"), "2").await;
     scene.shovel(dead, &topology::work_queue(0));
     scene.world.place_orders("K", 2);

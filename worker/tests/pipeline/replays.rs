@@ -83,6 +83,7 @@ async fn dead_letter(world: &World, id: &str, body: Vec<u8>) {
     let confirm = publish.await.expect("published").await.expect("confirmed");
     assert!(confirm.is_ack() && confirm.take_message().is_none());
     connection.close().await;
+    world.pipeline.ops(&["dlq", "sync"]).expect("ops dlq sync");
 }
 
 /// A message without an order, one without a merchant, and an invalid one: workers write no inbox row for them.

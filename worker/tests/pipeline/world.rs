@@ -210,16 +210,17 @@ impl World {
         ));
     }
 
-    /// Every dead letter as (order, reason), sorted.
+    /// Every dead letter as (order, reason), sorted; a copy of a message is a letter of its own.
     pub(crate) fn dead_letters(&self) -> Vec<(String, String)> {
         let listed = self.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
         let mut letters: Vec<(String, String)> = listed
             .as_array()
             .expect("an array")
             .iter()
-            .map(|letter| {
+            .flat_map(|letter| {
                 let text = |name: &str| letter[name].as_str().unwrap_or_default().to_owned();
-                (text("order"), text("reason"))
+                let copies = letter["copies"].as_u64().unwrap_or(1);
+                (0..copies).map(move |_| (text("order"), text("reason")))
             })
             .collect();
         letters.sort();

@@ -121,6 +121,7 @@ async fn messages_of_version_0_1_are_processed() {
 
     // Its order was corrected.
     world.publish(vec![letter.message()]).await;
+    world.pipeline.ops(&["dlq", "sync"]).expect("ops dlq sync");
     world.sql("UPDATE user_order SET total_fee = 1200 WHERE id = 'OLD-DEAD000001'");
     let order = ["dlq", "replay", "--reason", "total_mismatch"];
     world.pipeline.ops(&order).expect("ops dlq replay");

@@ -1,22 +1,13 @@
 //! Table `dead_letter_audit`: what operators did with dead letters.
 
 use diesel::prelude::*;
+use order::LetterAction;
 use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::json_rows::{execute_rows, short};
 use crate::schema::dead_letter_audit;
 use crate::{MysqlConnection, Result};
-
-/// What an operator did with a dead letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LetterAction {
-    /// Sent back to the workers.
-    Replayed,
-    /// Discarded; the row keeps its body.
-    Discarded,
-}
 
 /// One action of an operator.
 #[derive(Debug, Clone, Serialize)]
@@ -50,7 +41,7 @@ pub fn insert(connection: &mut MysqlConnection, entries: &[HistoryEntry<'_>]) ->
 pub struct HistoryRow {
     pub id: i64,
     pub done_at: BeijingTime,
-    pub action: String,
+    pub action: LetterAction,
     pub message_id: String,
     pub order_id: Option<String>,
     pub done_by: String,

@@ -68,6 +68,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000086_refund_of_rejected",
     "2026-11-30-000010_prune_mark",
     "2026-11-30-000020_operator_action",
+    "2026-11-30-000030_dead_letter_row",
 ];
 
 #[cfg(test)]

@@ -8,5 +8,6 @@
         AND f.state IN ('awaiting_stock', 'awaiting_manual', 'awaiting_account')) = 0
     AND (SELECT COUNT(*) FROM notification AS d FORCE INDEX (notification_order) WHERE d.order_id = x.order_id
         AND d.dead_since IS NOT NULL) = 0
-    AND (SELECT COUNT(*) FROM dead_letter AS l FORCE INDEX (dead_letter_order) WHERE l.order_id = x.order_id) = 0
+    AND (SELECT COUNT(*) FROM dead_letter AS l FORCE INDEX (dead_letter_order) WHERE l.order_id = x.order_id
+        AND l.state = 'waiting') = 0
     AND (SELECT COUNT(*) FROM retry_copy AS c FORCE INDEX (retry_copy_order) WHERE c.order_id = x.order_id) = 0

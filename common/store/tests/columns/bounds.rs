@@ -124,14 +124,23 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
     (
         "dead_letter",
         &[
-            // A publisher's id can be longer: it is cut.
-            ("message_id", Explained),
+            ("message_id", Ours),
+            // Words of a header, which another program may have written: they are cut.
             ("merchant", Explained),
             ("order_id", Checked),
-            ("reason", Ours),
+            ("reason", Explained),
             ("error", Explained),
+            ("trade_no", Checked),
+            ("kind", Ours),
+            ("fingerprint", Explained),
+            ("cause", Ours),
+            // A header of 1,024 bytes at most.
+            ("traceparent", Ours),
+            ("worker_version", Explained),
         ],
     ),
+    // Without a row where it is longer than a MiB.
+    ("dead_letter_body", &[("message_id", Ours), ("body", Whole)]),
     (
         "refund",
         &[

@@ -6,12 +6,13 @@ mod history;
 mod list;
 mod replay;
 mod show;
+mod sync;
 
 group! {
     /// List, show, replay and discard dead letters: messages that need a person
     ///
-    /// Listing and showing change nothing. Only one operator at a time reads the letters; another one waits for a
-    /// moment, and always sees all of them.
+    /// Lists, searches and dry runs read a row for each letter, for any number of operators at once. Replaying and
+    /// discarding take letters out of the queue, one operator at a time; another one waits for a moment.
     ///
     /// Example: ops dlq list --group
     DlqArgs {
@@ -20,5 +21,6 @@ group! {
         Replay(replay::ReplayArgs),
         Discard(discard::DiscardArgs),
         History(history::LetterHistoryArgs),
+        Sync(sync::SyncArgs),
     }
 }

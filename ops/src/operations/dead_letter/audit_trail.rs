@@ -1,18 +1,22 @@
 //! What an operator did with dead letters, written down.
 
+use std::collections::BTreeMap;
+
 use config::Config;
+use diesel::Connection as _;
+use order::LetterAction;
 use queue::{Envelope, ReceivedMessage};
-use store::MysqlConnection;
-use store::dead_letter;
-use store::dead_letter::history::{HistoryEntry, LetterAction, insert};
+use store::dead_letter::history::{HistoryEntry, insert};
 use store::notification::{MessageKey, removed};
+use store::{MysqlConnection, StoreError, dead_letter};
 
 use worker::message::content_id;
 
 use super::DeadLetter;
 use crate::failure::Failure;
 
-/// Writes down what is done with these letters; of discarded ones also the body.
+/// Writes down what is done with these letters, of discarded ones also the body, and that they leave the queue: all of it or
+/// nothing.
 pub(crate) fn add_to_history(
     database: &mut MysqlConnection,
     config: &Config,
@@ -36,12 +40,18 @@ pub(crate) fn add_to_history(
                 .then(|| String::from_utf8_lossy(&received.body).into_owned()),
         })
         .collect();
-    insert(database, &entries)?;
-    let ids: Vec<&str> = opened.iter().map(|(letter, _)| letter.id.as_str()).collect();
-    dead_letter::remove(database, &ids)?;
-    if action == LetterAction::Discarded {
-        remove_marks(database, config, letters)?;
+    let mut copies: BTreeMap<&str, usize> = BTreeMap::new();
+    for (letter, _) in &opened {
+        *copies.entry(&letter.id).or_default() += 1;
     }
+    database.transaction(|database| {
+        insert(database, &entries)?;
+        dead_letter::moved(database, action, copies)?;
+        if action == LetterAction::Discarded {
+            remove_marks(database, config, letters)?;
+        }
+        Ok::<(), StoreError>(())
+    })?;
     Ok(())
 }
 
@@ -51,11 +61,11 @@ fn remove_marks(
     database: &mut MysqlConnection,
     config: &Config,
     letters: &[&ReceivedMessage],
-) -> Result<(), Failure> {
+) -> Result<(), StoreError> {
     let messages: Vec<(Envelope, String)> = letters
         .iter()
         .filter_map(|letter| {
-            let id = content_id(letter, config).unwrap_or_else(|| letter.message_id.clone());
+            let id = content_id(&letter.body, config).unwrap_or_else(|| letter.message_id.clone());
             Some((Envelope::read(&letter.body).ok()?, id))
         })
         .collect();
@@ -67,5 +77,5 @@ fn remove_marks(
             message_id,
         })
         .collect();
-    Ok(removed(database, &keys)?)
+    removed(database, &keys)
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use config::Config;
+use order::LetterAction;
 use queue::{Cluster, ReceivedMessage};
 use serde::Serialize;
 use store::MysqlConnection;
-use store::dead_letter::history::LetterAction;
 use tokio::task::block_in_place;
 
 use super::audit_trail::add_to_history;
@@ -95,7 +95,7 @@ pub(crate) fn discard_selected(
         let Some(looking) = looking.as_mut().filter(|_| unknown.is_none() && !is_of_another) else {
             return false;
         };
-        match block_in_place(|| settled(looking, &access.config, received)) {
+        match block_in_place(|| settled(looking, &access.config, &received.into())) {
             Ok(Some(why)) => *reasons.entry(why).or_default() += 1,
             Ok(None) => return false,
             Err(error) => unknown = Some(error),

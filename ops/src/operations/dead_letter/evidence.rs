@@ -1,21 +1,24 @@
 //! A dead letter with all evidence about it.
 
-use config::Config;
-use queue::{Cluster, ReceivedMessage};
-use serde::Serialize;
-use store::dead_letter::history;
-use store::{MysqlConnection, snapshot};
+use std::collections::BTreeSet;
 
+use config::Config;
+use serde::Serialize;
+use store::dead_letter::{self, LetterSearch, history};
+use store::{MysqlConnection, StoreError, snapshot};
+
+use super::OpenedLetter;
 use super::claim::SettledReason;
 use super::settled::settled;
-use super::{OpenedLetter, is_meant};
 use crate::failure::Failure;
-use crate::operations::dead_queue::look_at_letters;
 use crate::operations::order::OrderLine;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::story::{header, not_done};
 use crate::operations::signature_check::{SignatureResult, check};
+
+/// Letters whose ids begin as the one that was named.
+const FOUND: i64 = 100;
 
 /// The letter, and what is known around it.
 #[derive(Serialize)]
@@ -39,18 +42,16 @@ pub(crate) struct Background {
     pub(crate) history: Vec<history::HistoryRow>,
 }
 
-/// The letter with this id; of several copies the one that died last.
-pub(crate) async fn find(cluster: &Cluster, id: &str) -> Result<Option<OpenedLetter>, Failure> {
-    let mut found: Vec<ReceivedMessage> = Vec::new();
-    look_at_letters(cluster, u32::MAX, |received| {
-        if is_meant(id, &received.message_id) {
-            found.push(received);
-        }
-    })
-    .await?;
-    let copies = found.len();
-    let last = found.into_iter().max_by_key(|received| received.headers.died_at);
-    Ok(last.map(|received| OpenedLetter::open(received, copies)))
+/// The letter in the queue with this id, by its row; of several that begin so the one that died last.
+pub(crate) fn find(
+    connection: &mut MysqlConnection,
+    id: &str,
+) -> Result<Option<OpenedLetter>, StoreError> {
+    let search = LetterSearch { ids: BTreeSet::from([id.to_owned()]), ..LetterSearch::default() };
+    let found = dead_letter::list(connection, &search, 0, FOUND)?;
+    let Some(last) = found.into_iter().max_by_key(|row| row.died_at) else { return Ok(None) };
+    let letter = dead_letter::with_bodies(connection, &[&last.message_id])?.into_iter().next();
+    Ok(letter.map(OpenedLetter::open))
 }
 
 impl Evidence {
@@ -91,6 +92,10 @@ impl Background {
             (None, None) => {}
         }
         background.history = history::list(connection, Some(&letter.id), 100)?;
-        Ok((background, settled(connection, config, &opened.received)?))
+        let settled = match &opened.message {
+            Some(message) => settled(connection, config, message)?,
+            None => None,
+        };
+        Ok((background, settled))
     }
 }

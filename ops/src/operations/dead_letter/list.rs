@@ -1,95 +1,80 @@
-//! Lists dead letters.
+//! Lists dead letters by their rows: any number of readers, and no letter is taken out of the queue.
 
-use queue::ReceivedMessage;
-use store::MysqlConnection;
+use std::collections::HashMap;
+
+use config::Config;
+use store::dead_letter::{self, LetterSearch};
+use store::{MysqlConnection, StoreError};
 use tracing::{debug, warn};
 
-use super::earliest::Earliest;
-use super::filter::LetterFilter;
-use super::group::{Group, Grouping};
+use super::group::Group;
+use super::message::LetterMessage;
 use super::settled::settled;
-use super::{DeadLetter, by_death, look_up_orders};
+use super::sync::warn_if_queue_differs;
+use super::{DeadLetter, look_up_orders};
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::dead_queue::look_at_letters;
 
 /// Letters of which it is looked up whether they are settled.
 const LOOKED_UP: usize = 2_000;
 
-/// A letter with its message.
-pub(crate) type ListedLetter = (DeadLetter, ReceivedMessage);
-
-/// Keeps the letters that died first, at most `limit`.
-pub(crate) fn first_to_die(limit: usize) -> Earliest<ListedLetter> {
-    Earliest::new(limit, |a: &ListedLetter, b: &ListedLetter| by_death(&a.0, &b.0))
-}
+/// Letters whose bodies are in memory at one time.
+const BODIES: usize = 500;
 
 /// The letters that match, by cause.
-pub(crate) fn groups(access: &Access, filter: &LetterFilter) -> Result<Vec<Group>, Failure> {
-    let mut groups = Grouping::default();
-    look(access, filter, |(letter, _)| groups.add(letter))?;
-    let groups = groups.groups();
-    access.check_filter(filter.merchant.as_deref(), groups.len())?;
-    Ok(groups)
+pub(crate) fn groups(access: &Access, search: &LetterSearch) -> Result<Vec<Group>, Failure> {
+    let mut database = access.database()?;
+    let groups = dead_letter::groups(&mut database, search)?;
+    warn_if_queue_differs(access, &mut database)?;
+    access.check_filter(search.merchant.as_deref(), groups.len())?;
+    Ok(groups.into_iter().map(Group::from).collect())
 }
 
-/// The letters that match, the one that died first first, at most `limit`. They are listed also while there is no database
-/// to ask whether they are settled, and whether their orders are there.
+/// The letters that match, the one that died first first, at most `limit`.
 pub(crate) fn letters(
     access: &Access,
-    filter: &LetterFilter,
+    search: &LetterSearch,
     limit: usize,
 ) -> Result<Vec<DeadLetter>, Failure> {
-    let mut earliest = first_to_die(limit);
-    look(access, filter, |listed| earliest.add(listed))?;
-    let (mut listed, matching) = earliest.into_sorted();
-    access.check_filter(filter.merchant.as_deref(), matching)?;
-    if matching > listed.len() {
-        let listed = listed.len();
-        warn!(
-            "listed {listed} of {matching}: there are more dead letters than the limit (--limit)"
-        );
+    let mut database = access.database()?;
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = dead_letter::list(&mut database, search, 0, most)?;
+    let matching = dead_letter::count(&mut database, search)?;
+    warn_if_queue_differs(access, &mut database)?;
+    access.check_filter(search.merchant.as_deref(), rows.len())?;
+    let (listed, all) = (rows.len(), usize::try_from(matching.ids).unwrap_or_default());
+    if all > listed {
+        warn!("listed {listed} of {all}: there are more dead letters than the limit (--limit)");
     }
-    let asked = access.database_for_a_hint().and_then(|mut database| {
-        mark_settled(&mut database, access, &mut listed)?;
-        Ok(database)
-    });
-    let mut letters: Vec<DeadLetter> = listed.into_iter().map(|(letter, _)| letter).collect();
-    let asked = asked.and_then(|mut database| Ok(look_up_orders(&mut database, &mut letters)?));
-    if let Err(failure) = asked {
-        debug!("whether the orders are there is not known: {failure}");
+    if listed > LOOKED_UP {
+        warn!("whether a letter is settled is looked up for the first {LOOKED_UP} only");
+    }
+    let mut letters: Vec<DeadLetter> = rows.iter().map(DeadLetter::from).collect();
+    let asked = rows.len().min(LOOKED_UP);
+    mark_settled(&mut database, &access.config, &mut letters[..asked])?;
+    if let Err(error) = look_up_orders(&mut database, &mut letters) {
+        debug!("whether the orders are there is not known: {error}");
     }
     Ok(letters)
 }
 
-fn look(
-    access: &Access,
-    filter: &LetterFilter,
-    mut add: impl FnMut(ListedLetter),
-) -> Result<(), Failure> {
-    access.block_on(async {
-        look_at_letters(&access.broker()?, u32::MAX, |received| {
-            let letter = DeadLetter::from(&received);
-            if filter.takes(&letter) {
-                add((letter, received));
-            }
-        })
-        .await
-    })?;
-    Ok(())
-}
-
-/// Notes why nothing is left to do about a letter, of the first [`LOOKED_UP`].
-fn mark_settled(
-    database: &mut MysqlConnection,
-    access: &Access,
-    listed: &mut [ListedLetter],
-) -> Result<(), Failure> {
-    if listed.len() > LOOKED_UP {
-        warn!("whether a letter is settled is looked up for the first {LOOKED_UP} only");
-    }
-    for (letter, received) in listed.iter_mut().take(LOOKED_UP) {
-        letter.settled = settled(database, &access.config, received)?;
+/// Notes why nothing is left to do about these letters. A letter without a body stays unsettled.
+pub(crate) fn mark_settled(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    letters: &mut [DeadLetter],
+) -> Result<(), StoreError> {
+    for letters in letters.chunks_mut(BODIES) {
+        let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
+        let stored = dead_letter::with_bodies(connection, &ids)?;
+        let mut reasons = HashMap::new();
+        for message in stored.into_iter().filter_map(LetterMessage::stored) {
+            let reason = settled(connection, config, &message)?;
+            reasons.insert(message.message_id, reason);
+        }
+        for letter in letters {
+            letter.settled = reasons.remove(&letter.id).flatten();
+        }
     }
     Ok(())
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use order::RejectionReason;
+use store::dead_letter::LetterKey;
 
-use super::{DeadLetter, short};
+use super::selection::copies;
+use super::short;
 
-/// Whether the letter's message killed workers.
-pub(crate) fn is_poison(letter: &DeadLetter) -> bool {
-    letter.reason.as_deref() == Some(RejectionReason::KillsWorkers.as_str())
+/// Whether a letter with this reason killed workers.
+pub(crate) fn is_poison(reason: Option<&str>) -> bool {
+    reason == Some(RejectionReason::KillsWorkers.as_str())
 }
 
 /// Letters that are left out of a replay.
@@ -16,14 +18,14 @@ pub(crate) fn is_poison(letter: &DeadLetter) -> bool {
 pub(crate) struct PoisonLetters {
     pub(crate) letters: usize,
     /// Copies of a message have one id.
-    pub(crate) ids: BTreeSet<String>,
+    ids: BTreeSet<String>,
 }
 
 impl PoisonLetters {
-    /// Notes a letter that is selected and left out.
-    pub(crate) fn add(&mut self, id: &str) {
-        self.letters += 1;
-        self.ids.insert(id.to_owned());
+    /// Notes letters that are selected and left out.
+    pub(crate) fn add(&mut self, letter: &LetterKey) {
+        self.letters += copies(letter);
+        self.ids.insert(letter.message_id.clone());
     }
 
     /// Why they are left out; nothing where there are none.

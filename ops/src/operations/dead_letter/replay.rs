@@ -1,22 +1,20 @@
 //! Sends dead letters back to the workers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, Utc};
 use config::Config;
+use order::LetterAction;
 use queue::topology::Layout;
 use queue::{Cluster, Message, ReceivedMessage};
 use store::Connection;
-use store::dead_letter::history::LetterAction;
-use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use super::NO_REASON;
 use super::audit_trail::add_to_history;
 use super::replay_outcome::ReplayWait;
 use super::rounds::walk;
+use super::selection::Selection;
 use crate::failure::Failure;
-use crate::operations::dead_queue::{DeadQueue, look_at_letters};
+use crate::operations::dead_queue::DeadQueue;
 use crate::operations::publish::ConfirmedPublisher;
 
 /// A replay: what it needs, and what was sent back so far.
@@ -35,12 +33,17 @@ pub(crate) struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    /// Walks through all letters and replays the `wanted`.
+    /// Walks through the queue and replays the selected letters, at most `limit`.
     pub(crate) async fn walk(
         &mut self,
         limit: usize,
-        wanted: impl FnMut(&ReceivedMessage) -> bool,
+        selection: &Selection,
     ) -> Result<(), Failure> {
+        if selection.letters.is_empty() {
+            return Ok(());
+        }
+        let ids: HashSet<&str> = selection.ids().collect();
+        let wanted = |received: &ReceivedMessage| ids.contains(received.message_id.as_str());
         let mut queue = DeadQueue::open(self.cluster).await?;
         let outcome = async {
             let publisher = ConfirmedPublisher::open(self.cluster, "ops replay").await?;
@@ -98,30 +101,7 @@ impl Replay<'_> {
     pub(crate) async fn wait(&mut self) -> Result<Option<ReplayWait>, Failure> {
         let wait = self.wait.take().filter(|_| !self.replayed.is_empty());
         let Some(mut wait) = wait else { return Ok(None) };
-        let runtime = Handle::current();
-        block_in_place(|| {
-            wait.wait(&mut self.database, |since, ids| {
-                runtime.block_on(dead_since(self.cluster, since, ids))
-            })
-        })?;
+        block_in_place(|| wait.wait(&mut self.database))?;
         Ok(Some(wait))
     }
-}
-
-/// Why these messages are dead letters that died since, by message id.
-async fn dead_since(
-    cluster: &Cluster,
-    since: DateTime<Utc>,
-    ids: &BTreeSet<String>,
-) -> Result<HashMap<String, String>, Failure> {
-    let mut dead = HashMap::new();
-    look_at_letters(cluster, u32::MAX, |received| {
-        let fresh = received.headers.died_at.is_some_and(|died| died >= since);
-        if fresh && ids.contains(&received.message_id) {
-            let reason = received.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
-            dead.insert(received.message_id, reason);
-        }
-    })
-    .await?;
-    Ok(dead)
 }

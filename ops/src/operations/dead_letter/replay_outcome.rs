@@ -2,12 +2,13 @@
 
 mod replayed;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use config::Config;
 use indicatif::ProgressBar;
 use queue::ReceivedMessage;
+use store::dead_letter::{self, Death};
 use store::notification::{self, InboxState, MessageKey};
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
@@ -32,17 +33,11 @@ pub(crate) struct ReplayWait {
     /// Their ids by those under which workers know them.
     known_as: HashMap<String, String>,
     config: Config,
-    began: chrono::DateTime<chrono::Utc>,
 }
 
 impl ReplayWait {
     pub(crate) fn new(config: &Config) -> ReplayWait {
-        ReplayWait {
-            letters: BTreeMap::new(),
-            known_as: HashMap::new(),
-            config: config.clone(),
-            began: chrono::Utc::now(),
-        }
+        ReplayWait { letters: BTreeMap::new(), known_as: HashMap::new(), config: config.clone() }
     }
 
     /// Reads what workers know about the letters before they are published.
@@ -60,7 +55,9 @@ impl ReplayWait {
         }
         let states = states(connection, new.iter())?;
         let copies = copies(connection, new.iter())?;
+        let deaths = deaths(connection, new.iter())?;
         for mut one in new {
+            one.deaths_before = deaths.get(&one.id).map_or(0, |row| row.deaths);
             one.seen_before = states.get(&one.known_as).map_or(0, |state| state.seen);
             let waited = copies.iter().filter(|copy| copy.message_id == one.known_as);
             one.waited_before = waited.map(|copy| (copy.attempt, copy.due_at)).collect();
@@ -79,36 +76,15 @@ impl ReplayWait {
         }
     }
 
-    /// Waits until each letter has an end or is put back, at most [`NO_PROGRESS_LIMIT`] without news. `dead_again` says
-    /// of messages without a line of a worker's why they died since a moment: no envelope, an unknown merchant.
-    ///
-    pub(crate) fn wait<E: From<StoreError>>(
-        &mut self,
-        connection: &mut MysqlConnection,
-        mut dead_again: impl FnMut(
-            chrono::DateTime<chrono::Utc>,
-            &BTreeSet<String>,
-        ) -> Result<HashMap<String, String>, E>,
-    ) -> Result<(), E> {
+    /// Waits until each letter has an end or is put back, at most [`NO_PROGRESS_LIMIT`] without news.
+    pub(crate) fn wait(&mut self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
         self.letters.retain(|_, one| one.copies > 0);
         let (began, mut news) = (Instant::now(), Instant::now());
         let progress = ProgressBar::new(self.letters.len() as u64);
         progress.set_message("waiting for the workers");
-        let mut round = 0_u32;
         loop {
             let before = self.waiting().count();
             self.look(connection)?;
-            let nameless: BTreeSet<String> =
-                self.waiting().filter(|one| one.is_nameless()).map(|one| one.id.clone()).collect();
-            // A look at all dead letters takes a while when there are very many.
-            if !nameless.is_empty() && round.is_multiple_of(5) {
-                for (id, reason) in dead_again(self.began, &nameless)? {
-                    if let Some(one) = self.letters.get_mut(&id) {
-                        one.outcome = ReplayOutcome::DeadAgain;
-                        one.reason = Some(reason);
-                    }
-                }
-            }
             let after = self.waiting().count();
             progress.set_position((self.letters.len() - after) as u64);
             if after < before {
@@ -117,7 +93,6 @@ impl ReplayWait {
             if after == 0 || news.elapsed() >= NO_PROGRESS_LIMIT || began.elapsed() >= TOTAL_LIMIT {
                 break;
             }
-            round += 1;
             std::thread::sleep(POLL_INTERVAL);
         }
         progress.finish_and_clear();
@@ -131,6 +106,12 @@ impl ReplayWait {
     fn look(&mut self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
         let states = states(connection, self.waiting())?;
         let copies = copies(connection, self.waiting())?;
+        let deaths = deaths(connection, self.waiting())?;
+        for row in deaths.into_values() {
+            if let Some(one) = self.letters.get_mut(&row.message_id) {
+                one.died(row);
+            }
+        }
         for state in states.into_values() {
             if let Some(one) = self.known(&state.message_id) {
                 one.hear(state);
@@ -202,4 +183,18 @@ fn copies<'a>(
         copies.extend(retry_copy::of_messages(connection, ids)?);
     }
     Ok(copies)
+}
+
+/// The rows of the letters: also of messages that no worker can read or survive.
+fn deaths<'a>(
+    connection: &mut MysqlConnection,
+    letters: impl Iterator<Item = &'a Replayed>,
+) -> Result<HashMap<String, Death>, StoreError> {
+    let ids: Vec<&str> = letters.map(|one| one.id.as_str()).collect();
+    let mut rows = HashMap::new();
+    for ids in ids.chunks(MESSAGES_PER_QUERY) {
+        let found = dead_letter::deaths(connection, ids)?.into_iter();
+        rows.extend(found.map(|row| (row.message_id.clone(), row)));
+    }
+    Ok(rows)
 }

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use queue::ReceivedMessage;
 use serde::Serialize;
+use store::dead_letter::{self, LetterSearch};
 
-use super::dry_run_selection::DryRunSelection;
-use super::filter::SelectedLetters;
+use super::dry_run::{DryRun, dry_run};
 use super::not_there::not_there;
 use super::replay::Replay;
 use super::replay_outcome::{ReplayOutcome, ReplayWait, Replayed};
+use super::selection::{SelectedLetters, Selection};
+use super::short;
+use super::sync::warn_if_queue_differs;
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::dry_run::{DryRunOutcome, DryRunResult, dry_run_letters};
+use crate::operations::dry_run::{DryRunOutcome, DryRunResult};
 use crate::operations::is_zero;
+use crate::plural::count;
+use crate::progress::bar;
 
 /// Letters that are in the result.
 const LISTED: usize = 1000;
@@ -87,41 +91,45 @@ pub(crate) struct ReplayOptions<'a> {
 /// Sends the selected letters back to the workers, and waits for their outcome.
 pub(crate) fn replay_selected(
     access: &Access,
-    mut selected: SelectedLetters,
+    selected: &SelectedLetters,
     options: &ReplayOptions<'_>,
 ) -> Result<ReplayResult, Failure> {
+    // A letter that cannot be written down is not replayed.
+    let mut database = access.database()?;
+    let selection = selected.read(&mut database)?;
     let mut replay = Replay {
         cluster: &access.broker()?,
         config: &access.config,
-        // A letter that cannot be written down is not replayed.
-        database: access.database()?,
+        database,
         by: options.by,
         note: options.note,
         wait: options.waits.then(|| ReplayWait::new(&access.config)),
         replayed: BTreeMap::new(),
     };
-    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
     let (walked, wait) = access.block_on(async {
-        let walked = replay.walk(options.limit, wanted).await;
+        let walked = replay.walk(options.limit, &selection).await;
         // Also after a failure: so many did go back.
         Ok((walked, replay.wait().await?))
     })?;
     let mut copies = replay.replayed;
     let replayed: usize = copies.values().sum();
-    let left_out = selected.left_out.letters;
+    let left_out = selection.left_out.letters;
     let outcomes = wait.map(ReplayOutcomes::from);
     let ended = walked.and_then(|()| {
-        let merchant = selected.filter.merchant.as_deref();
+        let merchant = selected.search.merchant.as_deref();
         access.check_filter(merchant, replayed + left_out)?;
         let dead_again =
             outcomes.as_ref().filter(|outcomes| outcomes.dead_again > 0).map(|outcomes| {
                 format!("{} of {replayed} died again: {}", outcomes.dead_again, outcomes.reasons())
             });
-        let is_nothing = replayed == 0 && left_out == 0 && selected.ids.is_empty();
+        let not_met = (replayed < options.limit)
+            .then(|| selection.not_in_queue(|letter| copies.contains_key(&letter.message_id)))
+            .flatten();
+        let is_nothing = selection.is_empty() && selected.search.ids.is_empty();
         let nothing = is_nothing.then(|| "no dead letter matches: nothing was replayed".to_owned());
-        end(access, &selected, copies.keys(), dead_again.into_iter().chain(nothing))
+        end(access, &selection, dead_again.into_iter().chain(not_met).chain(nothing))
     });
-    copies.retain(|_, count| *count > 1 && !selected.ids.is_empty());
+    copies.retain(|_, count| *count > 1 && !selected.search.ids.is_empty());
     Ok(ReplayResult { replayed, left_out, copies, outcomes, ended })
 }
 
@@ -129,10 +137,10 @@ pub(crate) fn replay_selected(
 #[derive(Serialize)]
 pub(crate) struct ReplayDryRun {
     pub(crate) letters: usize,
-    /// Letters that are selected; more than `letters` where there are too many, or copies.
+    /// Letters that are selected, with their copies; more than `letters` where there is a limit, or copies.
     pub(crate) meant: usize,
-    looked_at: u32,
-    there: u32,
+    looked_at: i64,
+    there: i64,
     pub(crate) would_change: usize,
     pub(crate) would_die_again: usize,
     /// Letters that match and are left out: their messages killed workers.
@@ -150,18 +158,24 @@ pub(crate) struct ReplayDryRun {
 /// Runs the worker's own code for the selected letters, and rolls it back.
 pub(crate) fn dry_run_selected(
     access: &Access,
-    mut selected: SelectedLetters,
+    selected: &SelectedLetters,
     limit: usize,
 ) -> Result<ReplayDryRun, Failure> {
-    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
-    let dry_run_selection =
-        access.block_on(async { DryRunSelection::read(&access.broker()?, limit, wanted).await })?;
-    let DryRunSelection { letters, meant, looked } = dry_run_selection;
-    let left_out = selected.left_out.letters;
-    access.check_filter(selected.filter.merchant.as_deref(), meant + left_out)?;
-    let tried = letters.len();
-    let ids: Vec<String> = letters.iter().map(|letter| letter.message_id.clone()).collect();
-    let results = dry_run_letters(&mut *access.database()?, &access.config, letters)?;
+    let mut database = access.database()?;
+    let mut selection = selected.read(&mut database)?;
+    let left_out = selection.left_out.letters;
+    let there = dead_letter::count(&mut database, &LetterSearch::default())?.letters;
+    warn_if_queue_differs(access, &mut database)?;
+    let meant = selection.copies();
+    access.check_filter(selected.search.merchant.as_deref(), meant + left_out)?;
+    selection.letters.truncate(limit);
+    let progress = bar(selection.letters.len(), "letters");
+    let DryRun { results, without_body } =
+        dry_run(&mut database, &access.config, &selection.letters, |tried| {
+            progress.set_position(tried as u64);
+            Ok(())
+        })?;
+    progress.finish_and_clear();
     let dying = DryRunOutcome::Rejected.count(&results);
     let no = match (results.len() + left_out, dying) {
         (0, _) => Some("no dead letter matches: nothing would be replayed".to_owned()),
@@ -171,29 +185,35 @@ pub(crate) fn dry_run_selected(
             Some(format!("{dying} of {letters} would die again: remove the cause first"))
         }
     };
+    let not_tried = (!without_body.is_empty()).then(|| {
+        let count = count(without_body.len(), "letter");
+        format!(
+            "{count} could not be tried, for example {}: run `ops dlq sync`, which reads its body",
+            short(&without_body[0])
+        )
+    });
     Ok(ReplayDryRun {
         letters: results.len(),
         meant,
-        looked_at: looked.at,
-        there: looked.of,
+        looked_at: there,
+        there,
         would_change: DryRunOutcome::Applied.count(&results),
         would_die_again: dying,
         left_out,
+        tried: selection.copies(),
         results,
-        tried,
-        ended: end(access, &selected, ids.iter(), no.into_iter()),
+        ended: end(access, &selection, no.into_iter().chain(not_tried)),
     })
 }
 
-/// An error unless all letters were `met` that are meant, and there is no other reason for a no.
-fn end<'a>(
+/// An error unless there are all letters that were named, and there is no other reason for a no.
+fn end(
     access: &Access,
-    selected: &'a SelectedLetters,
-    met: impl Iterator<Item = &'a String>,
+    selection: &Selection,
     no: impl Iterator<Item = String>,
 ) -> Result<(), Failure> {
-    let missing = selected.missing(met);
-    let not_there = (!missing.is_empty()).then(|| not_there(access, &missing));
-    let no: Vec<String> = no.chain(selected.left_out.text()).chain(not_there).collect();
+    let missing = &selection.missing;
+    let not_there = (!missing.is_empty()).then(|| not_there(access, missing));
+    let no: Vec<String> = no.chain(selection.left_out.text()).chain(not_there).collect();
     if no.is_empty() { Ok(()) } else { Err(Failure::Refused(no.join("\n"))) }
 }

@@ -4,7 +4,6 @@ use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
 use config::Config;
 use order::{DecisionState, OrderStatus, Refund};
-use queue::ReceivedMessage;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
 use store::refund_request;
@@ -12,21 +11,24 @@ use store::{MysqlConnection, StoreError, decision, trade, user_order};
 use worker::message::{Content, InboundMessage};
 
 use super::claim::{KnownTrade, MessageSource, SettledReason, refund_booked, trade_settled};
+use super::message::LetterMessage;
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
 /// Whether nothing is left to do about a letter; `None` where something is, or may be.
 pub(crate) fn settled(
     connection: &mut MysqlConnection,
     config: &Config,
-    letter: &ReceivedMessage,
+    letter: &LetterMessage,
 ) -> Result<Option<SettledReason>, StoreError> {
+    let LetterMessage { message_id, headers, body } = letter;
     // What cannot be read and verified today is looked at by a person.
-    let Ok(mut message) = InboundMessage::receive(letter, config) else { return Ok(None) };
-    message.prove_receipt(connection, letter, config)?;
+    let read = InboundMessage::read(message_id, headers, body, config);
+    let Ok(mut message) = read else { return Ok(None) };
+    message.prove_receipt(connection, headers, body, config)?;
     if message.content.is_err() {
         return Ok(None);
     }
-    let Some(died_at) = letter.headers.died_at else { return Ok(None) };
+    let Some(died_at) = headers.died_at else { return Ok(None) };
     let key = MessageKey {
         merchant: &message.account.merchant,
         kind: message.kind.as_str(),

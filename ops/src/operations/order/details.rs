@@ -53,7 +53,7 @@ pub(crate) struct OrderDetails {
     /// What operators did with its dead letters.
     pub(crate) dead_letters: Vec<history::HistoryRow>,
     /// Dead letters that name it and have no line in `story`.
-    pub(crate) unrecorded_letters: Vec<dead_letter::DeadLetterRow>,
+    pub(crate) unrecorded_letters: Vec<dead_letter::UnrecordedLetter>,
     /// Messages that name it and were redelivered without an acknowledgement: each may have killed a worker.
     pub(crate) came_back: Vec<redelivery::RedeliveryRow>,
     /// What to do next, in English.

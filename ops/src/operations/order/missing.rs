@@ -3,7 +3,7 @@
 use chrono::Utc;
 use order::MessageOutcome;
 use serde::Serialize;
-use store::dead_letter::{self, DeadLetterRow};
+use store::dead_letter::{self, UnrecordedLetter};
 use store::redelivery::{self, RedeliveryRow};
 use store::retry_copy::{self, WaitingCopy};
 use store::{BeijingTime, MysqlConnection, notification};
@@ -25,7 +25,7 @@ pub(crate) struct MissingOrder {
     /// Messages that named it and came to an end.
     story: Vec<StoryMessage>,
     /// Dead letters that name it and have no line in `story`.
-    unrecorded_letters: Vec<DeadLetterRow>,
+    unrecorded_letters: Vec<UnrecordedLetter>,
     /// Messages that name it and were redelivered without an acknowledgement.
     came_back: Vec<RedeliveryRow>,
     /// Messages from before this are not all there.

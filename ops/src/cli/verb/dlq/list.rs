@@ -1,6 +1,7 @@
 //! `ops dlq list`
 
 use clap::Args;
+use store::dead_letter::LetterSearch;
 
 use super::filter::FilterArgs;
 use crate::cli::context::Context;
@@ -8,7 +9,6 @@ use crate::cli::table::list;
 use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
-use crate::operations::dead_letter::filter::LetterFilter;
 use crate::operations::dead_letter::group::Group;
 use crate::operations::dead_letter::list::{groups, letters};
 
@@ -17,8 +17,8 @@ use crate::operations::dead_letter::list::{groups, letters};
 /// With --group, letters with the same reason and the same kind of error become one line; numbers, times and ids
 /// in the error are left out. Once the cause is gone, replay a group by its reason.
 ///
-/// All letters are read, however many there are; --limit only limits what is printed. Letters that another
-/// program holds at this moment (a consumer, the management page) cannot be seen; it says so if it can know.
+/// It reads the rows of the letters, which workers write, and takes no letter out of the queue. --limit limits only what
+/// is printed. When the queue has another number of letters than the rows it says so: `ops dlq sync` corrects them.
 ///
 /// The column "settled" says why a letter needs no action: in_books (what it says is already known), worked_on
 /// (the same message was processed since), given_back (no order accepted the payment, and all of it was
@@ -36,7 +36,7 @@ pub(crate) struct LetterListArgs {
     #[arg(long)]
     group: bool,
     #[command(flatten)]
-    filter: FilterArgs,
+    filter: Box<FilterArgs>,
     /// The most to list
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -44,7 +44,7 @@ pub(crate) struct LetterListArgs {
 
 impl LetterListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let filter = LetterFilter::from(self.filter);
+        let filter = LetterSearch::from(*self.filter);
         if self.group {
             let groups = groups(context, &filter)?;
             return context.output.print(&groups, || groups_table(&groups));
@@ -62,6 +62,7 @@ fn letters_table(letters: &[DeadLetter]) -> String {
         .column("order", DeadLetter::order_text)
         .optional("settled", |letter| letter.settled)
         .optional("merchant", |letter| letter.merchant.as_ref())
+        .optional("copies", |letter| Some(letter.copies).filter(|copies| *copies != 1))
         .column("attempts", |letter| letter.attempts)
         .column("first seen", |letter| letter.first_seen)
         .optional("error", |letter| letter.error.as_ref())

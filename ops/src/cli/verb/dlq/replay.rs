@@ -5,16 +5,17 @@ mod output;
 use clap::Args;
 use order::OperatorAction;
 use serde_json::json;
+use store::dead_letter::LetterSearch;
 
 use super::filter::FilterArgs;
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
 use crate::operations::action_record::Actor;
-use crate::operations::dead_letter::filter::{LetterFilter, SelectedLetters};
 use crate::operations::dead_letter::replay_selected::{
     ReplayOptions, dry_run_selected, replay_selected,
 };
+use crate::operations::dead_letter::selection::SelectedLetters;
 use crate::operations::letter_acts::letter_act;
 
 /// Send dead letters back to the workers, with attempt 0
@@ -50,10 +51,12 @@ pub(crate) struct ReplayArgs {
     #[arg(long = "id", value_name = "MESSAGE_ID", hide = true)]
     more_ids: Vec<String>,
     /// All letters
-    #[arg(long, conflicts_with_all = ["ids", "more_ids", "reason", "order", "merchant", "since"])]
+    #[arg(long, conflicts_with_all = [
+        "ids", "more_ids", "reason", "order", "trade_no", "merchant", "since", "until", "fingerprint", "text",
+    ])]
     all: bool,
     #[command(flatten)]
-    filter: FilterArgs,
+    filter: Box<FilterArgs>,
     /// The most to replay
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
@@ -75,21 +78,17 @@ pub(crate) struct ReplayArgs {
 
 impl ReplayArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let filter = LetterFilter::from(self.filter);
-        let selected = SelectedLetters {
-            ids: self.ids.into_iter().chain(self.more_ids).collect(),
-            filter,
-            even_if_deadly: self.even_if_it_kills_workers,
-            ..SelectedLetters::default()
-        };
-        if selected.ids.is_empty() && selected.filter.is_empty() && !self.all {
+        let ids = self.ids.into_iter().chain(self.more_ids).collect();
+        let search = LetterSearch { ids, ..(*self.filter).into() };
+        if search.is_everything() && !self.all {
             return Err(Failure::Usage(
-                "say which: MESSAGE_ID, --reason, --order, --merchant, --since or --all".to_owned(),
+                "say which: MESSAGE_ID, --reason, --order, --merchant, --since, another filter or --all".to_owned(),
             ));
         }
+        let selected = SelectedLetters { search, even_if_deadly: self.even_if_it_kills_workers };
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         if self.dry_run {
-            let dry_run = dry_run_selected(context, selected, limit)?;
+            let dry_run = dry_run_selected(context, &selected, limit)?;
             context.output.print(&dry_run, || output::dry_run_text(&dry_run))?;
             return dry_run.ended;
         }
@@ -106,7 +105,7 @@ impl ReplayArgs {
             options.note,
         );
         let result = context.recorded(&act, |change| {
-            let result = replay_selected(context, selected, &options)?;
+            let result = replay_selected(context, &selected, &options)?;
             change.to(json!({ "replayed": result.replayed }));
             change.ended(&result.ended);
             Ok(result)

@@ -27,7 +27,7 @@ pub(crate) struct LetterShowArgs {
 
 impl LetterShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let Some(opened) = context.block_on(find(&context.broker()?, &self.id))? else {
+        let Some(opened) = find(&mut *context.database()?, &self.id)? else {
             return Err(Failure::Refused(not_there(context, &BTreeSet::from([self.id]))));
         };
         let mut evidence = Evidence::of(opened, &context.config);

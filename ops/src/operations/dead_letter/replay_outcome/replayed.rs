@@ -7,6 +7,7 @@ use order::MessageOutcome;
 use queue::{Envelope, ReceivedMessage};
 use serde::Serialize;
 use store::BeijingTime;
+use store::dead_letter::Death;
 use store::notification::InboxState;
 use store::retry_copy::WaitingCopy;
 use worker::message::content_id;
@@ -66,6 +67,9 @@ pub(crate) struct Replayed {
     /// How often workers had seen it before.
     #[serde(skip)]
     pub(super) seen_before: i32,
+    /// How often its letter had died before.
+    #[serde(skip)]
+    pub(super) deaths_before: i32,
     #[serde(skip)]
     pub(super) waited_before: BTreeSet<(i32, BeijingTime)>,
 }
@@ -75,7 +79,8 @@ impl Replayed {
         let envelope = Envelope::read(&received.body).ok();
         Replayed {
             id: received.message_id.clone(),
-            known_as: content_id(received, config).unwrap_or_else(|| received.message_id.clone()),
+            known_as: content_id(&received.body, config)
+                .unwrap_or_else(|| received.message_id.clone()),
             order: received.headers.order.clone(),
             outcome: ReplayOutcome::Waiting,
             reason: None,
@@ -85,6 +90,7 @@ impl Replayed {
             copies: 0,
             key: envelope.map(|envelope| (envelope.merchant, envelope.kind.as_str())),
             seen_before: 0,
+            deaths_before: 0,
             waited_before: BTreeSet::new(),
         }
     }
@@ -105,9 +111,12 @@ impl Replayed {
         }
     }
 
-    /// Whether it may die without a row in the inbox: workers write one of what they can read.
-    pub(super) fn is_nameless(&self) -> bool {
-        self.key.is_none() || self.seen_before == 0
+    /// Its letter was rejected once more.
+    pub(super) fn died(&mut self, row: Death) {
+        if row.deaths > self.deaths_before {
+            self.outcome = ReplayOutcome::DeadAgain;
+            (self.reason, self.error) = (row.reason, row.error);
+        }
     }
 
     pub(super) fn hear(&mut self, state: InboxState) {

@@ -5,7 +5,7 @@ use alipay::Fen;
 use order::{Facts, FulfillmentState, MessageOutcome};
 use queue::MessageKind;
 use store::BeijingTime;
-use store::dead_letter::DeadLetterRow;
+use store::dead_letter::UnrecordedLetter;
 use store::dead_letter::history;
 use store::outbox::OrderEvent;
 use store::redelivery::RedeliveryRow;
@@ -41,7 +41,7 @@ pub(crate) enum StoryEvent<'a> {
     /// An operator replayed or discarded a dead letter.
     LetterHandled(&'a history::HistoryRow),
     /// A message became a dead letter and has no row in the inbox.
-    LetterDied(&'a DeadLetterRow),
+    LetterDied(&'a UnrecordedLetter),
     /// A message was redelivered: no worker acknowledged it.
     CameBack(&'a RedeliveryRow),
     /// An event was published to the shop.

@@ -2,7 +2,7 @@
 
 /// The error with everything that differs from message to message as `#`: numbers, times, ids (words
 /// with a digit in them), and `names`, such as the letter's own order number.
-pub(crate) fn fingerprint(error: &str, names: &[&str]) -> String {
+pub(super) fn fingerprint(error: &str, names: &[&str]) -> String {
     let mut print = String::with_capacity(error.len());
     let mut rest = error;
     while let Some(first) = rest.chars().next() {

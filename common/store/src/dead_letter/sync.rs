@@ -1,0 +1,117 @@
+//! Compares the rows with the queue, and puts right what differs.
+//!
+//! Rows that change meanwhile are left alone: a worker or an operator has just written what they say.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use order::DeadLetterState;
+use serde::Serialize;
+
+use super::row::NewDeadLetter;
+use super::write::write_by;
+use crate::column::value;
+use crate::json_rows::execute_rows;
+use crate::schema::dead_letter;
+use crate::{MysqlConnection, Result, clock};
+
+/// Rows that one statement corrects.
+const STEP: usize = 1_000;
+
+/// A comparison that has begun.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// By the database's clock.
+    began: DateTime<Utc>,
+    /// The ids whose rows are complete.
+    known: HashSet<String>,
+}
+
+/// What differed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Corrected {
+    /// Letters in the queue whose rows said that they were not there, or that had no row.
+    pub found: usize,
+    /// Letters in the queue of which the rows counted another number.
+    pub recounted: usize,
+    /// Rows that said that their letter was in the queue, and it is not.
+    pub gone: usize,
+}
+
+/// A row as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
+struct Counted {
+    message_id: String,
+    copies: i32,
+    state: DeadLetterState,
+}
+
+/// A row as it should be. It is left alone if it is not `was` any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Correction {
+    was: Counted,
+    copies: i32,
+    state: DeadLetterState,
+}
+
+impl Comparison {
+    /// Begins: call it before the queue is read.
+    pub fn begin(connection: &mut MysqlConnection) -> Result<Comparison> {
+        let began = clock::now(connection)?;
+        let known: Vec<String> = dead_letter::table
+            .filter(dead_letter::cause.ne(""))
+            .select(dead_letter::message_id)
+            .load(connection)?;
+        Ok(Comparison { began, known: known.into_iter().collect() })
+    }
+
+    /// Whether the letters of this id have a row that says all.
+    #[must_use]
+    pub fn is_known(&self, message_id: &str) -> bool {
+        self.known.contains(message_id)
+    }
+
+    /// Writes rows of letters that are not known, sorted by their ids. What an older program has written stays.
+    pub fn meet(&self, connection: &mut MysqlConnection, sorted: &[NewDeadLetter]) -> Result<()> {
+        write_by(connection, sorted, include_str!("met.sql"))
+    }
+
+    /// Corrects the rows. `met`: how many letters of each id were in the queue; `is_whole`: all were seen, so a letter that was not
+    /// met is gone.
+    pub fn end(
+        &self,
+        connection: &mut MysqlConnection,
+        met: &BTreeMap<String, i32>,
+        is_whole: bool,
+    ) -> Result<Corrected> {
+        let rows: Vec<Counted> = dead_letter::table
+            .filter(dead_letter::changed_at.lt(value(self.began)))
+            .select((dead_letter::message_id, dead_letter::copies, dead_letter::state))
+            .load(connection)?;
+        let mut corrected = Corrected::default();
+        let mut differing = Vec::new();
+        for row in rows {
+            let copies = met.get(&row.message_id).copied();
+            let (count, right) = match (row.state, copies) {
+                (DeadLetterState::Waiting, None) if is_whole => {
+                    (&mut corrected.gone, (0, DeadLetterState::Gone))
+                }
+                (_, None) => continue,
+                (DeadLetterState::Waiting, Some(copies)) if copies == row.copies => continue,
+                (DeadLetterState::Waiting, Some(copies)) if is_whole || copies > row.copies => {
+                    (&mut corrected.recounted, (copies, DeadLetterState::Waiting))
+                }
+                (DeadLetterState::Waiting, Some(_)) => continue,
+                (_, Some(copies)) => (&mut corrected.found, (copies, DeadLetterState::Waiting)),
+            };
+            *count += 1;
+            let (copies, state) = right;
+            differing.push(Correction { was: row, copies, state });
+        }
+        for rows in differing.chunks(STEP) {
+            execute_rows(connection, include_str!("corrected.sql"), rows)?;
+        }
+        Ok(corrected)
+    }
+}
