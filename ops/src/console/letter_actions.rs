@@ -200,7 +200,7 @@ async fn walk(
     let config = &console.config;
     let cluster = console.broker();
     if action == LetterAction::Discarded {
-        let selected = SelectedLetters { even_if_deadly: true, ..selection.letters() };
+        let selected = SelectedLetters { even_if_poison: true, ..selection.letters() };
         let letters = match block_in_place(|| selected.read(&mut database)) {
             Ok(letters) => letters,
             Err(error) => return failed(error.into()),
