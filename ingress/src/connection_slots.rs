@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use config::{Ingress, Network};
+use config::{Ingress, Network, Peer};
 use metrics::{counter, gauge};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Refusal;
 use crate::counted::Counted;
-use crate::peer::Peer;
 
 /// All slots; shared by all connections.
 #[derive(Debug)]

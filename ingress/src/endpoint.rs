@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use config::Config;
+use config::{Config, Peer};
 use futures_util::FutureExt;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -20,7 +20,6 @@ use crate::broker::Broker;
 use crate::connection_slots::ConnectionSlot;
 use crate::explainer::Explainer;
 use crate::notify_verify::NotifyVerifier;
-use crate::peer::Peer;
 use crate::refusal_limit::RefusalLimit;
 use crate::refusal_log::RefusalLog;
 use crate::route::{self, Callback};

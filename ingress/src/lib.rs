@@ -58,7 +58,6 @@ mod identity;
 mod notify;
 mod notify_url;
 mod notify_verify;
-mod peer;
 mod privileges;
 mod recent_ids;
 mod refusal;

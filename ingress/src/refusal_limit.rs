@@ -3,12 +3,11 @@
 //! Only refused requests count, so a limit never affects Alipay: a client that has
 //! sent a genuine notification has no limit, and only Alipay can sign one.
 
+use config::Peer;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
-
-use crate::peer::Peer;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Alipay repeats for about a day; a client that has sent nothing genuine for longer is limited again.

@@ -32,15 +32,15 @@ mod server;
 mod session;
 mod status;
 mod tag;
+mod throttle;
 mod user;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::order::OperatorAction;
 use axum::extract::State;
-use config::Config;
+use config::{Config, Peer};
 use queue::Cluster;
 use serde_json::json;
 use service::language::say;
@@ -148,9 +148,9 @@ impl Console {
     }
 
     /// Records a login or a logout, without making the user wait for a database that may be away.
-    fn note(self: &Arc<Self>, action: OperatorAction, user: &str, address: Option<IpAddr>) {
+    fn note(self: &Arc<Self>, action: OperatorAction, user: &str, address: Option<Peer>) {
         let act = Act::new(Actor::of_console(user), action, user);
-        let after = address.map(|address| json!({ "address": address }));
+        let after = address.map(|address| json!({ "address": address.to_string() }));
         let console = Arc::clone(self);
         tokio::spawn(async move {
             let write = move |connection: &mut Connection| note(connection, &act, after);

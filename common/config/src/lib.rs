@@ -18,6 +18,7 @@ mod merchant;
 mod nearest;
 mod network;
 mod node;
+mod peer;
 mod problem;
 pub mod reload;
 mod secret;
@@ -45,6 +46,7 @@ use layers::{Layer, Layers};
 pub use merchant::{ConfirmPolicy, LatePaymentPolicy, Merchant, NotifyVerifyPolicy};
 use nearest::nearest_of;
 pub use network::Network;
+pub use peer::Peer;
 pub use secret::Secret;
 use sections::Sections;
 pub use sections::{

@@ -17,6 +17,8 @@ closed_set! {
         RestoreLetters,
         /// Wrote a note on a dead letter or a group of them.
         NoteLetters,
+        /// Corrected the rows of dead letters by the queue.
+        SyncLetters,
         /// Decided a review.
         DecideReview,
         /// Asked Alipay for a refund.
@@ -108,7 +110,9 @@ impl OperatorAction {
         use OperatorAction::*;
         match self {
             LogIn | RefuseLogin | LogOut => ActionSubject::User,
-            ReplayLetters | DiscardLetters | RestoreLetters | NoteLetters => ActionSubject::Letter,
+            ReplayLetters | DiscardLetters | RestoreLetters | NoteLetters | SyncLetters => {
+                ActionSubject::Letter
+            }
             DecideReview => ActionSubject::Review,
             RequestRefund | CloseTrade | ApplyAnswer | ReconcileOrders | CreateOrder
             | ImportOrders | SetAccount => ActionSubject::Order,

@@ -179,6 +179,7 @@ fn action_words(action: OperatorAction) -> &'static str {
         OperatorAction::DiscardLetters => say("丢弃死信", "discard dead letters"),
         OperatorAction::RestoreLetters => say("恢复死信", "restore dead letters"),
         OperatorAction::NoteLetters => say("死信备注", "note on dead letters"),
+        OperatorAction::SyncLetters => say("校正死信记录", "correct the rows of dead letters"),
         OperatorAction::DecideReview => say("复核决定", "decide a review"),
         OperatorAction::RequestRefund => say("退款", "refund"),
         OperatorAction::CloseTrade => say("关闭交易", "close a trade"),

@@ -3,21 +3,28 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::{Extensions, HeaderMap};
-use config::{Config, ConsoleUser, Network, ProxyLogin, Role};
+use config::{Config, ConsoleUser, Network, Peer, ProxyLogin, Role};
 use service::http::PeerAddress;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::session::{self, Sessions};
+use super::throttle::Throttle;
 use super::user::User;
 use crate::failure::Failure;
 use crate::operations::password_hash;
 
 /// Passwords that are compared at one time: each comparison takes memory and a core.
 const COMPARISONS: usize = 2;
+
+/// Logins of one user name that may fail: so many at once, then one in each pause. A stranger who knows a name can make its
+/// owner wait that long.
+const OF_A_NAME: (u32, Duration) = (5, Duration::from_secs(30));
+/// The same of one address, behind which there can be an office.
+const OF_AN_ADDRESS: (u32, Duration) = (20, Duration::from_secs(10));
 
 /// What a request says about its sender.
 #[derive(Debug, Clone, Copy)]
@@ -31,11 +38,6 @@ impl<'a> Sender<'a> {
         let peer = extensions.get::<PeerAddress>().map(|PeerAddress(address)| address.ip());
         Sender { headers, peer }
     }
-
-    /// The other side of the connection.
-    pub(super) fn address(self) -> Option<IpAddr> {
-        self.peer
-    }
 }
 
 /// Who may use the console, and who does.
@@ -47,6 +49,8 @@ pub(super) struct Authentication {
     /// What the tokens of forms without a session are made of.
     secret: String,
     comparisons: Semaphore,
+    by_name: Throttle<String>,
+    by_address: Throttle<Option<Peer>>,
 }
 
 impl Authentication {
@@ -71,6 +75,8 @@ impl Authentication {
             sessions: Sessions::new(console.session, console.session_idle),
             secret: session::random(),
             comparisons: Semaphore::new(COMPARISONS),
+            by_name: Throttle::new(OF_A_NAME.0, OF_A_NAME.1),
+            by_address: Throttle::new(OF_AN_ADDRESS.0, OF_AN_ADDRESS.1),
         })
     }
 
@@ -133,6 +139,33 @@ impl Authentication {
     fn token_of(&self, name: &str) -> String {
         let digest = Sha256::new_with_prefix(&self.secret).chain_update(name).finalize();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The address that a login counts for: the proxy's own where that does not tell.
+    pub(super) fn client(&self, sender: Sender<'_>) -> Option<Peer> {
+        let peer = sender.peer?;
+        let told = Peer::of_request(peer, sender.headers, &self.proxies);
+        Some(told.unwrap_or_else(|| Peer::of(peer)))
+    }
+
+    /// Takes an attempt to log in of a name and an address.
+    ///
+    /// # Errors
+    /// There were too many: how long to wait.
+    pub(super) fn take_attempt(
+        &self,
+        name: &str,
+        client: Option<Peer>,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        self.by_address.take(&client, now)?;
+        self.by_name.take(&name.to_owned(), now)
+    }
+
+    /// The attempt was no failure, and does not count.
+    pub(super) fn give_back_attempt(&self, name: &str, client: Option<Peer>, now: Instant) {
+        self.by_address.give_back(&client, now);
+        self.by_name.give_back(&name.to_owned(), now);
     }
 
     /// The role of the user with this name and password. An unknown name takes as long as a wrong password: the

@@ -3,24 +3,25 @@
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use order::OperatorAction;
-use service::language::say;
+use service::language::{Language, say};
 use service::page::hidden;
 use tracing::{info, warn};
 
 use super::act::role_words;
-use super::address::listing;
+use super::address::{link, listing};
 use super::authentication::Sender;
 use super::page::{Page, usage};
 use super::request::{Fields, PostedForm, QueryString, TokenlessForm};
 use super::user::User;
 use super::{Console, Shared, session};
 use crate::failure::Failure;
+use crate::operations::LONGEST_PERSON_NAME;
 
 /// The page where a person logs in.
 const LOGIN: &str = "/login";
@@ -37,7 +38,23 @@ pub(super) fn wanted(request: &Request) -> Response {
         return page(StatusCode::FORBIDDEN, Some(text), "/").into_response();
     }
     let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
-    Redirect::to(&listing(LOGIN, &[(TO, asked)])).into_response()
+    let login = listing(LOGIN, &[(TO, asked)]);
+    match is_link_of_another_site(request.headers()) {
+        true => by_way_of(login).into_response(),
+        false => Redirect::to(&login).into_response(),
+    }
+}
+
+/// Whether somebody followed a link of another site, such as an alarm in a chat: the browser keeps our cookie back then,
+/// since it is `SameSite=Strict`, whether there is a login or not.
+fn is_link_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
+}
+
+/// A page that leads on at once. What a page of ours asks for gets the cookie.
+fn by_way_of(to: String) -> Page {
+    let body = html! { p { (link(&to, say("继续", "Go on"))) } };
+    Page { leads_to: Some(to), ..Page::new(say("请稍候", "One moment"), body) }
 }
 
 /// The form, below what became of the last attempt.
@@ -53,6 +70,19 @@ fn page(status: StatusCode, problem: Option<&str>, to: &str) -> Page {
         } }
     };
     Page { status, ..Page::new(say("登录", "Log in"), body) }
+}
+
+/// Too many attempts failed.
+fn throttled(seconds: u64, to: &str) -> Response {
+    let text = match Language::here() {
+        Language::Chinese => format!("登录失败次数过多，请 {seconds} 秒后再试。"),
+        Language::English => {
+            format!("Too many logins have failed. Try again in {seconds} seconds.")
+        }
+    };
+    let mut response = page(StatusCode::TOO_MANY_REQUESTS, Some(&text), to).into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// `GET /login`
@@ -88,20 +118,29 @@ pub(super) async fn log_in(
     if name.is_empty() || password.is_empty() {
         return Err(usage("请填写用户名和密码", "give a user name and a password"));
     }
-    let sender = Sender::of(&parts.headers, &parts.extensions);
+    if name.chars().count() > LONGEST_PERSON_NAME {
+        return Err(usage("用户名太长", "the user name is too long"));
+    }
+    let (authentication, now) = (&console.authentication, Instant::now());
+    let client = authentication.client(Sender::of(&parts.headers, &parts.extensions));
+    if let Err(wait) = authentication.take_attempt(name, client, now) {
+        warn!(user = name, wait_seconds = wait.as_secs() + 1, "logins are throttled");
+        return Ok(throttled(wait.as_secs() + 1, to));
+    }
     let (user, typed) = (name.to_owned(), password.to_owned());
-    let Some(role) = console.authentication.role_of(user, typed).await? else {
+    let Some(role) = authentication.role_of(user, typed).await? else {
         warn!(user = name, "a login was refused: wrong name or password");
-        console.note(OperatorAction::RefuseLogin, name, sender.address());
+        console.note(OperatorAction::RefuseLogin, name, client);
         let wrong = say("用户名或密码不正确。", "The user name or the password is wrong.");
         return Ok(page(StatusCode::FORBIDDEN, Some(wrong), to).into_response());
     };
     info!(user = name, %role, "logged in");
-    console.note(OperatorAction::LogIn, name, sender.address());
-    let sessions = &console.authentication.sessions;
+    console.note(OperatorAction::LogIn, name, client);
+    authentication.give_back_attempt(name, client, now);
+    let sessions = &authentication.sessions;
     // The id from before the login was perhaps not this user's alone.
     session::id_of(&parts.headers).and_then(|id| sessions.end(id));
-    let id = sessions.begin(name, role, Instant::now());
+    let id = sessions.begin(name, role, now);
     Ok(with_cookie(&console, &parts, Some(&id), to))
 }
 

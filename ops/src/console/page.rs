@@ -79,13 +79,22 @@ pub(super) struct Page {
     pub(super) body: Markup,
     /// Load it again after so many seconds.
     pub(super) refresh: Option<u32>,
+    /// Load this page in its place.
+    pub(super) leads_to: Option<String>,
     /// Which entry of the menu it belongs to, where its address does not say so.
     pub(super) menu: Option<Menu>,
 }
 
 impl Page {
     pub(super) fn new(title: impl Into<String>, body: Markup) -> Page {
-        Page { status: StatusCode::OK, title: title.into(), body, refresh: None, menu: None }
+        Page {
+            status: StatusCode::OK,
+            title: title.into(),
+            body,
+            refresh: None,
+            leads_to: None,
+            menu: None,
+        }
     }
 
     /// The page in its frame.
@@ -115,6 +124,7 @@ impl Page {
         let head = html! {
             meta name="robots" content="noindex";
             @if let Some(seconds) = self.refresh { meta http-equiv="refresh" content=(seconds); }
+            @if let Some(to) = self.leads_to { meta http-equiv="refresh" content={ "0;url=" (to) }; }
         };
         let title = format!("{} · ops console", self.title);
         let page = Document { title: &title, style: STYLE, head, body };
@@ -147,7 +157,12 @@ pub(super) async fn framed(State(console): Shared, request: Request, next: Next)
     let menu = Menu::of(request.uri().path());
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Page>() {
-        Some(page) => page.framed(menu, &console),
+        Some(page) => {
+            let mut framed = page.framed(menu, &console);
+            // What a handler has added: cookies, how long to wait.
+            framed.headers_mut().extend(std::mem::take(response.headers_mut()));
+            framed
+        }
         None => response,
     }
 }
@@ -178,7 +193,7 @@ pub(super) fn away(failure: &Failure) -> Markup {
 }
 
 /// A page that says why there is no other.
-fn problem(failure: &Failure) -> Page {
+pub(super) fn problem(failure: &Failure) -> Page {
     let not_done = say("没有执行", "Not done");
     let (status, title) = match failure {
         Failure::DatabaseAway(_) | Failure::BrokerAway(_) | Failure::CouldNotAsk(_) => {

@@ -268,3 +268,52 @@ fn what_is_done_in_the_console_is_recorded() {
     vera.get("/actions?action=nothing").shows(400, &["cannot be read"]);
     vera.get("/actions?subject=gift&lang=zh-CN").shows(200, &["操作记录", "导入卡密", "完成"]);
 }
+
+#[test]
+fn logins_that_fail_are_throttled_by_name_and_by_address() {
+    let world = World::alone(&[("users", &USERS), ("proxies", "127.0.0.1")], &[]);
+    let log_in = |from: &str, user: &str, password: &str| {
+        let mut headers = world.browser.own();
+        headers.push(("X-Forwarded-For", from.to_owned()));
+        let fields = form(&[("user", user), ("password", password)]);
+        world.browser.post_as("/login", &fields, &headers)
+    };
+    // By name: from wherever, and whatever the password is.
+    let wrong = |attempt| log_in(&format!("203.0.113.{attempt}"), "otto", "wrong horse battery");
+    let allowed = (0..100).take_while(|attempt| wrong(*attempt).status == 403).count();
+    assert!((5..100).contains(&allowed), "{allowed}");
+    let seen = log_in("203.0.113.200", "otto", PASSWORD).shows(429, &["Try again in", "seconds"]);
+    let wait: u64 = seen.header("retry-after").expect("how long").parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    log_in("203.0.113.200", "ada", PASSWORD).shows(303, &[]);
+    // By address: whatever the name is. What succeeds does not count.
+    let unknown = |attempt| {
+        log_in("198.51.100.7", "ada", PASSWORD);
+        log_in("198.51.100.7", &format!("nobody {attempt}"), PASSWORD)
+    };
+    let allowed = (0..200).take_while(|attempt| unknown(*attempt).status == 403).count();
+    assert!((20..200).contains(&allowed), "{allowed}");
+    log_in("198.51.100.7", "ada", PASSWORD).shows(429, &[]);
+    log_in("198.51.100.8", "ada", PASSWORD).shows(303, &[]);
+    let log = world.console_log();
+    assert!(log.contains("logins are throttled") && !log.contains("horse"), "{log}");
+}
+
+#[test]
+fn a_link_of_another_site_leads_to_the_page_of_who_is_logged_in() {
+    let world = World::alone(&[("users", &USERS)], &[]);
+    let otto = world.browser.logged_in("otto", PASSWORD);
+    let host = world.browser.address.to_string();
+    // The browser keeps the cookie back, since the link is of another site.
+    let foreign = [("Host", host.as_str()), ("Sec-Fetch-Site", "cross-site")];
+    let seen = world
+        .browser
+        .ask("GET", "/orders/A-1", &foreign, "")
+        .shows(200, &["http-equiv=\"refresh\""]);
+    let (_, rest) = seen.body.split_once("0;url=").expect("an address");
+    let login = rest.split('"').next().unwrap().to_owned();
+    assert!(login.starts_with("/login?to="), "{login}");
+    let back = otto.get(&login).shows(303, &[]);
+    assert_eq!(back.header("location").as_deref(), Some("/orders/a-1"));
+    world.browser.get(&login).shows(200, &["name=\"password\""]);
+}

@@ -17,7 +17,7 @@ pub(crate) struct World {
     pub(crate) browser: Browser,
     pub(crate) sandbox: Sandbox,
     ops: Ops,
-    _console: Program,
+    console: Program,
 }
 
 impl World {
@@ -59,7 +59,7 @@ impl World {
         let line = console.wait_until_ready();
         let address = line.value("url").trim_start_matches("http://").trim_end_matches('/');
         let browser = Browser { address: address.parse().unwrap(), cookie: None };
-        World { browser, sandbox, ops, _console: console }
+        World { browser, sandbox, ops, console }
     }
 
     pub(crate) fn ops(&self, arguments: &[&str]) -> String {
@@ -68,6 +68,11 @@ impl World {
 
     pub(crate) fn order(&self, id: &str) {
         self.ops(&["order", "create", id, "--merchant", "shop", "--product", "gift"]);
+    }
+
+    /// What the console has logged so far.
+    pub(crate) fn console_log(&self) -> String {
+        self.console.stderr()
     }
 
     /// A worker, running until it is dropped.

@@ -1,10 +1,13 @@
 //! `ops dlq sync`
 
 use clap::Args;
+use order::OperatorAction;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::action_record::Actor;
 use crate::operations::dead_letter::sync::{SyncReport, sync};
+use crate::operations::letter_acts::act_on;
 use crate::plural::count;
 
 /// Compare the rows of the dead letters with the queue, and correct the rows
@@ -22,7 +25,13 @@ pub(crate) struct SyncArgs {}
 
 impl SyncArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let report = sync(context)?;
+        let act = act_on(Actor::of_verb(None), OperatorAction::SyncLetters, "all", None);
+        let report = context.recorded(&act, |change| {
+            let report = sync(context)?;
+            change.to(report.corrected);
+            change.ended(&report.ended);
+            Ok(report)
+        })?;
         context.output.print(&report, || text(&report))?;
         report.ended
     }

@@ -1,10 +1,12 @@
-//! The client: the address that a connection or a request counts for.
+//! The client: the address that a connection or a request counts for, behind the proxies that the configuration trusts.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use config::Network;
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
+
+use crate::network::Network;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The bits of an IPv6 address that name a network: its host can choose all others.
@@ -12,11 +14,17 @@ const NETWORK_BITS: u128 = !0 << 64;
 
 /// One address; of IPv6 the network of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Peer(IpAddr);
+pub struct Peer(IpAddr);
+
+impl fmt::Display for Peer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
 
 impl Peer {
     /// The peer of an address.
-    pub(crate) fn of(address: IpAddr) -> Peer {
+    pub fn of(address: IpAddr) -> Peer {
         Peer(match address.to_canonical() {
             IpAddr::V6(address) => {
                 IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & NETWORK_BITS))
@@ -26,17 +34,13 @@ impl Peer {
     }
 
     /// The other side of a connection, unless it is this machine or a trusted proxy.
-    pub(crate) fn connected(address: IpAddr, proxies: &[Network]) -> Option<Peer> {
+    pub fn connected(address: IpAddr, proxies: &[Network]) -> Option<Peer> {
         (!is_proxy(address, proxies)).then(|| Peer::of(address))
     }
 
     /// The client of a request: the other side of its connection, or, where that is a proxy, the last
     /// address of `X-Forwarded-For` that is none. `None` where the proxy does not tell.
-    pub(crate) fn of_request(
-        address: IpAddr,
-        headers: &HeaderMap,
-        proxies: &[Network],
-    ) -> Option<Peer> {
+    pub fn of_request(address: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> Option<Peer> {
         if !is_proxy(address, proxies) {
             return Some(Peer::of(address));
         }
