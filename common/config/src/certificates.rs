@@ -5,6 +5,7 @@
 
 use alipay::{Certificate, CertificateState};
 use chrono::{DateTime, TimeDelta, Utc};
+use service::metric;
 use strum::IntoStaticStr;
 
 use crate::{Config, Merchant};
@@ -41,7 +42,7 @@ pub fn of(merchant: &Merchant) -> impl Iterator<Item = (Role, &Certificate)> {
 }
 
 /// Logs the certificates that are out of date or soon will be, and sets the metric
-/// `certificate_first_end_seconds`: when the first of all ends, in Unix time.
+/// `alipay_certificate_first_end_timestamp_seconds`: when the first of all ends, in Unix time.
 pub fn report(config: &Config, at: DateTime<Utc>) {
     let mut first_end = None;
     for merchant in config.merchants.values() {
@@ -53,7 +54,7 @@ pub fn report(config: &Config, at: DateTime<Utc>) {
     }
     if let Some(end) = first_end {
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit into 53 bits")]
-        metrics::gauge!("certificate_first_end_seconds").set(end.timestamp() as f64);
+        metrics::gauge!(metric::CERTIFICATE_END).set(end.timestamp() as f64);
     }
 }
 
