@@ -213,7 +213,7 @@ impl MovedLetters {
         mut database: Connection,
         moved: &mut Moved,
     ) -> Result<(), Failure> {
-        let selected = SelectedLetters { even_if_deadly: true, ..self.selection.letters() };
+        let selected = SelectedLetters { even_if_poison: true, ..self.selection.letters() };
         let letters = block_in_place(|| selected.read(&mut database))?;
         let ids: BTreeSet<&str> = letters.ids().collect();
         let wanted = |received: &ReceivedMessage| ids.contains(received.message_id.as_str());

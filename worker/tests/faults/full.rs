@@ -67,7 +67,7 @@ async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
         scene.world.send(scene.world.payment(&format!("G{number:06}"))).await;
     }
     scene.world.wait_for_count("user_order WHERE id LIKE 'G%' AND is_send_goods", 8);
-    assert!(worker.metric("worker_held_messages") >= 1.0);
+    assert!(worker.metric("alipay_worker_held_messages") >= 1.0);
     // What the broker refuses has no row that says that it is in the queue.
     let compared = scene.world.pipeline.json(&["dlq", "sync"]).expect("ops dlq sync");
     for differing in ["found", "recounted", "gone"] {

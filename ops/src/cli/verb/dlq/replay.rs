@@ -102,7 +102,7 @@ impl ReplayArgs {
                 "say which: MESSAGE_ID, --reason, --order, --merchant, --since, another filter or --all".to_owned(),
             ));
         }
-        let selected = SelectedLetters { search, even_if_deadly: self.even_if_it_kills_workers };
+        let selected = SelectedLetters { search, even_if_poison: self.even_if_it_kills_workers };
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         if self.dry_run {
             let dry_run = dry_run_selected(context, &selected, limit)?;
