@@ -79,7 +79,7 @@ impl Provider {
             Reply::text(&answer.to_string())
         });
         let server = server.unwrap();
-        *url.lock().unwrap() = server.url.trim_end_matches('/').to_owned();
+        *url.lock().unwrap() = server.url.trim_end_matches("/gateway.do").to_owned();
         let url = url.lock().unwrap().clone();
         Provider { url, logins, forge, signs_with_another, _server: server }
     }
