@@ -75,6 +75,7 @@ lint: services ## formatting, clippy and documentation, warnings denied; depende
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 	@CARGO="$(CARGO)" scripts/lint-dependencies
+	@scripts/lint-alerts
 
 lint-all: lint ## the same, and installs cargo-deny for it
 

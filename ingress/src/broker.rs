@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use metrics::histogram;
 use queue::topology::ShardCount;
 use queue::{Envelope, Message, PublishError, Publisher};
+use service::metric;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::Refusal;
@@ -39,7 +40,7 @@ impl Broker {
     /// A permit, unless `ingress.max_in_flight` messages wait already.
     pub(crate) fn admit(&self) -> Result<InFlight<'_>, Refusal> {
         let permit = self.permits.try_acquire().map_err(|_| Refusal::Overloaded)?;
-        Ok(InFlight { _permit: permit, _counted: Counted::new("ingress_in_flight") })
+        Ok(InFlight { _permit: permit, _counted: Counted::new(metric::INGRESS_IN_FLIGHT) })
     }
 
     /// Publishes and waits for the confirm, but not longer than a client should wait for an answer. A message
@@ -56,7 +57,7 @@ impl Broker {
         let message = Message::notify(envelope, message_id, Some(traceparent), self.shards);
         let started = Instant::now();
         let answer = tokio::time::timeout(confirm_timeout, self.publisher.publish(message)).await;
-        histogram!("ingress_confirm_seconds").record(started.elapsed());
+        histogram!(metric::INGRESS_CONFIRM_SECONDS).record(started.elapsed());
         match answer {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use config::{Ingress, Network, Peer};
 use metrics::{counter, gauge};
 use parking_lot::{Mutex, MutexGuard};
+use service::metric;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -72,7 +73,7 @@ pub(crate) const NO_FIRST_BYTE: &str = "no_first_byte";
 
 /// Counts a connection that was closed from this side.
 pub(crate) fn count_closed(why: &'static str) {
-    counter!("ingress_connections_closed_total", "why" => why).increment(1);
+    counter!(metric::INGRESS_CONNECTIONS_CLOSED, "why" => why).increment(1);
 }
 
 impl ConnectionSlots {
@@ -99,7 +100,8 @@ impl ConnectionSlots {
             let freed = self.freed.notified();
             match self.try_take(peer) {
                 Taken::Slot(id, close) => {
-                    let (slots, counted) = (Arc::clone(self), Counted::new("ingress_connections"));
+                    let (slots, counted) =
+                        (Arc::clone(self), Counted::new(metric::INGRESS_CONNECTIONS));
                     return Some(ConnectionSlot { slots, id, address, close, _counted: counted });
                 }
                 Taken::Refused => {
@@ -166,7 +168,7 @@ impl SlotsState {
     }
 
     fn report(&self) {
-        gauge!("ingress_body_bytes").set(u32::try_from(self.bytes).unwrap_or(u32::MAX));
+        gauge!(metric::INGRESS_BODY_BYTES).set(u32::try_from(self.bytes).unwrap_or(u32::MAX));
     }
 
     fn tick(&mut self) -> u64 {

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use metrics::counter;
+use service::metric;
 use tokio::sync::watch;
 
 use crate::broker::Broker;
@@ -99,7 +100,7 @@ impl Endpoint {
         if !ours || head.method != Method::POST {
             return;
         }
-        counter!("ingress_unknown_paths_total").increment(1);
+        counter!(metric::INGRESS_UNKNOWN_PATHS).increment(1);
         if self.refusal_log.writes("", "unknown path", Instant::now()) {
             let path: String = path.chars().take(LONGEST_PATH).collect();
             tracing::warn!(
@@ -115,7 +116,7 @@ async fn catch_panic<T>(handler: impl Future<Output = T>) -> Result<T, Box<dyn A
     AssertUnwindSafe(handler)
         .catch_unwind()
         .await
-        .inspect_err(|_| counter!("ingress_panics_total").increment(1))
+        .inspect_err(|_| counter!(metric::INGRESS_PANICS).increment(1))
 }
 
 #[cfg(test)]

@@ -35,17 +35,17 @@
 //!
 //! | name | kind | meaning |
 //! |---|---|---|
-//! | `ingress_requests_total{merchant,outcome,reason}` | counter | answers; `outcome` is `success` or `fail`, `reason` a reason code, empty for `success`; `merchant` is empty where the path names none |
-//! | `ingress_returns_total{merchant,outcome,reason}` | counter | buyers who came back; `outcome` is `asked`, `not_asked` (sent on, but the question could not be queued) or `fail` |
-//! | `ingress_notify_verify_total{merchant,answer}` | counter | `true`, `false`, `invalid`, `none` (no answer) or `remembered` (not asked: confirmed before) |
-//! | `ingress_request_seconds{outcome}` | histogram | from the end of the headers to the answer |
-//! | `ingress_confirm_seconds` | histogram | from publishing to the broker's answer |
-//! | `ingress_in_flight` | gauge | requests that wait for the gateway or the broker |
-//! | `ingress_connections` | gauge | open connections |
-//! | `ingress_body_bytes` | gauge | bytes of bodies that are kept |
-//! | `ingress_connections_closed_total{why}` | counter | connections closed to make room: `no_first_byte`, `peer_limit`, `full`, `body_memory` |
-//! | `ingress_unknown_paths_total` | counter | POSTs to unknown paths below `/alipay/` |
-//! | `ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
+//! | `alipay_ingress_requests_total{merchant,outcome,reason}` | counter | answers; `outcome` is `success` or `fail`, `reason` a reason code, empty for `success`; `merchant` is empty where the path names none |
+//! | `alipay_ingress_returns_total{merchant,outcome,reason}` | counter | buyers who came back; `outcome` is `asked`, `not_asked` (sent on, but the question could not be queued) or `fail` |
+//! | `alipay_ingress_notify_verify_total{merchant,answer}` | counter | `true`, `false`, `invalid`, `none` (no answer) or `remembered` (not asked: confirmed before) |
+//! | `alipay_ingress_request_seconds{outcome}` | histogram | from the end of the headers to the answer |
+//! | `alipay_ingress_confirm_seconds` | histogram | from publishing to the broker's answer |
+//! | `alipay_ingress_in_flight` | gauge | requests that wait for the gateway or the broker |
+//! | `alipay_ingress_connections` | gauge | open connections |
+//! | `alipay_ingress_body_bytes` | gauge | bytes of bodies that are kept |
+//! | `alipay_ingress_connections_closed_total{why}` | counter | connections closed to make room: `no_first_byte`, `peer_limit`, `full`, `body_memory` |
+//! | `alipay_ingress_unknown_paths_total` | counter | POSTs to unknown paths below `/alipay/` |
+//! | `alipay_ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
 
 mod body;
 mod broker;

@@ -72,7 +72,8 @@ async fn run(
     load: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> anyhow::Result<()> {
     let shutdown = service::shutdown::on_signals();
-    let metrics = Metrics::install().context("cannot collect metrics")?;
+    let metrics =
+        Metrics::install("ingress", env!("CARGO_PKG_VERSION")).context("cannot collect metrics")?;
     let current = config::reload::on_hangup(config, load);
     let server = IngressServer::bind(current).await?;
     server.run(metrics, shutdown, announce).await?;

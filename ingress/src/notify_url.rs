@@ -11,6 +11,7 @@ use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use metrics::{counter, histogram};
+use service::metric;
 
 use crate::connection_slots::ActiveRequest;
 use crate::endpoint::Endpoint;
@@ -192,11 +193,11 @@ fn report(outcome: &HandledRequest<'_>, started: Instant, log: Option<&RefusalLo
         }
     };
     counter!(
-        "ingress_requests_total",
+        metric::INGRESS_REQUESTS,
         "merchant" => merchant.to_owned(), "outcome" => word, "reason" => reason
     )
     .increment(1);
-    histogram!("ingress_request_seconds", "outcome" => word).record(started.elapsed());
+    histogram!(metric::INGRESS_REQUEST_SECONDS, "outcome" => word).record(started.elapsed());
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use config::{Config, Merchant, NotifyVerifyPolicy};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
 use parking_lot::Mutex;
+use service::metric;
 use tokio::sync::Semaphore;
 
 use crate::Refusal;
@@ -85,7 +86,7 @@ impl NotifyVerifier {
             VerifyReply::NoAnswer(_) => ("none", Ok(())),
         };
         counter!(
-            "ingress_notify_verify_total",
+            metric::INGRESS_NOTIFY_VERIFY,
             "merchant" => merchant.name.clone(), "answer" => answer
         )
         .increment(1);

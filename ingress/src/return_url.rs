@@ -12,6 +12,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use metrics::counter;
+use service::metric;
 
 use crate::endpoint::Endpoint;
 use crate::refusal_log::RefusalLog;
@@ -140,7 +141,7 @@ fn report(merchant: &str, result: &Result<ReturnAnswer, Refusal>, log: Option<&R
         }
     };
     counter!(
-        "ingress_returns_total",
+        metric::INGRESS_RETURNS,
         "merchant" => merchant.to_owned(), "outcome" => outcome, "reason" => reason
     )
     .increment(1);

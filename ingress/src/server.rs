@@ -10,6 +10,7 @@ use config::summary::ConfigSummary;
 use queue::topology::Layout;
 use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
 use service::admin::{self, CannotListen, Readiness};
+use service::metric;
 use service::telemetry::Metrics;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -146,7 +147,7 @@ impl IngressServer {
             NotifyVerifier::new(limits.notify_verify_timeout, (limits.max_in_flight / 4).max(1));
         let notify_verifier = Arc::new(notify_verifier);
         // An alarm on its increase needs a value before the first one.
-        metrics::counter!("ingress_unknown_paths_total").increment(0);
+        metrics::counter!(metric::INGRESS_UNKNOWN_PATHS).increment(0);
         let refusal_log = Arc::new(RefusalLog::default());
         tokio::spawn({
             let (refusal_log, end) = (Arc::clone(&refusal_log), end.clone());

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge, histogram};
 use queue::{Connection, ConnectionError, ReceivedMessage};
 use service::backoff::Backoff;
+use service::metric;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
@@ -216,7 +217,7 @@ impl Lane {
     /// Reports how many messages this lane cannot finish because the broker does not take their copies.
     fn hold(&self, messages: usize) {
         let all = self.context.health.set_held(self.number, messages);
-        gauge!("worker_held_messages").set(f64::from(u32::try_from(all).unwrap_or(u32::MAX)));
+        gauge!(metric::WORKER_HELD_MESSAGES).set(f64::from(u32::try_from(all).unwrap_or(u32::MAX)));
     }
 
     /// One batch: outcomes, then acknowledgements. Returns what stays with the lane; `held` stays in any case.
@@ -236,8 +237,8 @@ impl Lane {
             Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),
         };
         service::crash_point!("worker.before_ack");
-        histogram!("worker_batch_seconds").record(started.elapsed());
-        histogram!("worker_batch_messages").record(f64::from(size));
+        histogram!(metric::WORKER_BATCH_SECONDS).record(started.elapsed());
+        histogram!(metric::WORKER_BATCH_MESSAGES).record(f64::from(size));
         let (mut stays, mut done) = (Staying::default(), Vec::new());
         for (message, outcome) in ended {
             match outcome {
@@ -280,10 +281,10 @@ impl Lane {
                     error = rejection.error,
                     "dead-lettered"
                 );
-                counter!("worker_dead_letters_total", "reason" => rejection.reason).increment(1);
+                counter!(metric::WORKER_DEAD_LETTERS, "reason" => rejection.reason).increment(1);
                 "dead"
             }
         };
-        counter!("worker_messages_total", "outcome" => outcome).increment(1);
+        counter!(metric::WORKER_MESSAGES, "outcome" => outcome).increment(1);
     }
 }

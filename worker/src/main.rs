@@ -62,7 +62,7 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
     };
     let config: Config = load()?;
     config.require_merchants()?;
-    let metrics = telemetry::Metrics::install()?;
+    let metrics = telemetry::Metrics::install("worker", env!("CARGO_PKG_VERSION"))?;
     let current = config::reload::on_hangup(config, load);
     worker::run(current, metrics, shutdown::on_signals(), announce).await?;
     Ok(())

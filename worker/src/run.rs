@@ -26,8 +26,8 @@ use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::redelivery::RedeliveryCounts;
 use crate::shards::ConsumedShards;
 use crate::sweepers::{
-    heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retention,
-    retry_watch, stock_watch,
+    gauges, heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock,
+    retention, retry_watch, stock_watch,
 };
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
@@ -127,6 +127,7 @@ pub async fn run(
     sweepers.spawn(merchant_watch::run(context.clone()));
     let (of, by, until) = (health.clone(), publisher.clone(), cancel.clone());
     sweepers.spawn(heartbeat::run(context.clone(), move || readiness(&of, &by, &until)));
+    sweepers.spawn(gauges::run(context.clone()));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(context.clone()));
         sweepers.spawn(stock_watch::run(context.clone()));

@@ -1,5 +1,6 @@
 //! Sweepers: what a worker does without a message, beside its lanes. Each sweeps and pauses until the worker stops.
 
+pub(crate) mod gauges;
 pub(crate) mod heartbeat;
 pub(crate) mod merchant_watch;
 pub(crate) mod open_rows;

@@ -6,16 +6,18 @@
 mod error;
 mod number;
 mod roots;
+mod state;
 
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rsa::pkcs1;
 use rsa::pkcs8::der::{Decode, pem};
 
 pub use error::CertificateError;
 pub use roots::RootCertificates;
+pub use state::CertificateState;
 
 use crate::{KeyError, PublicKey, key_text};
 
@@ -119,14 +121,17 @@ impl Certificate {
     /// [`CertificateError::Expired`] and [`CertificateError::NotYetValid`].
     pub fn check_time(&self, at: DateTime<Utc>) -> Result<(), CertificateError> {
         let ParsedCertificate { sn, not_before, not_after, .. } = &*self.0;
-        if at < *not_before {
-            return Err(CertificateError::NotYetValid { sn: sn.clone(), not_before: *not_before });
+        let (sn, not_before, not_after) = (sn.clone(), *not_before, *not_after);
+        match self.state(at, TimeDelta::zero()) {
+            CertificateState::NotYetValid => Err(CertificateError::NotYetValid { sn, not_before }),
+            CertificateState::Expired => Err(CertificateError::Expired { sn, not_after }),
+            CertificateState::EndsSoon | CertificateState::Valid => Ok(()),
         }
-        // A certificate is good for the whole of its last second.
-        if at.timestamp() > not_after.timestamp() {
-            return Err(CertificateError::Expired { sn: sn.clone(), not_after: *not_after });
-        }
-        Ok(())
+    }
+
+    /// Whether it can be used at a time, and whether it ends `soon` after that.
+    pub fn state(&self, at: DateTime<Utc>, soon: TimeDelta) -> CertificateState {
+        CertificateState::of(self.not_before(), self.not_after(), at, soon)
     }
 
     /// The certificate as PEM, followed by those of its issuers: a file that can be read again, and

@@ -100,7 +100,7 @@ pub use answer::{
 };
 pub use batch_refund::{BankReturn, BankReturnState, BatchRefundItem, BatchRefundNotify, FeeLeg};
 pub use canonical::{Rule, canonical};
-pub use certificate::{Certificate, CertificateError, RootCertificates};
+pub use certificate::{Certificate, CertificateError, CertificateState, RootCertificates};
 pub use charset::{Charset, CharsetError};
 pub use form::{Form, FormError, MAX_PARAMETERS};
 pub use key_error::KeyError;

@@ -3,14 +3,15 @@
 //! What is out of date is refused where it is used and never when the configuration is read. So
 //! the log reports it when a program starts or reads its merchants again, and a metric is there to alarm on.
 
-use alipay::Certificate;
+use alipay::{Certificate, CertificateState};
 use chrono::{DateTime, TimeDelta, Utc};
+use service::metric;
 use strum::IntoStaticStr;
 
 use crate::{Config, Merchant};
 
 /// A certificate that ends within so many days is worth a warning.
-const WARN_DAYS: i64 = 30;
+pub const WARN_DAYS: u16 = 30;
 
 /// What a certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
@@ -41,7 +42,7 @@ pub fn of(merchant: &Merchant) -> impl Iterator<Item = (Role, &Certificate)> {
 }
 
 /// Logs the certificates that are out of date or soon will be, and sets the metric
-/// `certificate_first_end_seconds`: when the first of all ends, in Unix time.
+/// `alipay_certificate_first_end_timestamp_seconds`: when the first of all ends, in Unix time.
 pub fn report(config: &Config, at: DateTime<Utc>) {
     let mut first_end = None;
     for merchant in config.merchants.values() {
@@ -53,7 +54,7 @@ pub fn report(config: &Config, at: DateTime<Utc>) {
     }
     if let Some(end) = first_end {
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit into 53 bits")]
-        metrics::gauge!("certificate_first_end_seconds").set(end.timestamp() as f64);
+        metrics::gauge!(metric::CERTIFICATE_END).set(end.timestamp() as f64);
     }
 }
 
@@ -61,7 +62,8 @@ fn log(merchant: &str, role: Role, certificate: &Certificate, at: DateTime<Utc>)
     let (role, sn) = (role.name(), certificate.sn());
     if let Err(error) = certificate.check_time(at) {
         tracing::error!(merchant, role, %error, "a certificate is out of date: it is not used");
-    } else if certificate.not_after() - at < TimeDelta::days(WARN_DAYS) {
+    } else if certificate.state(at, TimeDelta::days(WARN_DAYS.into())) == CertificateState::EndsSoon
+    {
         let ends = certificate.not_after();
         tracing::warn!(merchant, role, sn, %ends, "a certificate expires soon");
     }

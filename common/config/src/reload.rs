@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::Utc;
+use service::metric;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -76,7 +77,7 @@ fn replace(current: &watch::Sender<Arc<Config>>, fresh: Config) {
         removed = list(before.difference(&after).collect()),
         "SIGHUP: merchants and their keys were read again"
     );
-    metrics::counter!("config_reloads_total", "outcome" => "done").increment(1);
+    metrics::counter!(metric::CONFIG_RELOADS, "outcome" => "done").increment(1);
     certificates::report(&fresh, Utc::now());
     log_keys(&fresh);
     current.send_replace(Arc::new(Config { merchants: fresh.merchants, ..(*old).clone() }));
@@ -91,7 +92,7 @@ fn log_keys(config: &Config) {
 }
 
 fn refused(error: &dyn std::error::Error) {
-    metrics::counter!("config_reloads_total", "outcome" => "refused").increment(1);
+    metrics::counter!(metric::CONFIG_RELOADS, "outcome" => "refused").increment(1);
     tracing::error!(
         %error,
         "SIGHUP: the new configuration cannot be used; the old one stays: correct it and send SIGHUP again"

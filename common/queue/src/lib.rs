@@ -54,8 +54,8 @@
 //!
 //! | name | kind | meaning |
 //! |---|---|---|
-//! | `queue_published_total{outcome}` | counter | answered publish requests; `outcome` is `confirmed` or [`PublishError::reason_code`] |
-//! | `queue_publisher_ready` | gauge | 1 while every lane has a channel in confirm mode and the connection is not blocked, else 0 |
+//! | `alipay_queue_published_total{outcome}` | counter | answered publish requests; `outcome` is `confirmed` or [`PublishError::reason_code`] |
+//! | `alipay_queue_publisher_ready` | gauge | 1 while every lane has a channel in confirm mode and the connection is not blocked, else 0 |
 //!
 //! # Logs
 //!

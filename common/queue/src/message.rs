@@ -87,6 +87,12 @@ impl Message {
         }
     }
 
+    /// A message that was a dead letter before, to the dead letters once more.
+    pub fn to_dead_queue(message_id: String, headers: Headers, body: Vec<u8>) -> Message {
+        let (exchange, routing_key) = (String::new(), topology::DEAD_QUEUE.to_owned());
+        Message { exchange, routing_key, message_id, headers, body }
+    }
+
     /// Whether it goes to the dead letters.
     pub fn is_dead(&self) -> bool {
         self.exchange.is_empty() && self.routing_key == topology::DEAD_QUEUE

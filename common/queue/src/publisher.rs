@@ -62,7 +62,6 @@ impl Publisher {
         settings: PublisherSettings,
         cancel: CancellationToken,
     ) -> (Publisher, JoinHandle<()>) {
-        error::describe_metrics();
         let lane_count = settings.lanes.max(1);
         let readiness = OpenLanes::new(lane_count);
         let (connections, connection) = watch::channel(None);

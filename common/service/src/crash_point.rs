@@ -40,7 +40,7 @@ mod armed {
     use tracing::error;
 
     /// Every crash point, in the order in which a notification passes them.
-    pub const ALL: [&str; 21] = [
+    pub const ALL: [&str; 24] = [
         // The signature is right, nothing is published.
         "ingress.after_verify",
         // The broker has confirmed, Alipay has not read `success`.
@@ -83,6 +83,12 @@ mod armed {
         "stock_import.after_chunk",
         // A withdrawal is committed, no code is printed.
         "stock_withdraw.recorded",
+        // Dead letters are in the work queue again, and nothing says so.
+        "ops.replay_published",
+        // That is written down, and they are still in the queue of dead letters, too.
+        "ops.replay_recorded",
+        // A discarded letter is in its queue again, nothing is committed.
+        "ops.restore_published",
     ];
 
     /// Which point is armed, and how often it is passed before it aborts.

@@ -18,6 +18,7 @@ pub mod guard;
 pub mod http;
 pub mod invisible;
 pub mod language;
+pub mod metric;
 pub mod outage;
 pub mod page;
 pub mod shutdown;

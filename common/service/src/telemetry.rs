@@ -3,7 +3,10 @@
 use std::io;
 use std::time::Duration;
 
+use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
+use tokio::runtime::Handle;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
@@ -11,10 +14,15 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::invisible::Escaping;
+use crate::metric::{self, MetricKind};
 
 /// Upper bounds of the buckets of every histogram in seconds: from a signature check to a slow broker.
 const SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.0, 5.0];
+
+/// Upper bounds of the buckets of the way of a notification: from a batch to a night without workers.
+const WAY_SECONDS: [f64; 15] =
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 7_200.0, 43_200.0];
 
 /// Upper bounds of the buckets of every other histogram, such as batch sizes.
 const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
@@ -91,15 +99,40 @@ fn may_be_logged(what: &Metadata<'_>) -> bool {
 
 /// The metrics of this process.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics {
+    handle: PrometheusHandle,
+    process: Collector,
+}
 
 impl Metrics {
-    /// Collects what the `metrics` macros report from now on. Once per process.
-    pub fn install() -> Result<Metrics, BuildError> {
+    /// Collects what the `metrics` macros report from now on. Once per process; `program` and `version` are labels of
+    /// `alipay_build_info`.
+    ///
+    /// # Errors
+    /// It was called before.
+    pub fn install(program: &'static str, version: &'static str) -> Result<Metrics, BuildError> {
         let handle = PrometheusBuilder::new()
             .set_buckets(&COUNTS)?
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+            .set_buckets_for_metric(
+                Matcher::Full(metric::WORKER_SUCCESS_TO_COMMIT.to_owned()),
+                &WAY_SECONDS,
+            )?
+            .set_buckets_for_metric(
+                Matcher::Full(metric::WORKER_NOTIFY_LAG.to_owned()),
+                &WAY_SECONDS,
+            )?
             .install_recorder()?;
+        for metric in metric::ALL {
+            match metric.kind {
+                MetricKind::Counter => describe_counter!(metric.name, metric.help),
+                MetricKind::Gauge => describe_gauge!(metric.name, metric.help),
+                MetricKind::Histogram => describe_histogram!(metric.name, metric.help),
+            }
+        }
+        gauge!(metric::BUILD_INFO, "program" => program, "version" => version).set(1.0);
+        let process = Collector::default();
+        process.describe();
         // Samples pile up between two scrapes, forever if nothing scrapes: fold them regularly.
         let upkeep = handle.clone();
         let thread = std::thread::Builder::new().name("metrics-upkeep".to_owned());
@@ -112,12 +145,24 @@ impl Metrics {
         if let Err(error) = spawned {
             tracing::warn!(%error, "histograms are only folded when they are read");
         }
-        Ok(Metrics(handle))
+        Ok(Metrics { handle, process })
     }
 
     /// All metrics in Prometheus' text format.
     pub fn render(&self) -> String {
-        self.0.render()
+        self.process.collect();
+        if let Ok(runtime) = Handle::try_current() {
+            let runtime = runtime.metrics();
+            let counts = [
+                (metric::TOKIO_WORKERS, runtime.num_workers()),
+                (metric::TOKIO_TASKS, runtime.num_alive_tasks()),
+                (metric::TOKIO_QUEUE, runtime.global_queue_depth()),
+            ];
+            for (name, count) in counts {
+                gauge!(name).set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+            }
+        }
+        self.handle.render()
     }
 }
 

@@ -25,7 +25,7 @@ async fn ask(address: std::net::SocketAddr, line: &str) -> String {
 
 #[tokio::test]
 async fn live_ready_and_metrics() {
-    let metrics = Metrics::install().unwrap();
+    let metrics = Metrics::install("test", "1.2.3").unwrap();
     metrics::counter!("admin_test_total", "outcome" => "success").increment(3);
     metrics::histogram!("admin_test_seconds").record(0.003);
     let free_port = "127.0.0.1:0".parse().unwrap();

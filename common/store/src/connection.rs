@@ -88,6 +88,12 @@ impl Pool {
         }
     }
 
+    /// How many connections it has, and how many of them are idle.
+    pub fn sizes(&self) -> (u32, u32) {
+        let state = self.connections.state();
+        (state.connections, state.idle_connections)
+    }
+
     /// No connection was free, or one is still being made.
     fn nothing_came(&self) -> StoreError {
         let seconds = GET_TIMEOUT.as_secs();

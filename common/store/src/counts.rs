@@ -1,5 +1,6 @@
 //! Counts for the whole system.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use order::{FulfillmentState, RefundRequestState, ReviewReason, ReviewState};
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use crate::column::value;
 use crate::schema::{fulfillment, outbox, refund_request, review, user_order};
-use crate::{BeijingTime, MysqlConnection, Result};
+use crate::{BeijingTime, MysqlConnection, Result, clock};
 
 /// How many orders have a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Serialize)]
@@ -25,6 +26,34 @@ pub struct WaitingCount {
     pub count: i64,
     /// The one that waits longest.
     pub oldest: Option<BeijingTime>,
+}
+
+/// What a worker reports as gauges, read often.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    /// Open reviews.
+    pub open_reviews: WaitingCount,
+    /// When the oldest event was written that is not published.
+    pub oldest_event: Option<DateTime<Utc>>,
+    /// The database's time.
+    pub now: DateTime<Utc>,
+}
+
+/// What waits for a person or for the broker.
+pub fn waiting(connection: &mut MysqlConnection) -> Result<Waiting> {
+    Ok(Waiting {
+        open_reviews: review::table
+            .filter(review::state.eq(value(ReviewState::Open)))
+            .select((count_star(), min(review::raised_at)))
+            .get_result(connection)?,
+        oldest_event: outbox::table
+            .filter(outbox::published_at.is_null())
+            .order(outbox::id)
+            .select(outbox::created_at)
+            .first(connection)
+            .optional()?,
+        now: clock::now(connection)?,
+    })
 }
 
 /// What the database says about the work that is done and the work that waits.

@@ -13,8 +13,8 @@ pub mod sync;
 mod write;
 
 pub use report::{
-    Death, LetterCount, LetterGroup, LetterKey, count, deaths, groups, keys, list, of_order,
-    waiting_by_reason, with_bodies,
+    Death, LetterCount, LetterGroup, LetterKey, count, deaths, discarded, groups, keys, list,
+    of_order, waiting_by_reason, with_bodies,
 };
 pub use row::{LONGEST_BODY, LetterRow, NewDeadLetter, StoredLetter, UnrecordedLetter};
 pub use search::{LetterSearch, ReasonFilter, SHORTEST_ID};

@@ -8,7 +8,7 @@ mod story;
 mod write;
 
 pub use audit::{LostNotification, last_id, lost};
-pub use dead_since::{DeadLettered, MessageKey, dead_lettered, removed};
+pub use dead_since::{DeadLettered, MessageKey, clear_dead_since, dead_lettered};
 pub use inbox::{InboxLine, InboxState, find, states};
 pub use rejected_messages::{RejectedLine, answered_since, rejected_of_trade};
 pub use story::{StoryLine, of_order};

@@ -42,7 +42,9 @@ fn notification(id: &str) -> Form {
 
 async fn first_end(ingress: &Ingress) -> i64 {
     let metrics = client::get(ingress.admin, "/metrics").await.body;
-    let line = metrics.lines().find_map(|line| line.strip_prefix("certificate_first_end_seconds "));
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("alipay_certificate_first_end_timestamp_seconds "));
     line.unwrap().parse().unwrap()
 }
 

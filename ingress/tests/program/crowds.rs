@@ -53,7 +53,7 @@ async fn the_longest_idle_connection_is_closed_first() {
     first.closed().await;
     second.send(&request).await;
     assert_eq!(second.answer().await.unwrap().body, "success");
-    assert_eq!(metric(&ingress, "ingress_connections_closed_total{why=\"full\"}").await, 1);
+    assert_eq!(metric(&ingress, "alipay_ingress_connections_closed_total{why=\"full\"}").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +65,7 @@ async fn an_idle_new_connection_is_closed_after_a_second() {
     silent.closed().await;
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     assert_eq!(
-        metric(&ingress, "ingress_connections_closed_total{why=\"no_first_byte\"}").await,
+        metric(&ingress, "alipay_ingress_connections_closed_total{why=\"no_first_byte\"}").await,
         1
     );
 }
@@ -96,9 +96,9 @@ async fn one_host_cannot_use_all_connections() {
     for client in &mut hostile[..16] {
         client.closed().await;
     }
-    let closed = "ingress_connections_closed_total{why=\"peer_limit\"}";
+    let closed = "alipay_ingress_connections_closed_total{why=\"peer_limit\"}";
     assert_eq!(metric(&ingress, closed).await, 16);
-    assert_eq!(metric(&ingress, "ingress_connections").await, 4);
+    assert_eq!(metric(&ingress, "alipay_ingress_connections").await, 4);
     // This machine, where the proxy is, has no limit.
     let local = SocketAddr::new([127, 0, 0, 1].into(), port);
     let mut many = Vec::new();
@@ -121,7 +121,7 @@ async fn a_stalled_body_is_dropped_for_a_new_one() {
     let mut hostile = Client::connect(ingress.public).await;
     hostile.send(&stalled[..stalled.len() - 1]).await;
     until_async("all of it has arrived", async || {
-        metric(&ingress, "ingress_body_bytes").await == 65_499
+        metric(&ingress, "alipay_ingress_body_bytes").await == 65_499
     })
     .await;
     // The next body of that size fits only after the first one is closed.
@@ -130,7 +130,10 @@ async fn a_stalled_body_is_dropped_for_a_new_one() {
     hostile.closed().await;
     second.send(&stalled[stalled.len() - 1..]).await;
     assert_eq!(second.answer().await.unwrap().status, 400);
-    assert_eq!(metric(&ingress, "ingress_connections_closed_total{why=\"body_memory\"}").await, 1);
+    assert_eq!(
+        metric(&ingress, "alipay_ingress_connections_closed_total{why=\"body_memory\"}").await,
+        1
+    );
     assert_eq!(ingress.post(SHOP, good("after")).await.body, "success");
 }
 
@@ -201,7 +204,7 @@ async fn a_mistyped_notify_url_is_logged() {
         ("/wp-login.php", 4),
     ] {
         assert_eq!(ingress.post(path, good("lost")).await.status, 404, "{path}");
-        assert_eq!(metric(&ingress, "ingress_unknown_paths_total").await, number, "{path}");
+        assert_eq!(metric(&ingress, "alipay_ingress_unknown_paths_total").await, number, "{path}");
     }
     let told = async || ingress.log().contains("/alipay/nobody/notify");
     until_async("the last path", told).await;

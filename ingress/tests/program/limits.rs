@@ -154,7 +154,7 @@ async fn notifications_beyond_the_limit_are_refused_at_once() {
         waiting.push(client);
     }
     until_async("three in flight", async || {
-        client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 3\n")
+        client::get(ingress.admin, "/metrics").await.body.contains("alipay_ingress_in_flight 3\n")
     })
     .await;
     let answer = ingress.post(SHOP, good("too many")).await;
@@ -165,5 +165,7 @@ async fn notifications_beyond_the_limit_are_refused_at_once() {
         assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
     }
     // Clients that disconnect also free their places.
-    assert!(client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 0\n"));
+    assert!(
+        client::get(ingress.admin, "/metrics").await.body.contains("alipay_ingress_in_flight 0\n")
+    );
 }

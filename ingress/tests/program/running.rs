@@ -56,12 +56,12 @@ impl Ingress {
 
     /// How many answers had this outcome and reason, of all merchants.
     pub(crate) async fn answers(&self, outcome: &str, reason: &str) -> u64 {
-        self.counted("ingress_requests_total", outcome, reason).await
+        self.counted("alipay_ingress_requests_total", outcome, reason).await
     }
 
     /// How many return pages had this outcome and reason, of all merchants.
     pub(crate) async fn returns(&self, outcome: &str, reason: &str) -> u64 {
-        self.counted("ingress_returns_total", outcome, reason).await
+        self.counted("alipay_ingress_returns_total", outcome, reason).await
     }
 
     async fn counted(&self, counter: &str, outcome: &str, reason: &str) -> u64 {

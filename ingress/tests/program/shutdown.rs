@@ -110,7 +110,7 @@ async fn shutdown_ends_at_its_deadline() {
     let mut slow = Client::connect(ingress.public).await;
     slow.send(&post(SHOP, good("slow"))[..100]).await;
     until_async("in flight", async || {
-        client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 1\n")
+        client::get(ingress.admin, "/metrics").await.body.contains("alipay_ingress_in_flight 1\n")
     })
     .await;
     let started = Instant::now();

@@ -4,30 +4,25 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 use service::language::{Language, say};
 use service::page::{fact, hidden};
+use store::dead_letter;
+use store::dead_letter::history::list as list_history;
 
-use super::Shared;
+use super::act::Act;
 use super::address::order_link;
 use super::letter_query::TICKED;
 use super::letters::{act_fields, history};
 use super::page::{Page, away, nothing};
 use super::tag::{Tone, tag};
+use super::{Console, Shared, person, user};
 use crate::failure::Failure;
 use crate::operations::dead_letter::evidence::{Background, Evidence, find};
-use crate::operations::dead_letter::{ReadableParameter, short};
+use crate::operations::dead_letter::{OpenedLetter, ReadableParameter, short};
 use crate::text::or_empty;
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let wanted = id.clone();
     let opened = console.database(move |connection| Ok(find(connection, &wanted)?)).await?;
-    let Some(opened) = opened else {
-        return Err(Failure::NotFound(format!(
-            "{} {id}",
-            say(
-                "没有这个死信，可能已被处理：",
-                "there is no dead letter of this id; it may have been replayed or discarded:"
-            )
-        )));
-    };
+    let Some(opened) = opened else { return discarded(&console, id).await };
     let mut evidence = Evidence::of(opened, &console.config);
     let (opened, config) = (evidence.opened.clone(), console.config.clone());
     let read =
@@ -62,6 +57,47 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
                 (history(&background.history))
             }
         }
+    };
+    Ok(Page::new(format!("{} {}", say("死信", "Dead letter"), short(&letter.id)), body))
+}
+
+/// A letter that was discarded: it can be put back.
+async fn discarded(console: &Console, id: String) -> Result<Page, Failure> {
+    let wanted = id.clone();
+    let read = move |connection: &mut store::Connection| {
+        let Some(letter) = dead_letter::discarded(connection, &wanted)? else { return Ok(None) };
+        let acts = list_history(connection, Some(&letter.row.message_id), 100)?;
+        Ok(Some((letter, acts)))
+    };
+    let Some((letter, acts)) = console.database(read).await? else {
+        return Err(Failure::NotFound(format!(
+            "{} {id}",
+            say(
+                "没有这个死信，可能已被处理：",
+                "there is no dead letter of this id; it may have been replayed or discarded:"
+            )
+        )));
+    };
+    let evidence = Evidence::of(OpenedLetter::open(letter), &console.config);
+    let letter = &evidence.opened.letter;
+    let body = html! {
+        div.box.warn { (say("这条死信已丢弃，可以放回队列。", "It was discarded, and can be put back into its queue.")) }
+        (facts(&evidence))
+        @if user::may(Act::MoveLetters) {
+            div.card { form method="post" action="/dead-letters" {
+                (console.guard.field())
+                (hidden(&format!("{TICKED}{}", letter.id), "on"))
+                div.acts {
+                    (person::fields(say("原因", "Why"), say("原因", "Why"), false))
+                    button.main name="act" value="restore" { (say("恢复", "Restore")) }
+                }
+            } }
+        } @else {
+            (user::may_not())
+        }
+        (form(&evidence))
+        h2 { (say("以前的处理", "What operators did with it")) }
+        (history(&acts))
     };
     Ok(Page::new(format!("{} {}", say("死信", "Dead letter"), short(&letter.id)), body))
 }

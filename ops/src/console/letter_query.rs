@@ -127,7 +127,7 @@ impl Selection {
             Selection::Ticked(ids) => LetterSearch { ids: ids.clone(), ..LetterSearch::default() },
             Selection::All(query) => query.0.clone(),
         };
-        SelectedLetters { search, even_if_deadly: false }
+        SelectedLetters { search, even_if_poison: false }
     }
 
     /// Hidden fields that repeat it in the next form.

@@ -284,6 +284,7 @@ pub(super) fn history(acts: &[history::HistoryRow]) -> Markup {
     let columns = [
         Column::text("时间", "When"),
         Column::text("动作", "What"),
+        Column::text("死信", "Letter"),
         Column::text("谁", "Who"),
         Column::text("订单", "Order"),
         Column::text("原因", "Why"),
@@ -298,6 +299,7 @@ pub(super) fn history(acts: &[history::HistoryRow]) -> Markup {
             tr {
                 (time(Some(act.done_at)))
                 td { (tag(tone, word)) }
+                td.id.mono { (letter_link(&act.message_id)) }
                 td { (act.done_by) }
                 td.id { @if let Some(order) = &act.order_id { (order_link(order)) } }
                 td { (act.note.as_deref().unwrap_or_default()) }

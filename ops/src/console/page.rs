@@ -193,7 +193,7 @@ pub(super) fn away(failure: &Failure) -> Markup {
 }
 
 /// A page that says why there is no other.
-fn problem(failure: &Failure) -> Page {
+pub(super) fn problem(failure: &Failure) -> Page {
     let not_done = say("没有执行", "Not done");
     let (status, title) = match failure {
         Failure::DatabaseAway(_) | Failure::BrokerAway(_) | Failure::CouldNotAsk(_) => {

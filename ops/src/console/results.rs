@@ -22,15 +22,32 @@ pub(super) struct ActionResults(Mutex<VecDeque<(String, Page)>>);
 impl ActionResults {
     /// Keeps a page, and leads to it.
     pub(super) fn keep(&self, menu: Menu, page: Page) -> Redirect {
+        redirect(&self.begin(menu, page))
+    }
+
+    /// Keeps a page about an act that goes on, and returns its ticket.
+    pub(super) fn begin(&self, menu: Menu, page: Page) -> String {
         let ticket = format!("{:016x}", rand::rng().random::<u64>());
-        let address = format!("/results/{ticket}");
         let mut kept = self.0.lock();
-        kept.push_back((ticket, Page { menu: Some(menu), ..page }));
+        kept.push_back((ticket.clone(), Page { menu: Some(menu), ..page }));
         if kept.len() > KEPT {
             kept.pop_front();
         }
-        Redirect::to(&address)
+        ticket
     }
+
+    /// Replaces the page by one that says more.
+    pub(super) fn replace(&self, ticket: &str, page: Page) {
+        let mut kept = self.0.lock();
+        if let Some((_, old)) = kept.iter_mut().find(|(known, _)| known == ticket) {
+            *old = Page { menu: old.menu, ..page };
+        }
+    }
+}
+
+/// To the page with this ticket.
+pub(super) fn redirect(ticket: &str) -> Redirect {
+    Redirect::to(&format!("/results/{ticket}"))
 }
 
 /// `/results/TICKET`

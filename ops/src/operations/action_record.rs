@@ -33,8 +33,8 @@ impl Actor {
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let name = by.map(str::to_owned).or_else(|| variable("SUDO_USER")).unwrap_or_else(|| {
             let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-            let user = variable("USER").unwrap_or_else(|| "unknown".to_owned());
-            format!("{user}@{}", host.trim())
+            let user = variable("USER");
+            format!("{}@{}", user.as_deref().unwrap_or("unknown"), host.trim())
         });
         Actor { name, source: ActionSource::Ops }
     }

@@ -1,6 +1,6 @@
 //! The certificates of the configuration, and when they end.
 
-use alipay::Certificate;
+use alipay::{Certificate, CertificateState};
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Merchant;
 use config::certificates::{self, Role};
@@ -30,18 +30,6 @@ pub(crate) struct CertificateLine<'a> {
     pub(crate) state: CertificateState,
 }
 
-/// Whether a certificate is valid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub(crate) enum CertificateState {
-    Valid,
-    /// It ends within the days that are asked about.
-    EndsSoon,
-    Expired,
-    NotYetValid,
-}
-
 impl<'a> CertificateLine<'a> {
     fn new(
         merchant: &'a str,
@@ -50,12 +38,6 @@ impl<'a> CertificateLine<'a> {
         at: DateTime<Utc>,
     ) -> CertificateLine<'a> {
         let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
-        let state = match certificate.check_time(at) {
-            Err(_) if at < not_before => CertificateState::NotYetValid,
-            Err(_) => CertificateState::Expired,
-            Ok(()) if not_after - at < within => CertificateState::EndsSoon,
-            Ok(()) => CertificateState::Valid,
-        };
         CertificateLine {
             merchant,
             role: role.name(),
@@ -65,7 +47,7 @@ impl<'a> CertificateLine<'a> {
             not_before: BeijingTime(not_before),
             not_after: BeijingTime(not_after),
             days_left: (not_after - at).num_seconds().div_euclid(24 * 3600),
-            state,
+            state: certificate.state(at, within),
         }
     }
 }

@@ -84,6 +84,7 @@ impl CheckReport {
             true => servers::broker(access, publishes_only),
             false => ServerCheck::not_asked("amqp.url is not set"),
         });
+        self.warnings.extend(servers::dead_letters(access, &self.database, &self.broker));
         let admin = [
             (CheckedProgram::Ingress, access.config.ingress.admin_listen),
             (CheckedProgram::Worker, access.config.worker.admin_listen),

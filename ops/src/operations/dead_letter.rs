@@ -1,7 +1,6 @@
 //! Dead letters: what operators see of them, by their rows, and what they do with them, in the queue.
 
 pub(crate) mod audit_trail;
-pub(crate) mod claim;
 pub(crate) mod discard;
 pub(crate) mod dry_run;
 pub(crate) mod evidence;
@@ -10,9 +9,11 @@ pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod not_there;
 pub(crate) mod poison;
+pub(crate) mod ramp;
 pub(crate) mod replay;
 pub(crate) mod replay_outcome;
 pub(crate) mod replay_selected;
+pub(crate) mod restore;
 mod rounds;
 pub(crate) mod selection;
 pub(crate) mod settled;
@@ -24,8 +25,8 @@ use alipay::{Charset, Form};
 use queue::{Envelope, ReceivedMessage};
 use serde::Serialize;
 
-use self::claim::SettledReason;
 use self::message::LetterMessage;
+use self::settled::SettledReason;
 use store::dead_letter::{LetterRow, SHORTEST_ID, StoredLetter};
 use store::{BeijingTime, MysqlConnection, StoreError, user_order};
 

@@ -86,7 +86,7 @@ pub(crate) fn check_unpaid(row: &user_order::OrderRow, so: &str) -> Result<(), F
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
 pub(crate) fn parse_id(text: &str) -> Result<String, String> {
     let number = check_number(text).map(|()| text.to_owned());
-    number.map_err(|problem| format!("{problem} ({} bytes)", text.len()))
+    number.map_err(|problem| format!("it has {} bytes: {problem}", text.len()))
 }
 
 /// Reads the id of a new order; invisible characters are refused, since nobody could type them again.

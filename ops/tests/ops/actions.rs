@@ -57,6 +57,7 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("review decide", "7 noted --note seen --by wang", "decide_review"),
     ("dlq replay", "--all --by wang --note tried", "replay_letters"),
     ("dlq discard", "f00d --reason rubbish --by wang", "discard_letters"),
+    ("dlq restore", "f00d --by wang", "restore_letters"),
     ("dlq sync", "", "sync_letters"),
     ("retries forget", "f00d", "forget_retry"),
     ("prune", "", "prune_rows"),

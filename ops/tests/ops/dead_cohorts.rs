@@ -16,9 +16,20 @@ use crate::program::{KEY, Ops};
 
 /// A dead letter with a form of the merchant `shop`, who is configured.
 pub(crate) fn notification(id: &str, order: &str, total: &str, died: i64) -> Message {
+    notification_of_trade(id, order, "2026112300000001", total, died)
+}
+
+/// The same of another trade.
+pub(crate) fn notification_of_trade(
+    id: &str,
+    order: &str,
+    trade_no: &str,
+    total: &str,
+    died: i64,
+) -> Message {
     let mut form = Form::from_pairs([
         ("out_trade_no", order),
-        ("trade_no", "2026112300000001"),
+        ("trade_no", trade_no),
         ("total_fee", total),
         ("trade_status", "TRADE_SUCCESS"),
         ("seller_id", "2088000000000001"),

@@ -12,6 +12,8 @@ mod database_tls;
 mod dead_cohorts;
 mod dead_letters;
 mod dead_many;
+mod dead_ramp;
+mod dead_rows;
 mod gateway_at_hand;
 mod json;
 mod merchants;

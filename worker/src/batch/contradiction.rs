@@ -8,6 +8,7 @@
 use alipay::{TRADE_NOT_EXIST, TradeStatusSync};
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{PaymentState, Review, ReviewReason};
+use service::metric;
 
 use super::loaded_order::LoadedOrder;
 
@@ -49,7 +50,7 @@ pub(super) fn compare(
                 gateway = evidence,
                 "an order is paid here, and Alipay says that it is not: review not_at_alipay"
             );
-            metrics::counter!("worker_not_at_alipay_total").increment(1);
+            metrics::counter!(metric::WORKER_NOT_AT_ALIPAY).increment(1);
             order.raised.insert(Review { reason: ReviewReason::NotAtAlipay, evidence });
         }
         None => _ = order.resolved.insert(ReviewReason::NotAtAlipay),

@@ -43,7 +43,10 @@ pub(super) fn hold(
     refused: &[usize],
 ) -> Result<(), StoreError> {
     let held: Vec<&InboundMessage> = refused.iter().filter_map(|at| batch.get(*at)).collect();
-    notification::removed(connection, &distinct(held.iter().map(|message| message.key())))?;
+    notification::clear_dead_since(
+        connection,
+        &distinct(held.iter().map(|message| message.key())),
+    )?;
     retry_copies::remove(connection, &held)?;
     for at in refused {
         if let Some(outcome) = outcomes.get_mut(*at) {

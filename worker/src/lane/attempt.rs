@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
-use metrics::counter;
+use chrono::{DateTime, Utc};
+use metrics::{counter, histogram};
 use order::RejectionReason;
 use queue::{Connection, Message, PublishError, ReceivedMessage, topology};
 use service::backoff::Backoff;
+use service::metric;
 use store::redelivery::RedeliveredMessage;
 use store::{ErrorKind, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
@@ -80,7 +81,7 @@ impl WorkerContext {
                 let outcomes = work.outcomes.into_iter().flatten();
                 return Ok(work.received.into_iter().zip(outcomes).collect());
             };
-            counter!("worker_batch_failures_total").increment(1);
+            counter!(metric::WORKER_BATCH_FAILURES).increment(1);
             if let BatchError::Store(error) = &failure {
                 let is_news = self.health.database_fails(User::Lane(lane), error);
                 if error.kind() == ErrorKind::Statement {
@@ -193,6 +194,21 @@ pub(super) struct BatchAttempt<'a> {
     outcomes: &'a mut [Option<Outcome>],
 }
 
+/// How long the notifications of a batch that has been committed were on their way.
+fn report_times(batch: &[InboundMessage], outcomes: &[Outcome]) {
+    let now = Utc::now();
+    let seconds = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).to_std().unwrap_or_default();
+    for (message, outcome) in batch.iter().zip(outcomes) {
+        if !message.kind.is_notification() || *outcome != Outcome::Done {
+            continue;
+        }
+        histogram!(metric::WORKER_SUCCESS_TO_COMMIT).record(seconds(message.received_at, now));
+        if let Some(sent_at) = message.trade().and_then(|trade| trade.notify_time) {
+            histogram!(metric::WORKER_NOTIFY_LAG).record(seconds(sent_at, message.received_at));
+        }
+    }
+}
+
 impl BatchAttempt<'_> {
     /// Works on `batch`, whose messages are at `places` among those received; when it fails on its data, or for a
     /// reason that is not known, halves it until the message that causes it is alone.
@@ -253,11 +269,12 @@ impl BatchAttempt<'_> {
         let outcomes = batch::run(self.connection, batch, Rules::of(&context.config), publish)
             .inspect_err(|failure| {
                 if batch.len() > 1 && failure.may_be_one_messages() {
-                    counter!("worker_batch_splits_total").increment(1);
+                    counter!(metric::WORKER_BATCH_SPLITS).increment(1);
                     warn!(error = %failure, messages = batch.len(), "the batch failed on its data and is halved");
                 }
             })?;
         service::crash_point!("worker.after_commit");
+        report_times(batch, &outcomes);
         let waits =
             |it: &InboundMessage| it.account.confirms_above.is_some() && it.trade().is_some();
         if batch.iter().any(waits) {

@@ -21,7 +21,7 @@ impl BatchAttempt<'_> {
             message_id = message.message_id,
             "alipay.dead was emptied by another program than ops: a message that is rejected again becomes a letter again"
         );
-        notification::removed(self.connection, &[message.key()])?;
+        notification::clear_dead_since(self.connection, &[message.key()])?;
         self.run(&[at], std::slice::from_ref(message))
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::gauge;
 use service::admin::Readiness;
+use service::metric;
 use service::outage::REMINDER;
 use store::worker_heartbeat::{self, Heartbeat};
 use store::{StoreError, clock};
@@ -172,7 +173,7 @@ fn report_clocks(context: &WorkerContext, look: &ClockReading, reported_at: &mut
     let messages = context.health.message_clock().ahead();
     for (with, ahead) in [("database", look.ahead), ("messages", messages)] {
         let seconds = i32::try_from(ahead.num_seconds()).unwrap_or(i32::MAX);
-        gauge!("worker_clock_ahead_seconds", "clock" => with).set(f64::from(seconds));
+        gauge!(metric::WORKER_CLOCK_AHEAD, "clock" => with).set(f64::from(seconds));
     }
     if !disagree(look.ahead) && !disagree(messages) {
         if reported_at.take().is_some() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use config::Config;
 use metrics::gauge;
+use service::metric;
 use store::user_order::{self, MerchantOrders};
 use tracing::{error, info};
 
@@ -31,7 +32,7 @@ pub(crate) async fn run(context: WorkerContext) {
             .await;
         sweeper.ended(looked.map(|unknown| {
             let orders: i64 = unknown.iter().map(|one| one.orders).sum();
-            gauge!("worker_orders_of_unknown_merchants").set(as_metric(orders));
+            gauge!(metric::WORKER_UNKNOWN_MERCHANTS).set(as_metric(orders));
             report(&unknown, &mut reported, &config);
             INTERVAL
         }));

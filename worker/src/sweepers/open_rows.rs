@@ -3,6 +3,7 @@
 use chrono::Utc;
 use metrics::counter;
 use queue::Envelope;
+use service::metric;
 use store::{decision, order_expired};
 use tracing::{error, info, warn};
 
@@ -86,12 +87,12 @@ fn look(
     };
     match outcome {
         Some(Outcome::Done) => {
-            counter!("worker_open_rows_total", "kind" => kind.as_str()).increment(1);
+            counter!(metric::WORKER_OPEN_ROWS, "kind" => kind.as_str()).increment(1);
             info!(order, %kind, "the message about a row did not come; the row was applied without it");
             Ok(true)
         }
         Some(Outcome::Rejected(rejection) | Outcome::RejectedBefore(rejection)) => {
-            counter!("worker_open_rows_total", "kind" => kind.as_str()).increment(1);
+            counter!(metric::WORKER_OPEN_ROWS, "kind" => kind.as_str()).increment(1);
             error!(order, %kind, reason = rejection.reason, error = rejection.error,
                 "a row is refused");
             // An expiry stays open if its order belongs to another merchant now.

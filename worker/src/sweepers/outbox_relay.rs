@@ -10,6 +10,7 @@ use diesel::Connection as _;
 use metrics::counter;
 use queue::Message;
 use serde::Serialize;
+use service::metric;
 use store::outbox::{self, About, WaitingEvent};
 use tokio::runtime::Handle;
 use tracing::error;
@@ -78,7 +79,7 @@ pub(crate) async fn run(context: WorkerContext) {
         sweeper.ended(relayed.map(|Relayed { published, failed }| {
             if failed > 0 {
                 error!(events = failed, "events could not be published and stay in the outbox");
-                counter!("worker_events_total", "outcome" => "failed")
+                counter!(metric::WORKER_EVENTS, "outcome" => "failed")
                     .increment(u64::try_from(failed).unwrap_or(0));
                 PAUSE
             } else if published > 0 {
@@ -107,7 +108,7 @@ fn relay(context: &WorkerContext) -> Result<Relayed, BatchError> {
             .map(|(event, _)| event.id)
             .collect();
         outbox::mark_published(connection, &published)?;
-        counter!("worker_events_total", "outcome" => "published")
+        counter!(metric::WORKER_EVENTS, "outcome" => "published")
             .increment(u64::try_from(published.len()).unwrap_or(0));
         Ok(Relayed { published: published.len(), failed: waiting.len() - published.len() })
     })

@@ -29,6 +29,7 @@ use futures_util::StreamExt;
 use gateway::Gateway;
 use metrics::counter;
 use order::QueryReason;
+use service::metric;
 use store::gateway_query::{self, DueQuery, EnrolmentPass, QueryMove, QueryNote};
 use tracing::{error, info, warn};
 
@@ -142,7 +143,7 @@ async fn ask_one(
     merchant: Arc<Merchant>,
 ) -> QueriedOrder {
     let asked = ask(context, gateway, &merchant, claimed).await;
-    counter!("gateway_queries_total", "outcome" => asked.outcome()).increment(1);
+    counter!(metric::GATEWAY_QUERIES, "outcome" => asked.outcome()).increment(1);
     asked
 }
 
@@ -173,7 +174,7 @@ fn enrol(context: &WorkerContext, merchants: &[String]) -> Result<(), BatchError
                      orders of the last day are looked at again"
                 );
             }
-            counter!("gateway_query_orders_total", "why" => why.as_str())
+            counter!(metric::GATEWAY_QUERY_ORDERS, "why" => why.as_str())
                 .increment(u64::try_from(step.enrolled).unwrap_or(0));
             if !step.more || context.cancel.is_cancelled() {
                 break;

@@ -2,6 +2,7 @@
 //! subscription.
 
 use metrics::{counter, gauge};
+use service::metric;
 use store::{StoreError, fulfillment, stock};
 use tracing::{info, warn};
 
@@ -58,8 +59,8 @@ fn sweep(context: &WorkerContext) -> Result<usize, BatchError> {
         }
     }
     let (orders, seconds) = fulfillment::stock_queue(&mut connection)?;
-    gauge!("worker_orders_awaiting_stock").set(as_metric(orders));
-    gauge!("worker_oldest_order_awaiting_stock_seconds").set(as_metric(seconds));
+    gauge!(metric::WORKER_AWAITING_STOCK).set(as_metric(orders));
+    gauge!(metric::WORKER_OLDEST_AWAITING_STOCK).set(as_metric(seconds));
     Ok(restocked)
 }
 
@@ -85,7 +86,7 @@ fn restock(
         &|_, at, failure| {
             let order = &orders[at];
             warn!(order, error = %failure, "the database refuses goods that are due; it is tried again");
-            counter!("worker_restock_refused_total").increment(1);
+            counter!(metric::WORKER_RESTOCK_REFUSED).increment(1);
             Ok::<(), BatchError>(())
         },
     )?;

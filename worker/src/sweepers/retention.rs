@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use metrics::counter;
+use service::metric;
 use store::MysqlConnection;
 use store::prune::{self, PruneStep, PrunedTable, Walk};
 use tracing::info;
@@ -62,7 +63,7 @@ impl Sweep {
         };
         if let Some(PruneStep { rows, .. }) = walk.remove(&mut connection)? {
             self.rows += rows;
-            counter!("worker_pruned_rows_total", "table" => table.name())
+            counter!(metric::WORKER_PRUNED_ROWS, "table" => table.name())
                 .increment(u64::try_from(rows).unwrap_or(0));
             return Ok(PAUSE);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics::gauge;
 use queue::topology::RetryTier;
+use service::metric;
 use store::retry_copy;
 use tracing::{error, info};
 
@@ -33,7 +34,7 @@ pub(crate) async fn run(context: WorkerContext) {
                 let age = found
                     .and_then(|found| found.oldest_overdue)
                     .map_or(0, |oldest| (chrono::Utc::now() - oldest.0).num_seconds().max(0));
-                gauge!("worker_oldest_overdue_retry_seconds", "tier" => tier.name())
+                gauge!(metric::WORKER_OLDEST_OVERDUE_RETRY, "tier" => tier.name())
                     .set(as_metric(age));
             }
             INTERVAL
@@ -42,7 +43,7 @@ pub(crate) async fn run(context: WorkerContext) {
 }
 
 fn report(tier: RetryTier, count: i64, before: i64) {
-    gauge!("worker_overdue_retries", "tier" => tier.name()).set(as_metric(count));
+    gauge!(metric::WORKER_OVERDUE_RETRIES, "tier" => tier.name()).set(as_metric(count));
     if count > 0 && before == 0 {
         error!(
             tier = tier.name(),

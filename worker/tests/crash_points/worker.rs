@@ -32,9 +32,11 @@ async fn the_result_is_right_after_a_crash_at_each_point() {
     let mut world = World::new(100);
     world.pipeline.add_product(RARE, "rare", &["--kind", "stock"]).expect("a product");
     // Those of the query and refund sweepers are died at in tests/queries, where there is a gateway to ask; those of
-    // the stock in ops/tests/ops/stock.rs.
+    // the stock and of the replays in ops/tests/ops (stock.rs, dead_ramp.rs).
     let elsewhere = |point: &&str| {
-        ["ingress.", "queries.", "refunds.", "stock_"].iter().any(|part| point.starts_with(part))
+        ["ingress.", "queries.", "refunds.", "stock_", "ops."]
+            .iter()
+            .any(|part| point.starts_with(part))
     };
     let points: Vec<&str> =
         crash_point::ALL.into_iter().filter(|point| !elsewhere(point)).collect();
@@ -86,7 +88,15 @@ async fn die_and_take_over(world: &mut World, point: &str, prefix: &str) -> Load
     successor.terminate();
     assert!(successor.wait().success(), "after {point}: the successor");
 
+    let compared = world.pipeline.json(&["dlq", "sync"]).expect("ops dlq sync");
+    let differing = (compared["found"].as_u64(), compared["gone"].as_u64());
+    assert_eq!(
+        differing,
+        (Some(0), Some(0)),
+        "after {point}: a letter without a row, or a row without a letter"
+    );
     let letters = drain(world, topology::DEAD_QUEUE).await;
+    world.pipeline.ops(&["dlq", "sync"]).expect("ops dlq sync");
     let ids: BTreeSet<&str> = letters.iter().map(|letter| letter.message_id.as_str()).collect();
     assert_eq!(ids, BTreeSet::from([load.wrong.as_str()]), "after {point}: {letters:?}");
     let reasons = letters.iter().map(|letter| letter.headers.reason.as_deref());

@@ -102,7 +102,7 @@ async fn messages_of_other_broker_accounts_are_rejected() {
     scene.world.place_orders("K", 1);
     scene.world.send(scene.world.payment("K000001")).await;
     scene.world.send(scene.world.payment("K000002")).await;
-    until("a retry", || worker.metric("worker_messages_total{outcome=\"retried\"}") >= 1.0);
+    until("a retry", || worker.metric("alipay_worker_messages_total{outcome=\"retried\"}") >= 1.0);
     scene.world.sql(
         "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
          VALUES ('K000002','shop','CODE',1,'s',1000)",

@@ -67,7 +67,12 @@ async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
         scene.world.send(scene.world.payment(&format!("G{number:06}"))).await;
     }
     scene.world.wait_for_count("user_order WHERE id LIKE 'G%' AND is_send_goods", 8);
-    assert!(worker.metric("worker_held_messages") >= 1.0);
+    assert!(worker.metric("alipay_worker_held_messages") >= 1.0);
+    // What the broker refuses has no row that says that it is in the queue.
+    let compared = scene.world.pipeline.json(&["dlq", "sync"]).expect("ops dlq sync");
+    for differing in ["found", "recounted", "gone"] {
+        assert_eq!(compared[differing], 0, "{compared}");
+    }
     // Nothing is lost: with room again they become dead letters, and the others are retried until their orders exist.
     scene.world.place_orders("N", 4);
     scene.limit(DEAD_QUEUE, 1000);

@@ -12,6 +12,7 @@ mod hosts;
 mod line_to_the_broker;
 mod line_to_the_database;
 mod merchants;
+mod metrics;
 mod moved;
 mod outage_lines;
 mod read_only;

@@ -5,7 +5,7 @@ use testkit::until;
 use crate::Worker;
 use crate::world::World;
 
-const GAUGE: &str = "worker_orders_of_unknown_merchants";
+const GAUGE: &str = "alipay_worker_orders_of_unknown_merchants";
 
 /// A typing error in the shop's SQL: without an alarm, only a buyer would notice.
 #[tokio::test(flavor = "multi_thread")]

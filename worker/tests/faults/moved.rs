@@ -77,7 +77,7 @@ impl Hand {
 }
 
 fn retried(worker: &Worker) -> f64 {
-    worker.metric("worker_messages_total{outcome=\"retried\"}")
+    worker.metric("alipay_worker_messages_total{outcome=\"retried\"}")
 }
 
 /// More than the 32 that a tier offers at one time. Without a binding for their key they fill it for
@@ -190,7 +190,7 @@ async fn a_removed_binding_is_reported_and_waiting_messages_return() {
     // The table `retry_copy` shows it although the broker does not: nothing is ready.
     scene.world.wait_for_count("retry_copy WHERE tier = 'alipay.retry.5s' AND attempt = 1", 1);
     scene.world.sql("UPDATE retry_copy SET due_at = due_at - INTERVAL 1 HOUR");
-    let overdue = "worker_overdue_retries{tier=\"alipay.retry.5s\"}";
+    let overdue = "alipay_worker_overdue_retries{tier=\"alipay.retry.5s\"}";
     until("an alarm", || worker.metric(overdue) >= 1.0);
     let status = scene.world.pipeline.status().expect("a status");
     assert_eq!(status["retries"][0]["overdue"], 1, "{status}");

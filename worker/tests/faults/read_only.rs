@@ -48,7 +48,7 @@ async fn every_worker_reports_since_when_the_database_is_read_only() {
     let first = workers.each_ref().map(since);
     until("the batch was tried several times", || {
         let failures =
-            workers.iter().map(|it| it.metric("worker_batch_failures_total")).sum::<f64>();
+            workers.iter().map(|it| it.metric("alipay_worker_batch_failures_total")).sum::<f64>();
         failures > 3.0
     });
     assert_eq!(workers.each_ref().map(since), first, "the time stays");

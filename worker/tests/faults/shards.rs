@@ -11,7 +11,7 @@ use crate::world::World;
 const FOUR: (&str, &str) = ("ALIPAY__QUEUE__SHARDS", "4");
 
 fn retried(worker: &Worker) -> f64 {
-    worker.metric("worker_messages_total{outcome=\"retried\"}")
+    worker.metric("alipay_worker_messages_total{outcome=\"retried\"}")
 }
 
 /// Orders of which one shard of four each takes at least one.

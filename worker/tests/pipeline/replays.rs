@@ -49,6 +49,9 @@ async fn a_replay_reports_the_result_of_each_letter() {
         [5, 3, 2, 0]
     );
     assert_eq!(told["dead_again_by_reason"], json!({ "total_mismatch": 2 }));
+    let rows = |world: &mut World, which: &str| world.count(&format!("dead_letter WHERE {which}"));
+    assert_eq!(rows(&mut world, "state = 'waiting' AND deaths = 2 AND copies = 1"), 2);
+    assert_eq!(rows(&mut world, "state = 'replayed' AND deaths = 1 AND copies = 0"), 3);
     let letters = told["letters"].as_array().expect("letters");
     assert_eq!(letters.len(), 5);
     for letter in &letters[..2] {

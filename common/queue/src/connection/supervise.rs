@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use metrics::counter;
 use service::backoff::Backoff;
+use service::metric;
 use service::outage::OutageKind;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -69,6 +71,8 @@ pub async fn supervise<Body, Running>(
                 connection.outage().connected();
                 let broker = connection.label();
                 info!(connection = name, broker, "connected to the broker");
+                counter!(metric::QUEUE_CONNECTIONS, "connection" => settings.name.clone())
+                    .increment(1);
                 let since = Instant::now();
                 body(connection.clone()).await;
                 let state = connection.state();

@@ -1,6 +1,7 @@
 //! Why a message is not known to be in a queue.
 
-use metrics::{counter, describe_counter, describe_gauge};
+use metrics::counter;
+use service::metric;
 
 /// Why a message is not known to be in a queue. All of them leave open whether it is there, but
 /// for those that say so; publishing it again is right for all but the malformed.
@@ -59,13 +60,8 @@ impl PublishError {
     }
 }
 
-pub(super) fn describe_metrics() {
-    describe_counter!("queue_published_total", "Answered publish requests, by outcome");
-    describe_gauge!("queue_publisher_ready", "1 while every lane of the publisher can publish");
-}
-
 /// Counts an answer. Each request is counted once, where it is answered.
 pub(super) fn count(answer: Result<(), &PublishError>) {
     let outcome = answer.map_or_else(PublishError::reason_code, |()| "confirmed");
-    counter!("queue_published_total", "outcome" => outcome).increment(1);
+    counter!(metric::QUEUE_PUBLISHED, "outcome" => outcome).increment(1);
 }

@@ -1,6 +1,7 @@
 //! Whether a publisher can publish.
 
 use metrics::gauge;
+use service::metric;
 use tokio::sync::watch;
 
 /// Counts the lanes that have a channel in confirm mode on a connection that is not blocked.
@@ -36,7 +37,7 @@ impl OpenLanes {
     fn change(&self, change: impl FnOnce(&mut usize)) {
         self.open.send_modify(|open| {
             change(open);
-            gauge!("queue_publisher_ready").set(if *open == self.lanes { 1.0 } else { 0.0 });
+            gauge!(metric::QUEUE_PUBLISHER_READY).set(if *open == self.lanes { 1.0 } else { 0.0 });
         });
     }
 }

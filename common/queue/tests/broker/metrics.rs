@@ -15,7 +15,11 @@ fn every_answer_is_counted_once() {
         runtime.block_on(async {
             let client = Client::new().await;
             let started = start_ready(&client.url, 2).await;
-            assert!(metrics.render().contains("queue_publisher_ready 1"), "{}", metrics.render());
+            assert!(
+                metrics.render().contains("alipay_queue_publisher_ready 1"),
+                "{}",
+                metrics.render()
+            );
             let lost = Message { routing_key: "no such shard".into(), ..work("lost") };
             let long = Message { routing_key: "x".repeat(256), ..work("long") };
             let messages = vec![work("a"), lost, work("b"), long.clone()];
@@ -29,12 +33,12 @@ fn every_answer_is_counted_once() {
     });
     let text = metrics.render();
     for line in [
-        "queue_published_total{outcome=\"confirmed\"} 2",
-        "queue_published_total{outcome=\"returned\"} 1",
-        "queue_published_total{outcome=\"too_long\"} 2",
-        "queue_published_total{outcome=\"not_connected\"} 2",
-        "queue_publisher_ready 0",
-        "# HELP queue_published_total",
+        "alipay_queue_published_total{outcome=\"confirmed\"} 2",
+        "alipay_queue_published_total{outcome=\"returned\"} 1",
+        "alipay_queue_published_total{outcome=\"too_long\"} 2",
+        "alipay_queue_published_total{outcome=\"not_connected\"} 2",
+        "alipay_queue_publisher_ready 0",
+        "# HELP alipay_queue_published_total",
     ] {
         assert!(text.contains(line), "{line} is not in:\n{text}");
     }

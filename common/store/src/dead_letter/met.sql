@@ -21,5 +21,5 @@ ON DUPLICATE KEY UPDATE
     traceparent = IF(cause = '' OR VALUES(died_at) > died_at, VALUES(traceparent), traceparent),
     worker_version = IF(cause = '' OR VALUES(died_at) > died_at, VALUES(worker_version), worker_version),
     is_recorded = IF(cause = '' OR VALUES(died_at) > died_at, VALUES(is_recorded), is_recorded),
-    cause = IF(cause = '' OR VALUES(died_at) > died_at, VALUES(cause), cause),
-    died_at = IF(cause = '' OR VALUES(died_at) > died_at, VALUES(died_at), died_at)
+    died_at = IF(cause = '' OR VALUES(died_at) > died_at, VALUES(died_at), died_at),
+    cause = IF(cause = '' OR VALUES(died_at) = died_at, VALUES(cause), cause)

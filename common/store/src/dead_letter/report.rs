@@ -1,6 +1,6 @@
 //! What lists, groups and dry runs read. Nothing here locks a row or asks the broker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not, sum};
@@ -169,6 +169,22 @@ pub fn with_bodies(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec
         .map(|(row, body)| (row.message_id.clone(), StoredLetter { row, body }))
         .collect();
     Ok(ids.iter().filter_map(|id| rows.remove(*id)).collect())
+}
+
+/// The discarded letter with this id, or the one that begins so and was discarded last.
+pub fn discarded(
+    connection: &mut MysqlConnection,
+    message_id: &str,
+) -> Result<Option<StoredLetter>> {
+    let search = LetterSearch {
+        ids: BTreeSet::from([message_id.to_owned()]),
+        state: DeadLetterState::Discarded,
+        ..LetterSearch::default()
+    };
+    let query = search.query(COLUMNS).sql(" ORDER BY changed_at DESC LIMIT 1");
+    let found: Option<LetterRow> = query.get_result(connection).optional()?;
+    let Some(row) = found else { return Ok(None) };
+    Ok(with_bodies(connection, &[&row.message_id])?.into_iter().next())
 }
 
 /// How often a letter has died, and why the last time.

@@ -14,9 +14,11 @@ use crate::column::{EnumText, Moment};
 /// The shortest beginning of a message id that is taken for it: 48 bits of a hash.
 pub const SHORTEST_ID: usize = 12;
 
-/// Conditions, all of which must hold. Letters that are not in the queue any more are left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Conditions, all of which must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetterSearch {
+    /// Where they are.
+    pub state: DeadLetterState,
     /// One of these ids, or what begins with one of them ([`SHORTEST_ID`]); any where it is empty.
     pub ids: BTreeSet<String>,
     /// Why it was rejected.
@@ -52,8 +54,26 @@ pub(super) type LetterQuery<'a> = BoxedSqlQuery<'a, Mysql, SqlQuery>;
 /// What begins with a text: keys compare by byte, so it is a range of the key. The byte 0xFF is in no UTF-8 text.
 const BEGINS: &str = "message_id >= ? AND message_id < CONCAT(?, x'FF')";
 
+impl Default for LetterSearch {
+    /// All letters in the queue.
+    fn default() -> LetterSearch {
+        LetterSearch {
+            state: DeadLetterState::Waiting,
+            ids: BTreeSet::new(),
+            reason: None,
+            fingerprint: None,
+            order: None,
+            trade_no: None,
+            merchant: None,
+            since: None,
+            until: None,
+            text: None,
+        }
+    }
+}
+
 impl LetterSearch {
-    /// Whether it leaves nothing out.
+    /// Whether it leaves out no letter in the queue.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         *self == LetterSearch::default()
@@ -62,7 +82,7 @@ impl LetterSearch {
     /// A query of the letters that are meant; what follows `WHERE` is added.
     pub(super) fn query<'a>(&'a self, select: &str) -> LetterQuery<'a> {
         let mut query = sql_query(select).into_boxed().sql(" WHERE state = ?");
-        query = query.bind::<EnumText<DeadLetterState>, _>(DeadLetterState::Waiting);
+        query = query.bind::<EnumText<DeadLetterState>, _>(self.state);
         let equal = [
             (" AND fingerprint = ?", &self.fingerprint),
             (" AND order_id = ?", &self.order),

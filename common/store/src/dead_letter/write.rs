@@ -1,15 +1,16 @@
 //! What workers and operators write.
 
 use chrono::{DateTime, Utc};
-use diesel::QueryResult;
+use diesel::prelude::*;
 use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text};
 use order::{DeadLetterState, LetterAction};
 use serde::Serialize;
 
 use super::row::{LONGEST_BODY, NewDeadLetter};
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::Moment;
+use crate::column::{Moment, now, value};
 use crate::json_rows::{execute_rows, explanation};
+use crate::schema::dead_letter;
 use crate::{MysqlConnection, Result};
 
 /// Bytes of a word of a header that its column holds.
@@ -115,8 +116,17 @@ pub fn moved<'a>(
     execute_rows(connection, include_str!("moved.sql"), &rows)
 }
 
-/// Notes that a letter with this id is put into the queue again.
-pub fn restored(connection: &mut MysqlConnection, message_id: &str) -> Result<()> {
-    let ids = [message_id];
-    execute_rows(connection, include_str!("restored.sql"), &ids)
+/// Notes that the discarded letter with this id is put into the queue again; `false`: it is not discarded any more.
+pub fn restored(connection: &mut MysqlConnection, message_id: &str) -> Result<bool> {
+    let discarded = dead_letter::table
+        .find(message_id)
+        .filter(dead_letter::state.eq(value(DeadLetterState::Discarded)));
+    let rows = diesel::update(discarded)
+        .set((
+            dead_letter::state.eq(value(DeadLetterState::Waiting)),
+            dead_letter::copies.eq(dead_letter::copies + 1),
+            dead_letter::changed_at.eq(now()),
+        ))
+        .execute(connection)?;
+    Ok(rows > 0)
 }

@@ -47,6 +47,9 @@ pub fn dead_lettered(
 
 /// Notes that the dead letters of these messages are removed from `alipay.dead`: if such a message is rejected
 /// again, it becomes a dead letter again.
-pub fn removed(connection: &mut MysqlConnection, messages: &[MessageKey<'_>]) -> Result<()> {
-    execute_rows(connection, include_str!("removed.sql"), messages)
+pub fn clear_dead_since(
+    connection: &mut MysqlConnection,
+    messages: &[MessageKey<'_>],
+) -> Result<()> {
+    execute_rows(connection, include_str!("clear_dead_since.sql"), messages)
 }

@@ -4,6 +4,7 @@ mod download;
 
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
+use config::certificates::WARN_DAYS;
 use tracing::info;
 
 use crate::cli::context::Context;
@@ -25,7 +26,7 @@ pub(crate) struct CertsArgs {
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
     /// Exit with 1 if a certificate expires within so many days
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=3650))]
+    #[arg(long, default_value_t = WARN_DAYS, value_parser = clap::value_parser!(u16).range(0..=3650))]
     days: u16,
     #[command(subcommand)]
     verb: Option<CertsVerb>,

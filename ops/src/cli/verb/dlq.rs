@@ -5,11 +5,12 @@ mod filter;
 mod history;
 mod list;
 mod replay;
+mod restore;
 mod show;
 mod sync;
 
 group! {
-    /// List, show, replay and discard dead letters: messages that need a person
+    /// List, show, replay, discard and restore dead letters: messages that need a person
     ///
     /// Lists, searches and dry runs read a row for each letter, for any number of operators at once. Replaying and
     /// discarding take letters out of the queue, one operator at a time; another one waits for a moment.
@@ -21,6 +22,7 @@ group! {
         Replay(replay::ReplayArgs),
         Discard(discard::DiscardArgs),
         History(history::LetterHistoryArgs),
+        Restore(restore::RestoreArgs),
         Sync(sync::SyncArgs),
     }
 }

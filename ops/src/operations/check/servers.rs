@@ -4,10 +4,12 @@ use queue::account::{self, Permission};
 use queue::topology::{Layout, TopologyError};
 use queue::{Cluster, topology};
 use serde::Serialize;
+use store::dead_letter::{self, LetterSearch};
 use store::{migrate, rights};
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
+use crate::operations::dead_letter::sync::{QueueDifference, difference};
 
 /// The database or the broker.
 #[derive(Debug, Default, Serialize)]
@@ -104,4 +106,23 @@ async fn compare(
         Err(error) => return Err(error.into()),
     }
     Ok(())
+}
+
+/// Says when the queue of dead letters has another number than their rows; nothing where one of the two servers is not there.
+pub(crate) fn dead_letters(
+    access: &Access,
+    database: &Option<ServerCheck>,
+    broker: &Option<ServerCheck>,
+) -> Option<String> {
+    let is_whole = |server: &Option<ServerCheck>| {
+        server.as_ref().is_some_and(|it| !it.has.is_empty() && it.missing.is_empty())
+    };
+    if !is_whole(database) || !is_whole(broker) {
+        return None;
+    }
+    let look = || -> Result<Option<QueueDifference>, Failure> {
+        let rows = dead_letter::count(&mut *access.database()?, &LetterSearch::default())?.letters;
+        access.block_on(async { difference(&access.broker()?, rows).await })
+    };
+    look().ok().flatten().map(|difference| difference.to_string())
 }

@@ -7,7 +7,7 @@ use diesel::Connection as _;
 use order::LetterAction;
 use queue::{Envelope, ReceivedMessage};
 use store::dead_letter::history::{HistoryEntry, insert};
-use store::notification::{MessageKey, removed};
+use store::notification::{MessageKey, clear_dead_since};
 use store::{MysqlConnection, StoreError, dead_letter};
 
 use worker::message::content_id;
@@ -77,5 +77,5 @@ fn remove_marks(
             message_id,
         })
         .collect();
-    removed(database, &keys)
+    clear_dead_since(database, &keys)
 }

@@ -10,9 +10,9 @@ use store::MysqlConnection;
 use tokio::task::block_in_place;
 
 use super::audit_trail::add_to_history;
-use super::claim::SettledReason;
 use super::not_there::not_there;
 use super::rounds::walk;
+use super::settled::SettledReason;
 use super::settled::settled;
 use super::{DeadLetter, is_meant};
 use crate::failure::Failure;

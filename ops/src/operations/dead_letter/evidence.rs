@@ -8,8 +8,7 @@ use store::dead_letter::{self, LetterSearch, history};
 use store::{MysqlConnection, StoreError, snapshot};
 
 use super::OpenedLetter;
-use super::claim::SettledReason;
-use super::settled::settled;
+use super::settled::{SettledReason, settled};
 use crate::failure::Failure;
 use crate::operations::order::OrderLine;
 use crate::operations::order::details::OrderDetails;

@@ -7,6 +7,7 @@ use store::dead_letter::{self, LetterSearch};
 
 use super::dry_run::{DryRun, dry_run};
 use super::not_there::not_there;
+use super::ramp::{Ramp, RampProgress, ramp_up};
 use super::replay::Replay;
 use super::replay_outcome::{ReplayOutcome, ReplayWait, Replayed};
 use super::selection::{SelectedLetters, Selection};
@@ -35,6 +36,9 @@ pub(crate) struct ReplayResult {
     pub(crate) copies: BTreeMap<String, usize>,
     #[serde(flatten)]
     pub(crate) outcomes: Option<ReplayOutcomes>,
+    /// The steps of a ramp.
+    #[serde(flatten)]
+    pub(crate) ramp: Option<RampProgress>,
     /// Whether all went back that were meant, and none died again.
     #[serde(skip)]
     pub(crate) ended: Result<(), Failure>,
@@ -47,7 +51,7 @@ pub(crate) struct ReplayOutcomes {
     pub(crate) unchanged: usize,
     pub(crate) unknown: usize,
     pub(crate) dead_again: usize,
-    dead_again_by_reason: BTreeMap<String, usize>,
+    pub(crate) dead_again_by_reason: BTreeMap<String, usize>,
     /// In a retry tier.
     pub(crate) retrying: usize,
     /// No worker has handled them yet.
@@ -72,6 +76,22 @@ impl From<ReplayWait> for ReplayOutcomes {
 }
 
 impl ReplayOutcomes {
+    /// Adds those of the next step of a ramp.
+    fn add(&mut self, next: ReplayOutcomes) {
+        self.applied += next.applied;
+        self.unchanged += next.unchanged;
+        self.unknown += next.unknown;
+        self.dead_again += next.dead_again;
+        for (reason, count) in next.dead_again_by_reason {
+            *self.dead_again_by_reason.entry(reason).or_default() += count;
+        }
+        self.retrying += next.retrying;
+        self.waiting += next.waiting;
+        self.letters.extend(next.letters);
+        self.letters.sort_by_key(|one| one.outcome);
+        self.letters.truncate(LISTED);
+    }
+
     /// Why letters died again, with numbers.
     pub(crate) fn reasons(&self) -> String {
         let reasons = self.dead_again_by_reason.iter();
@@ -84,6 +104,8 @@ pub(crate) struct ReplayOptions<'a> {
     pub(crate) limit: usize,
     /// Wait for the workers.
     pub(crate) waits: bool,
+    /// Step by step, and waiting for each.
+    pub(crate) ramp: Option<Ramp>,
     pub(crate) by: &'a str,
     pub(crate) note: Option<&'a str>,
 }
@@ -104,17 +126,32 @@ pub(crate) fn replay_selected(
         by: options.by,
         note: options.note,
         wait: options.waits.then(|| ReplayWait::new(&access.config)),
+        rate: options.ramp.and_then(|ramp| ramp.rate),
         replayed: BTreeMap::new(),
     };
-    let (walked, wait) = access.block_on(async {
-        let walked = replay.walk(options.limit, &selection).await;
-        // Also after a failure: so many did go back.
-        Ok((walked, replay.wait().await?))
+    let (walked, outcomes, ramp) = access.block_on(async {
+        match options.ramp {
+            Some(ramp) => {
+                let (limit, mut result) = (options.limit, RampResult::default());
+                let bar = bar(selection.copies().min(limit), "letters");
+                let walked =
+                    replay_by_ramp(&mut replay, &selection, limit, ramp, &mut result, |progress| {
+                        bar.set_position(progress.letters() as u64);
+                    })
+                    .await;
+                bar.finish_and_clear();
+                Ok((walked, result.outcomes, Some(result.progress)))
+            }
+            None => {
+                let walked = replay.walk(options.limit, &selection).await;
+                // Also after a failure: so many did go back.
+                Ok((walked, replay.wait().await?.map(ReplayOutcomes::from), None))
+            }
+        }
     })?;
     let mut copies = replay.replayed;
     let replayed: usize = copies.values().sum();
     let left_out = selection.left_out.letters;
-    let outcomes = wait.map(ReplayOutcomes::from);
     let ended = walked.and_then(|()| {
         let merchant = selected.search.merchant.as_deref();
         access.check_filter(merchant, replayed + left_out)?;
@@ -122,15 +159,47 @@ pub(crate) fn replay_selected(
             outcomes.as_ref().filter(|outcomes| outcomes.dead_again > 0).map(|outcomes| {
                 format!("{} of {replayed} died again: {}", outcomes.dead_again, outcomes.reasons())
             });
-        let not_met = (replayed < options.limit)
+        let stopped = ramp.as_ref().and_then(|ramp| ramp.stopped);
+        let left = selection.copies().saturating_sub(replayed);
+        let stop = stopped.map(|stop| {
+            format!("stopped after {replayed} of {}: {}", replayed + left, stop.words())
+        });
+        let not_met = (stopped.is_none() && replayed < options.limit)
             .then(|| selection.not_in_queue(|letter| copies.contains_key(&letter.message_id)))
             .flatten();
         let is_nothing = selection.is_empty() && selected.search.ids.is_empty();
         let nothing = is_nothing.then(|| "no dead letter matches: nothing was replayed".to_owned());
-        end(access, &selection, dead_again.into_iter().chain(not_met).chain(nothing))
+        end(access, &selection, stop.into_iter().chain(dead_again).chain(not_met).chain(nothing))
     });
     copies.retain(|_, count| *count > 1 && !selected.search.ids.is_empty());
-    Ok(ReplayResult { replayed, left_out, copies, outcomes, ended })
+    Ok(ReplayResult { replayed, left_out, copies, outcomes, ramp, ended })
+}
+
+/// What a ramp has done.
+#[derive(Default)]
+pub(crate) struct RampResult {
+    pub(crate) progress: RampProgress,
+    pub(crate) outcomes: Option<ReplayOutcomes>,
+}
+
+/// Replays by a ramp. `after_step` is told how far it has come; what was done before a failure is in `result`.
+pub(crate) async fn replay_by_ramp(
+    replay: &mut Replay<'_>,
+    selection: &Selection,
+    limit: usize,
+    ramp: Ramp,
+    result: &mut RampResult,
+    mut after_step: impl FnMut(&RampProgress),
+) -> Result<(), Failure> {
+    let RampResult { progress, outcomes } = result;
+    ramp_up(replay, selection, limit, ramp, progress, |progress, wait| {
+        match outcomes {
+            Some(outcomes) => outcomes.add(wait.into()),
+            None => *outcomes = Some(wait.into()),
+        }
+        after_step(progress);
+    })
+    .await
 }
 
 /// What a replay of selected letters would do.

@@ -14,7 +14,7 @@ use crate::plural::count;
 pub(crate) struct SelectedLetters {
     pub(crate) search: LetterSearch,
     /// Also those of messages that killed workers.
-    pub(crate) even_if_deadly: bool,
+    pub(crate) even_if_poison: bool,
 }
 
 /// What there is of it.
@@ -36,7 +36,7 @@ impl SelectedLetters {
         selection.missing.clone_from(named);
         for letter in dead_letter::keys(connection, &self.search)? {
             selection.missing.retain(|id| !is_meant(id, &letter.message_id));
-            if !self.even_if_deadly && is_poison(letter.reason.as_deref()) {
+            if !self.even_if_poison && is_poison(letter.reason.as_deref()) {
                 selection.left_out.add(&letter);
             } else {
                 selection.letters.push(letter);

@@ -1,4 +1,6 @@
-//! Looks up what the database says about a dead letter. The rule itself is in `claim`.
+//! Looks up what the database says about a dead letter. The rule itself is in [`rule`].
+
+mod rule;
 
 use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
@@ -10,7 +12,9 @@ use store::refund_request;
 use store::{MysqlConnection, StoreError, decision, trade, user_order};
 use worker::message::{Content, InboundMessage};
 
-use super::claim::{KnownTrade, MessageSource, SettledReason, refund_booked, trade_settled};
+pub(crate) use rule::SettledReason;
+use rule::{KnownTrade, MessageSource, refund_booked, trade_settled};
+
 use super::message::LetterMessage;
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
@@ -112,7 +116,7 @@ fn of_trade(
     let key = MerchantTrade { merchant, trade_no };
     let requests = refund_request::of_rejected(connection, &[key])?;
     let own = refund_request::of_payment(&requests, key, order);
-    let given_back = refund_request::given_back(&own).refunded();
+    let given_back = refund_request::given_back(&own);
     let known = KnownTrade::WithoutOrder { payment: payment.as_ref(), given_back };
     Ok(trade_settled(account, trade_message, by, &known))
 }

@@ -1,6 +1,7 @@
 //! Compares the rows of the dead letters with the queue, which is the truth.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::mem;
 
 use config::Config;
@@ -138,6 +139,17 @@ pub(crate) struct QueueDifference {
     pub(crate) rows: i64,
 }
 
+impl fmt::Display for QueueDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let QueueDifference { ready, rows } = self;
+        write!(
+            f,
+            "{DEAD_QUEUE} has {ready} letters ready, and the rows tell of {rows}: another program is working on them, or \
+             has put in or taken out some; `ops dlq sync` corrects the rows"
+        )
+    }
+}
+
 /// Compares the two numbers: a difference that stays is for `ops dlq sync`.
 pub(crate) async fn difference(
     cluster: &Cluster,
@@ -164,10 +176,7 @@ pub(super) fn warn_if_queue_differs(
     let rows = dead_letter::count(connection, &LetterSearch::default())?.letters;
     match access.block_on(async { difference(&access.broker()?, rows).await }) {
         Ok(None) => {}
-        Ok(Some(QueueDifference { ready, rows })) => warn!(
-            "{DEAD_QUEUE} has {ready} letters ready, and the rows tell of {rows}: another program is working on them, \
-             or has put in or taken out some; `ops dlq sync` corrects the rows"
-        ),
+        Ok(Some(difference)) => warn!("{difference}"),
         Err(failure) => debug!("whether the queue has the same letters is not known: {failure}"),
     }
     Ok(())

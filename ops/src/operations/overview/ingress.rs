@@ -73,7 +73,7 @@ fn counted(metrics: &str) -> BTreeMap<String, Notifications> {
     let mut all: BTreeMap<String, Notifications> = BTreeMap::new();
     for line in metrics.lines() {
         let Some((labels, count)) = line
-            .strip_prefix("ingress_requests_total{")
+            .strip_prefix("alipay_ingress_requests_total{")
             .and_then(|line| line.rsplit_once("} "))
             .and_then(|(labels, count)| Some((labels, count.parse::<u64>().ok()?)))
         else {
@@ -100,12 +100,12 @@ mod tests {
 
     #[test]
     fn notifications_are_counted_by_merchant() {
-        let metrics = "# TYPE ingress_requests_total counter\n\
-            ingress_requests_total{merchant=\"shop\",outcome=\"success\",reason=\"\"} 7\n\
-            ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 2\n\
-            ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"no_body\"} 9\n\
-            ingress_returns_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 5\n\
-            ingress_in_flight 3\n";
+        let metrics = "# TYPE alipay_ingress_requests_total counter\n\
+            alipay_ingress_requests_total{merchant=\"shop\",outcome=\"success\",reason=\"\"} 7\n\
+            alipay_ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 2\n\
+            alipay_ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"no_body\"} 9\n\
+            alipay_ingress_returns_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 5\n\
+            alipay_ingress_in_flight 3\n";
         let expected = [
             ("app".to_owned(), Notifications { accepted: 0, bad_signature: 2 }),
             ("shop".to_owned(), Notifications { accepted: 7, bad_signature: 0 }),

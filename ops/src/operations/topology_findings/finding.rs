@@ -57,7 +57,14 @@ impl fmt::Display for TopologyFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TopologyFinding::UnknownQueue { name, messages: Some(messages) } => {
-                write!(f, "queue {name} is none of ours; messages in it: {messages}")
+                write!(f, "queue {name} is none of ours; messages in it: {messages}")?;
+                if *messages > 0 {
+                    f.write_str(
+                        ", which no program reads. If somebody has moved dead letters there, move them back to \
+                         alipay.dead (`rabbitmqadmin` or a shovel), run `ops dlq sync`, and delete the queue",
+                    )?;
+                }
+                Ok(())
             }
             TopologyFinding::UnknownQueue { name, messages: None } => {
                 write!(f, "queue {name} is none of ours")

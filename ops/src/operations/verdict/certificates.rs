@@ -1,16 +1,13 @@
 //! Certificates that end.
 
-use alipay::Certificate;
+use alipay::{Certificate, CertificateState};
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Merchant;
-use config::certificates::{self, Role};
+use config::certificates::{self, Role, WARN_DAYS};
 use store::BeijingTime;
 
 use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
-
-/// As `ops certs`, the log and `AlipayCertificateEnds`.
-const SOON: TimeDelta = TimeDelta::days(30);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CertificateFinding {
@@ -18,7 +15,7 @@ pub(crate) enum CertificateFinding {
     Ended { whose: String, until: BeijingTime },
     /// It has not begun.
     NotBegun { whose: String, from: BeijingTime },
-    /// It ends within 30 days.
+    /// It ends within [`WARN_DAYS`].
     Ends { whose: String, until: BeijingTime, left: TimeDelta },
 }
 
@@ -41,28 +38,32 @@ impl CertificateSpan {
         };
         certificates::of(merchant).map(span).collect()
     }
+
+    fn state(&self, at: DateTime<Utc>) -> CertificateState {
+        CertificateState::of(self.from, self.until, at, TimeDelta::days(WARN_DAYS.into()))
+    }
 }
 
 pub(super) fn judge(overview: &Overview) -> Vec<CertificateFinding> {
     let at = overview.at.0;
-    let lasts = |span: &CertificateSpan| at >= span.from && span.until - at >= SOON;
     // Its successor is configured already: the old one may stay for what it signed, and needs no action.
     let has_next = |span: &CertificateSpan| {
-        overview.certificates.iter().any(|other| other.whose == span.whose && lasts(other))
+        overview
+            .certificates
+            .iter()
+            .any(|other| other.whose == span.whose && other.state(at) == CertificateState::Valid)
     };
     let found = overview.certificates.iter().filter_map(|span| {
-        if at >= span.from && has_next(span) {
-            return None;
-        }
         let whose = span.whose.clone();
         let (from, until) = (BeijingTime(span.from), BeijingTime(span.until));
-        match span {
-            _ if at > span.until => Some(CertificateFinding::Ended { whose, until }),
-            _ if at < span.from => Some(CertificateFinding::NotBegun { whose, from }),
-            _ if span.until - at < SOON => {
+        match span.state(at) {
+            CertificateState::Valid => None,
+            CertificateState::NotYetValid => Some(CertificateFinding::NotBegun { whose, from }),
+            _ if has_next(span) => None,
+            CertificateState::Expired => Some(CertificateFinding::Ended { whose, until }),
+            CertificateState::EndsSoon => {
                 Some(CertificateFinding::Ends { whose, until, left: span.until - at })
             }
-            _ => None,
         }
     });
     found.collect()

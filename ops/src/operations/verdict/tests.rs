@@ -1,5 +1,6 @@
 //! Every finding from the facts that make it, and none from a system that is well.
 
+mod alerts;
 mod broker;
 mod certificates;
 mod goods;

@@ -20,9 +20,9 @@ const STUCK: TimeDelta = TimeDelta::seconds(60);
 const CRASHES: usize = 3;
 const CRASHES_WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// As `AlipayBacklog`.
-const BACKLOG: u32 = 10_000;
+pub(super) const BACKLOG: u32 = 10_000;
 /// As `AlipayOrdersNotFound`.
-const RETRIES: i64 = 20;
+pub(super) const RETRIES: i64 = 20;
 /// Queues that are named.
 const NAMED: usize = 3;
 /// An event that has waited for so long is not being published.

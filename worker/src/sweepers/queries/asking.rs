@@ -10,6 +10,7 @@ use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use metrics::counter;
 use order::{PaymentState, QueryReason};
 use queue::Envelope;
+use service::metric;
 use store::gateway_query::DueQuery;
 use store::{MysqlConnection, StoreError, order_expired};
 
@@ -126,7 +127,7 @@ async fn close(
         Ok(CloseAnswer::NotExist) => "not_exist",
         Err(error) => error.reason_code(),
     };
-    counter!("gateway_closes_total", "outcome" => outcome).increment(1);
+    counter!(metric::GATEWAY_CLOSES, "outcome" => outcome).increment(1);
     service::crash_point!("queries.after_close");
     closed
 }

@@ -7,6 +7,7 @@ use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
 use order::{QueryReason, RefundRequestState};
+use service::metric;
 use store::refund_request::ClaimedRefund;
 
 use crate::context::WorkerContext;
@@ -35,7 +36,7 @@ pub(super) async fn carry_out(
         RefundOutcome::Unsent { .. } => "unsent",
         RefundOutcome::Unknown { .. } => "unknown",
     };
-    counter!("late_refunds_total", "outcome" => word).increment(1);
+    counter!(metric::LATE_REFUNDS, "outcome" => word).increment(1);
     (claimed, outcome)
 }
 

@@ -2,6 +2,8 @@
 
 mod output;
 
+use std::num::NonZeroU32;
+
 use clap::Args;
 use order::OperatorAction;
 use serde_json::json;
@@ -12,6 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
 use crate::operations::action_record::Actor;
+use crate::operations::dead_letter::ramp::{Percent, Ramp};
 use crate::operations::dead_letter::replay_selected::{
     ReplayOptions, dry_run_selected, replay_selected,
 };
@@ -28,6 +31,10 @@ use crate::operations::letter_acts::letter_act;
 /// Then it waits for the workers and prints the result of each letter: until nothing new comes for 10 s, at most
 /// 2 minutes. With --no-wait it does not wait.
 ///
+/// --ramp replays step by step: 1 letter, 10, 100, then 1,000 at a time. After each step it waits for the workers, and stops
+/// by itself when more than --stop-at of the step died again, or when no worker has come to some. Repeat the same command
+/// to go on: what went back is not selected any more.
+///
 /// --dry-run runs the worker's own code for the letters, rolls it back, and prints what would change. --limit 1
 /// replays one of many, as a test.
 ///
@@ -39,6 +46,7 @@ use crate::operations::letter_acts::letter_act;
 /// yet are named), 1 if there was none, if some were left out, or if one died again (with --dry-run: would die).
 ///
 /// Example: ops dlq replay --reason order_not_found --dry-run
+/// Example: ops dlq replay --reason total_mismatch --ramp --rate 50 --stop-at 5%
 /// Example: ops dlq replay MESSAGE_ID
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
@@ -69,6 +77,15 @@ pub(crate) struct ReplayArgs {
     /// Do not wait for the workers
     #[arg(long, conflicts_with = "dry_run")]
     no_wait: bool,
+    /// Step by step, stopping by itself when letters die again
+    #[arg(long, conflicts_with_all = ["dry_run", "no_wait"])]
+    ramp: bool,
+    /// With --ramp: at most so many letters a second
+    #[arg(long, value_name = "LETTERS", requires = "ramp")]
+    rate: Option<NonZeroU32>,
+    /// With --ramp: stop when a larger part of a step dies again; default: 5%
+    #[arg(long, value_name = "PERCENT", requires = "ramp")]
+    stop_at: Option<Percent>,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -85,7 +102,7 @@ impl ReplayArgs {
                 "say which: MESSAGE_ID, --reason, --order, --merchant, --since, another filter or --all".to_owned(),
             ));
         }
-        let selected = SelectedLetters { search, even_if_deadly: self.even_if_it_kills_workers };
+        let selected = SelectedLetters { search, even_if_poison: self.even_if_it_kills_workers };
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         if self.dry_run {
             let dry_run = dry_run_selected(context, &selected, limit)?;
@@ -95,6 +112,9 @@ impl ReplayArgs {
         let options = ReplayOptions {
             limit,
             waits: !self.no_wait,
+            ramp: self
+                .ramp
+                .then(|| Ramp { rate: self.rate, stop_at: self.stop_at.unwrap_or_default() }),
             by: self.operator.name_or_unknown()?,
             note: self.note.as_deref(),
         };

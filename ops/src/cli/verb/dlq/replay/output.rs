@@ -2,6 +2,7 @@
 
 use crate::cli::table::list;
 use crate::cli::terminal::short_id;
+use crate::operations::dead_letter::ramp::RampStep;
 use crate::operations::dead_letter::replay_outcome::{ReplayOutcome, Replayed};
 use crate::operations::dead_letter::replay_selected::{ReplayDryRun, ReplayOutcomes, ReplayResult};
 use crate::operations::dry_run::{DryRunOutcome, DryRunResult, because};
@@ -18,7 +19,7 @@ pub(super) fn text(result: &ReplayResult) -> String {
         let several = several.map(|(id, copies)| format!("\n{id}: all {copies} copies"));
         return format!("replayed {replayed}{}", several.collect::<String>());
     };
-    let totals = format!("replayed {replayed}: {}", totals(outcomes));
+    let totals = format!("{}replayed {replayed}: {}", steps(result), totals(outcomes));
     let is_open = |one: &&Replayed| {
         matches!(
             one.outcome,
@@ -45,6 +46,17 @@ pub(super) fn text(result: &ReplayResult) -> String {
         false => String::new(),
     };
     format!("{rows}{more}\n\n{totals}")
+}
+
+/// The steps of a ramp, a line each.
+fn steps(result: &ReplayResult) -> String {
+    let steps = result.ramp.iter().flat_map(|ramp| &ramp.steps).enumerate();
+    let line = |(at, step): (usize, &RampStep)| {
+        let (number, letters, dead_again) =
+            (at + 1, count(step.letters, "letter"), step.dead_again);
+        format!("step {number}: {letters}, {dead_again} died again\n")
+    };
+    steps.map(line).collect()
 }
 
 /// The numbers in a line.

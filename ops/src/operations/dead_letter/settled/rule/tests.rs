@@ -2,7 +2,9 @@
 
 use alipay::{Charset, Fen, Form, Notification, Protocol, TradeStatusSync};
 use order::VariantArray as _;
-use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedMessage, RejectedPayment, Trade};
+use order::{
+    Facts, MerchantAccount, OrderTerms, Refund, RefundSum, RejectedMessage, RejectedPayment, Trade,
+};
 
 use super::{KnownTrade, MessageSource, SettledReason, refund_booked, trade_settled};
 
@@ -67,7 +69,7 @@ fn without_order(letter: &str, others: &[&str], given_back: i64) -> Option<Settl
         std::iter::once(letter).chain(others.iter().copied()).map(said).collect();
     let words: Vec<RejectedMessage<'_>> = all.iter().map(RejectedMessage::Notification).collect();
     let payment = RejectedPayment::of("shop", &words, []).ok().flatten();
-    let given_back = Fen::new(given_back);
+    let given_back = RefundSum::default().with(Fen::new(given_back), None);
     let known = KnownTrade::WithoutOrder { payment: payment.as_ref(), given_back };
     trade_settled(&account(), &said(letter), MessageSource::Notification, &known)
 }
@@ -178,7 +180,10 @@ fn money_that_no_order_took_is_settled_only_once_all_of_it_is_back() {
     let (one, two) = (said(PAID), TradeStatusSync { total: Fen::new(1), ..said(BACK) });
     let words = [RejectedMessage::Notification(&one), RejectedMessage::Notification(&two)];
     assert!(RejectedPayment::of("shop", &words, []).is_err());
-    let known = KnownTrade::WithoutOrder { payment: None, given_back: Fen::new(1000) };
+    let known = KnownTrade::WithoutOrder {
+        payment: None,
+        given_back: RefundSum::default().with(Fen::new(1000), None),
+    };
     assert_eq!(trade_settled(&account(), &one, MessageSource::Notification, &known), None);
 }
 

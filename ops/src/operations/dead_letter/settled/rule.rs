@@ -4,9 +4,9 @@
 //! explained. The rule is strict, since settled letters are discarded in bulk. In doubt, and where the
 //! message cannot be read and verified today, a letter is not settled. The reason of its death plays no part.
 
-use alipay::{Fen, TradeStatusSync};
+use alipay::TradeStatusSync;
 use order::agreement::agree;
-use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedPayment, Trade};
+use order::{Facts, MerchantAccount, OrderTerms, Refund, RefundSum, RejectedPayment, Trade};
 use serde::Serialize;
 
 /// Why nothing is left to do about a letter.
@@ -61,8 +61,8 @@ pub(crate) enum KnownTrade<'a> {
     /// Another order has it.
     OfAnother,
     /// No order has it. What rejected messages say of it, where they do not contradict each other, and what
-    /// operators had Alipay give back, fen.
-    WithoutOrder { payment: Option<&'a RejectedPayment>, given_back: Fen },
+    /// operators had Alipay give back.
+    WithoutOrder { payment: Option<&'a RejectedPayment>, given_back: RefundSum },
 }
 
 /// Whether what a letter says of a trade is settled.
@@ -91,7 +91,7 @@ pub(crate) fn trade_settled(
         KnownTrade::WithoutOrder { payment, given_back } => {
             let payment = payment.filter(|payment| payment.total == message.total)?;
             let facts = payment.trade.facts;
-            if facts.contains(Facts::REFUNDED_IN_FULL) || *given_back >= payment.total {
+            if facts.contains(Facts::REFUNDED_IN_FULL) || given_back.covers(payment.total) {
                 return Some(SettledReason::GivenBack);
             }
             let money = Facts::PAID | Facts::PENDING | Facts::FINISHED;
