@@ -19,6 +19,7 @@ mod letter_actions;
 mod letter_query;
 mod letters;
 mod login;
+mod oidc;
 mod order;
 mod orders;
 mod page;
@@ -55,6 +56,7 @@ use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
 use authentication::Authentication;
 use guard::FormGuard;
+use oidc::PendingLogins;
 use results::ActionResults;
 pub(crate) use server::serve;
 
@@ -84,6 +86,7 @@ pub(crate) struct Console {
     results: ActionResults,
     guard: FormGuard,
     authentication: Arc<Authentication>,
+    pending_logins: PendingLogins,
     /// Whether it has no login and a name, so that a proxy is in front: every page warns.
     open_to_proxy: bool,
 }
@@ -110,6 +113,7 @@ impl Console {
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,
             open_to_proxy: !names.is_empty() && !config.console.has_login(),
             authentication: Arc::new(Authentication::new(&config)?),
+            pending_logins: PendingLogins::default(),
             config,
         })
     }

@@ -1,5 +1,7 @@
 //! `[console]`: who may use the operators' pages, and for how long.
 
+mod oidc;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,6 +13,9 @@ use crate::field::{LineText, duration};
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::secret::Secret;
+use oidc::OidcKeys;
+
+pub use oidc::Oidc;
 
 /// The most characters of a user's name: the columns hold so many.
 const LONGEST_NAME: usize = 255;
@@ -57,6 +62,7 @@ pub(crate) struct ConsoleKeys {
     #[serde(default)]
     proxies: Vec<Network>,
     default_role: Option<Role>,
+    oidc: Option<OidcKeys>,
 }
 
 /// The keys of `[console.users.NAME]`.
@@ -77,8 +83,13 @@ pub struct Console {
     pub session_idle: Duration,
     /// `[console.users.NAME]`, by name.
     pub users: BTreeMap<String, ConsoleUser>,
-    /// Proxies that say who the user is.
-    pub proxy_login: Option<ProxyLogin>,
+    /// The header in which a proxy names the user, lower case.
+    pub user_header: Option<String>,
+    /// The identity provider that logs users in.
+    pub oidc: Option<Oidc>,
+    /// The role of a user whom a proxy or the identity provider names and nothing else gives a role; `None`: such a user
+    /// may do nothing.
+    pub default_role: Option<Role>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count.
     pub proxies: Vec<Network>,
 }
@@ -93,19 +104,10 @@ pub struct ConsoleUser {
     pub role: Role,
 }
 
-/// A proxy logs users in, and names them in a header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProxyLogin {
-    /// The header's name, lower case.
-    pub header: String,
-    /// The role of a user whom `[console.users]` does not name; `None`: such a user may do nothing.
-    pub default_role: Option<Role>,
-}
-
 impl Console {
     /// Whether a person has to say who they are.
     pub fn has_login(&self) -> bool {
-        !self.users.is_empty() || self.proxy_login.is_some()
+        !self.users.is_empty() || self.user_header.is_some() || self.oidc.is_some()
     }
 }
 
@@ -116,12 +118,17 @@ pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, Confi
     let users =
         keys.users.iter().map(|(name, user)| Ok((name.clone(), read_user(layers, name, user)?)));
     let users: BTreeMap<_, _> = users.collect::<Result<_, ConfigError>>()?;
-    let proxy_login = proxy_login(layers, keys)?;
-    if proxy_login.is_none()
-        && let Some((name, _)) = users.iter().find(|(_, user)| user.password.is_none())
-    {
+    let user_header = user_header(layers, keys)?;
+    let oidc = keys.oidc.as_ref().map(|keys| oidc::read(layers, keys)).transpose()?;
+    let is_named = user_header.is_some() || oidc.is_some();
+    if keys.default_role.is_some() && !is_named {
+        let problem = "needs console.user_header or [console.oidc]";
+        return Err(layers.invalid("console.default_role", problem));
+    }
+    if !is_named && let Some((name, _)) = users.iter().find(|(_, user)| user.password.is_none()) {
         let problem = format!(
-            "{name}: has no password, and there is no console.user_header: ops console-password makes one"
+            "{name}: has no password, and neither console.user_header nor [console.oidc] is set: ops console-password \
+             makes one"
         );
         return Err(layers.invalid("console.users", problem));
     }
@@ -129,7 +136,9 @@ pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, Confi
         session: keys.session,
         session_idle: keys.session_idle,
         users,
-        proxy_login,
+        user_header,
+        oidc,
+        default_role: keys.default_role,
         proxies: keys.proxies.clone(),
     })
 }
@@ -149,13 +158,9 @@ fn read_user(layers: &Layers, name: &str, keys: &UserKeys) -> Result<ConsoleUser
     }
 }
 
-fn proxy_login(layers: &Layers, keys: &ConsoleKeys) -> Result<Option<ProxyLogin>, ConfigError> {
-    let Some(header) = &keys.user_header else {
-        return match keys.default_role {
-            Some(_) => Err(layers.invalid("console.default_role", "needs console.user_header")),
-            None => Ok(None),
-        };
-    };
+/// The header's name, lower case.
+fn user_header(layers: &Layers, keys: &ConsoleKeys) -> Result<Option<String>, ConfigError> {
+    let Some(header) = &keys.user_header else { return Ok(None) };
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !header.bytes().all(is_name) {
         return Err(layers.invalid("console.user_header", "is no name of a header"));
@@ -164,5 +169,5 @@ fn proxy_login(layers: &Layers, keys: &ConsoleKeys) -> Result<Option<ProxyLogin>
         let problem = "needs console.proxies, the addresses from which it is believed: everybody else could write it too";
         return Err(layers.invalid("console.user_header", problem));
     }
-    Ok(Some(ProxyLogin { header: header.to_ascii_lowercase(), default_role: keys.default_role }))
+    Ok(Some(header.to_ascii_lowercase()))
 }

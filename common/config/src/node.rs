@@ -120,6 +120,15 @@ impl<'de> Deserializer<'de> for ConfigValue {
         ConfigValue::from(table).deserialize_any(visitor)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.deserialize_map(visitor)
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         visitor.visit_some(self)
     }
@@ -154,6 +163,6 @@ impl<'de> Deserializer<'de> for ConfigValue {
 
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple
-        tuple_struct struct identifier ignored_any
+        tuple_struct identifier ignored_any
     }
 }

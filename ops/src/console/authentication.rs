@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
-use config::{Config, ConsoleUser, Network, Peer, ProxyLogin, Role};
+use config::{Config, ConsoleUser, Network, Oidc, Peer, Role};
 use service::http::PeerAddress;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -43,7 +44,9 @@ impl<'a> Sender<'a> {
 /// Who may use the console, and who does.
 pub(super) struct Authentication {
     users: BTreeMap<String, ConsoleUser>,
-    proxy_login: Option<ProxyLogin>,
+    user_header: Option<String>,
+    default_role: Option<Role>,
+    has_login: bool,
     proxies: Vec<Network>,
     pub(super) sessions: Sessions,
     /// What the tokens of forms without a session are made of.
@@ -70,7 +73,9 @@ impl Authentication {
         }
         Ok(Authentication {
             users: console.users.clone(),
-            proxy_login: console.proxy_login.clone(),
+            user_header: console.user_header.clone(),
+            default_role: console.default_role,
+            has_login: console.has_login(),
             proxies: console.proxies.clone(),
             sessions: Sessions::new(console.session, console.session_idle),
             secret: session::random(),
@@ -80,11 +85,6 @@ impl Authentication {
         })
     }
 
-    /// Whether a person has to say who they are.
-    pub(super) fn has_login(&self) -> bool {
-        !self.users.is_empty() || self.proxy_login.is_some()
-    }
-
     /// Whether a password can be typed.
     pub(super) fn has_passwords(&self) -> bool {
         self.users.values().any(|user| user.password.is_some())
@@ -92,7 +92,7 @@ impl Authentication {
 
     /// The user who sends a request; `None` where nobody is logged in.
     pub(super) fn user_of(&self, sender: Sender<'_>, now: Instant) -> Option<User> {
-        if !self.has_login() {
+        if !self.has_login {
             let (name, role) = (None, Role::Admin);
             return Some(User { name, role, token: self.secret.clone(), has_session: false });
         }
@@ -118,16 +118,28 @@ impl Authentication {
 
     /// The name in the header, where a trusted proxy wrote one. Two of them are none.
     fn named_by_proxy<'a>(&self, sender: Sender<'a>) -> Option<&'a str> {
-        let login = self.proxy_login.as_ref().filter(|_| self.is_from_proxy(sender))?;
-        let mut values = sender.headers.get_all(&login.header).iter();
+        let header = self.user_header.as_ref().filter(|_| self.is_from_proxy(sender))?;
+        let mut values = sender.headers.get_all(header).iter();
         let name = std::str::from_utf8(values.next()?.as_bytes()).ok()?.trim();
         (values.next().is_none() && !name.is_empty()).then_some(name)
     }
 
     /// The role of a user whom the proxy names: by the configuration, else the default.
     fn role_by_proxy(&self, name: &str) -> Option<Role> {
+        self.users.get(name).map(|user| user.role).or(self.default_role)
+    }
+
+    /// The role of a user whom the identity provider names: by the configuration, else the greatest of the user's
+    /// groups, else the default.
+    pub(super) fn role_by_groups(
+        &self,
+        name: &str,
+        oidc: &Oidc,
+        groups: &[String],
+    ) -> Option<Role> {
         let known = self.users.get(name).map(|user| user.role);
-        known.or_else(|| self.proxy_login.as_ref()?.default_role)
+        let of_groups = groups.iter().filter_map(|group| oidc.roles.get(group)).max().copied();
+        known.or(of_groups).or(self.default_role)
     }
 
     fn is_from_proxy(&self, sender: Sender<'_>) -> bool {
@@ -146,6 +158,28 @@ impl Authentication {
         let peer = sender.peer?;
         let told = Peer::of_request(peer, sender.headers, &self.proxies);
         Some(told.unwrap_or_else(|| Peer::of(peer)))
+    }
+
+    /// The same, of what is left of a request.
+    pub(super) fn client_of(&self, parts: &Parts) -> Option<Peer> {
+        self.client(Sender::of(&parts.headers, &parts.extensions))
+    }
+
+    /// Takes an attempt to log in of an address, where the name is not known yet.
+    ///
+    /// # Errors
+    /// There were too many: how long to wait.
+    pub(super) fn take_attempt_of(
+        &self,
+        client: Option<Peer>,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        self.by_address.take(&client, now)
+    }
+
+    /// That attempt was no failure.
+    pub(super) fn give_back_attempt_of(&self, client: Option<Peer>, now: Instant) {
+        self.by_address.give_back(&client, now);
     }
 
     /// Takes an attempt to log in of a name and an address.

@@ -1,12 +1,13 @@
 //! `/login` and `/logout`
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use config::Role;
 use maud::{Markup, html};
 use order::OperatorAction;
 use service::language::{Language, say};
@@ -19,7 +20,7 @@ use super::authentication::Sender;
 use super::page::{Page, usage};
 use super::request::{Fields, PostedForm, QueryString, TokenlessForm};
 use super::user::User;
-use super::{Console, Shared, session};
+use super::{Console, Shared, oidc, session};
 use crate::failure::Failure;
 use crate::operations::LONGEST_PERSON_NAME;
 
@@ -35,7 +36,7 @@ pub(super) fn wanted(request: &Request) -> Response {
             "登录已失效，未执行。请登录后重试。",
             "Your login has ended, so nothing was done. Log in and do it again.",
         );
-        return page(StatusCode::FORBIDDEN, Some(text), "/").into_response();
+        return no_login(StatusCode::FORBIDDEN, text, "/").into_response();
     }
     let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
     let login = listing(LOGIN, &[(TO, asked)]);
@@ -52,35 +53,58 @@ fn is_link_of_another_site(headers: &HeaderMap) -> bool {
 }
 
 /// A page that leads on at once. What a page of ours asks for gets the cookie.
-fn by_way_of(to: String) -> Page {
+pub(super) fn by_way_of(to: String) -> Page {
     let body = html! { p { (link(&to, say("继续", "Go on"))) } };
     Page { leads_to: Some(to), ..Page::new(say("请稍候", "One moment"), body) }
 }
 
-/// The form, below what became of the last attempt.
-fn page(status: StatusCode, problem: Option<&str>, to: &str) -> Page {
+/// The ways to log in that are configured, below what became of the last attempt.
+fn page(console: &Console, status: StatusCode, problem: Option<&str>, to: &str) -> Page {
     let (name, password) = (say("用户名", "User name"), say("密码", "Password"));
+    let by_provider = listing(oidc::BEGIN, &[(TO, to)]);
     let body = html! {
         @if let Some(problem) = problem { div.box.bad role="alert" { (problem) } }
-        div.card { form.login method="post" action=(LOGIN) {
-            (hidden(TO, to))
-            label { (name) input name="user" required autofocus autocomplete="username" autocapitalize="none"; }
-            label { (password) input name="password" type="password" required autocomplete="current-password"; }
-            div.acts { button.main { (say("登录", "Log in")) } }
-        } }
+        @if console.config.console.oidc.is_some() {
+            p { a href=(by_provider) { (say("用公司账号登录", "Log in with the company's account")) } }
+        }
+        @if console.authentication.has_passwords() {
+            div.card { form.login method="post" action=(LOGIN) {
+                (hidden(TO, to))
+                label {
+                    (name)
+                    input name="user" required autofocus autocomplete="username" autocapitalize="none";
+                }
+                label {
+                    (password)
+                    input name="password" type="password" required autocomplete="current-password";
+                }
+                div.acts { button.main { (say("登录", "Log in")) } }
+            } }
+        }
+    };
+    Page { status, ..Page::new(say("登录", "Log in"), body) }
+}
+
+/// A login that did not come about, and the way to the next one.
+pub(super) fn no_login(status: StatusCode, why: &str, to: &str) -> Page {
+    let again = listing(LOGIN, &[(TO, to)]);
+    let body = html! {
+        div.box.bad role="alert" { (why) }
+        p { (link(&again, say("登录", "Log in"))) }
     };
     Page { status, ..Page::new(say("登录", "Log in"), body) }
 }
 
 /// Too many attempts failed.
-fn throttled(seconds: u64, to: &str) -> Response {
+pub(super) fn throttled(wait: Duration, to: &str) -> Response {
+    let seconds = wait.as_secs() + 1;
     let text = match Language::here() {
         Language::Chinese => format!("登录失败次数过多，请 {seconds} 秒后再试。"),
         Language::English => {
             format!("Too many logins have failed. Try again in {seconds} seconds.")
         }
     };
-    let mut response = page(StatusCode::TOO_MANY_REQUESTS, Some(&text), to).into_response();
+    let mut response = no_login(StatusCode::TOO_MANY_REQUESTS, &text, to).into_response();
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
@@ -90,10 +114,10 @@ pub(super) async fn show(State(console): Shared, QueryString(query): QueryString
     if User::here().is_some() {
         return Redirect::to(own_page(&query)).into_response();
     }
-    if !console.authentication.has_passwords() {
+    if !console.authentication.has_passwords() && console.config.console.oidc.is_none() {
         return by_proxy_only().into_response();
     }
-    page(StatusCode::OK, None, own_page(&query)).into_response()
+    page(&console, StatusCode::OK, None, own_page(&query)).into_response()
 }
 
 /// Only the proxy logs people in, and it named nobody whom the configuration knows.
@@ -122,26 +146,22 @@ pub(super) async fn log_in(
         return Err(usage("用户名太长", "the user name is too long"));
     }
     let (authentication, now) = (&console.authentication, Instant::now());
-    let client = authentication.client(Sender::of(&parts.headers, &parts.extensions));
+    let client = authentication.client_of(&parts);
     if let Err(wait) = authentication.take_attempt(name, client, now) {
         warn!(user = name, wait_seconds = wait.as_secs() + 1, "logins are throttled");
-        return Ok(throttled(wait.as_secs() + 1, to));
+        return Ok(throttled(wait, to));
     }
     let (user, typed) = (name.to_owned(), password.to_owned());
     let Some(role) = authentication.role_of(user, typed).await? else {
         warn!(user = name, "a login was refused: wrong name or password");
         console.note(OperatorAction::RefuseLogin, name, client);
         let wrong = say("用户名或密码不正确。", "The user name or the password is wrong.");
-        return Ok(page(StatusCode::FORBIDDEN, Some(wrong), to).into_response());
+        return Ok(page(&console, StatusCode::FORBIDDEN, Some(wrong), to).into_response());
     };
     info!(user = name, %role, "logged in");
     console.note(OperatorAction::LogIn, name, client);
     authentication.give_back_attempt(name, client, now);
-    let sessions = &authentication.sessions;
-    // The id from before the login was perhaps not this user's alone.
-    session::id_of(&parts.headers).and_then(|id| sessions.end(id));
-    let id = sessions.begin(name, role, now);
-    Ok(with_cookie(&console, &parts, Some(&id), to))
+    Ok(begin_session(&console, &parts, (name, role), Redirect::to(to).into_response()))
 }
 
 /// `POST /logout`
@@ -156,22 +176,38 @@ pub(super) async fn log_out(
         info!(user = ended.user, "logged out");
         console.note(OperatorAction::LogOut, &ended.user, None);
     }
-    with_cookie(&console, &parts, None, LOGIN)
+    with_cookie(Redirect::to(LOGIN).into_response(), None, is_https(&console, &parts))
 }
 
-fn with_cookie(console: &Console, parts: &Parts, id: Option<&str>, to: &str) -> Response {
-    let sender = Sender::of(&parts.headers, &parts.extensions);
-    let is_https =
-        console.guard.is_https(&parts.headers) || console.authentication.is_https_by_proxy(sender);
-    let mut response = Redirect::to(to).into_response();
+/// Begins a session, whose id goes with this answer.
+pub(super) fn begin_session(
+    console: &Console,
+    parts: &Parts,
+    (name, role): (&str, Role),
+    answer: Response,
+) -> Response {
+    let sessions = &console.authentication.sessions;
+    // The id from before the login was perhaps not this user's alone.
+    session::id_of(&parts.headers).and_then(|id| sessions.end(id));
+    let id = sessions.begin(name, role, Instant::now());
+    with_cookie(answer, Some(&id), is_https(console, parts))
+}
+
+fn with_cookie(mut answer: Response, id: Option<&str>, is_https: bool) -> Response {
     if let Some(cookie) = session::cookie(id, is_https) {
-        response.headers_mut().append(SET_COOKIE, cookie);
+        answer.headers_mut().append(SET_COOKIE, cookie);
     }
-    response
+    answer
+}
+
+/// Whether the browser's side is encrypted.
+pub(super) fn is_https(console: &Console, parts: &Parts) -> bool {
+    let sender = Sender::of(&parts.headers, &parts.extensions);
+    console.guard.is_https(&parts.headers) || console.authentication.is_https_by_proxy(sender)
 }
 
 /// The page of this console that was asked for: a path, never an address of another site.
-fn own_page(fields: &Fields) -> &str {
+pub(super) fn own_page(fields: &Fields) -> &str {
     let to = fields.get(TO);
     let is_path =
         to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n', '\t']);

@@ -22,7 +22,7 @@ use super::request::{Fields, LONGEST_FORM, refusal};
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, letter, letter_actions, letters, login, order, orders, page,
+    Console, Shared, actions, letter, letter_actions, letters, login, oidc, order, orders, page,
     products, results, review, reviews, status,
 };
 use crate::failure::Failure;
@@ -54,6 +54,8 @@ pub(super) fn routes() -> Routes {
         .get("/login", Act::LogIn, login::show)
         .post("/login", Act::LogIn, login::log_in)
         .post("/logout", Act::LogIn, login::log_out)
+        .get(oidc::BEGIN, Act::LogIn, oidc::begin)
+        .get(oidc::CALLBACK, Act::LogIn, oidc::finish)
         .get("/", Act::Look, status::show)
         .get("/orders", Act::Look, orders::show)
         .get("/orders/{id}", Act::Look, order::show)

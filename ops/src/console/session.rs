@@ -90,10 +90,15 @@ pub(super) fn random() -> String {
 
 /// The id that the browser keeps.
 pub(super) fn id_of(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, COOKIE_NAME)
+}
+
+/// The value of a cookie.
+pub(super) fn cookie_of<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs =
         values.flat_map(|value| value.split(';')).filter_map(|it| it.trim().split_once('='));
-    pairs.find_map(|(name, id)| (name == COOKIE_NAME).then_some(id))
+    pairs.find_map(|(name, id)| (name == wanted).then_some(id))
 }
 
 /// The value of `Set-Cookie` that has the browser keep an id until it is closed, or forget it. With `is_https` the

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::{Request, StatusCode};
 
-use crate::operations::http_get::answer_to;
+use crate::operations::http_client::answer_to;
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -27,7 +27,7 @@ pub(crate) fn here(address: SocketAddr) -> SocketAddr {
 /// What is at a path of the endpoint at `HOST:PORT`. To be bounded in time by the caller.
 pub(crate) async fn get(address: &str, path: &str) -> Result<(StatusCode, Bytes), String> {
     let request = Request::get(format!("http://{address}{path}"))
-        .body(Empty::<Bytes>::new())
+        .body(Full::<Bytes>::default())
         .map_err(|error| format!("{address} is no HOST:PORT: {error}"))?;
     answer_to(request, MAX_ANSWER).await.map_err(|error| format!("nothing answers: {error}"))
 }

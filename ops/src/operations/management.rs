@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use config::Amqp;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::{Request, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -18,7 +18,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::failure::Failure;
-use crate::operations::http_get::answer_to;
+use crate::operations::http_client::answer_to;
 
 /// How long one answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -187,7 +187,7 @@ impl Management {
         let address = format!("{base}/api/{path}");
         let request = Request::get(&address)
             .header(AUTHORIZATION, &self.authorization)
-            .body(Empty::<Bytes>::new())
+            .body(Full::<Bytes>::default())
             .map_err(|error| self.failure(error))?;
         match tokio::time::timeout(ANSWER_TIMEOUT, Box::pin(answer_to(request, MAX_ANSWER))).await {
             Ok(answer) => answer.map_err(|error| self.failure(error)),

@@ -29,6 +29,18 @@ impl Browser {
         self.ask("GET", path, &headers, "")
     }
 
+    /// A page, with the values of its head as they are.
+    pub(crate) fn get_exactly(&self, path: &str) -> Seen {
+        let (address, host) = (self.address.to_string(), self.address.to_string());
+        let answer = http::send(&address, "GET", path, &[("Host", &host)], "").unwrap();
+        let lower = |line: &str| match line.split_once(": ") {
+            Some((name, value)) => format!("{}: {value}\n", name.to_lowercase()),
+            None => format!("{line}\n"),
+        };
+        let head = answer.head.lines().map(lower).collect();
+        Seen { status: answer.status, head, body: answer.body }
+    }
+
     /// Sends the form of the login page.
     pub(crate) fn log_in(&self, user: &str, password: &str) -> Seen {
         self.post_as(

@@ -7,6 +7,7 @@ mod browser;
 mod languages;
 mod letters;
 mod login;
+mod oidc;
 mod pages;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other verbs")]

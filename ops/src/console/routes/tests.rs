@@ -21,6 +21,8 @@ const EXPECTED: &[(Method, &str, Option<Role>)] = &[
     (Method::GET, "/login", None),
     (Method::POST, "/login", None),
     (Method::POST, "/logout", None),
+    (Method::GET, "/login/oidc", None),
+    (Method::GET, "/login/oidc/callback", None),
     (Method::GET, "/", Some(Role::Viewer)),
     (Method::GET, "/orders", Some(Role::Viewer)),
     (Method::GET, "/orders/{id}", Some(Role::Viewer)),

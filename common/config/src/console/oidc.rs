@@ -1,0 +1,84 @@
+//! `[console.oidc]`: logins at a company's identity provider.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Role;
+use crate::error::ConfigError;
+use crate::field::LineText;
+use crate::layers::Layers;
+use crate::secret::{self, Secret};
+use crate::stray::SecretForm;
+
+const ISSUER: &str = "console.oidc.issuer";
+const SECRET: &str = "console.oidc.client_secret";
+
+/// The keys of `[console.oidc]`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a table with issuer, client_id, client_secret and roles")]
+pub(super) struct OidcKeys {
+    issuer: LineText,
+    client_id: LineText,
+    client_secret: Option<Secret>,
+    client_secret_file: Option<LineText>,
+    scope: Option<LineText>,
+    name_claim: Option<LineText>,
+    role_claim: Option<LineText>,
+    #[serde(default)]
+    roles: BTreeMap<String, Role>,
+}
+
+/// An identity provider (OpenID Connect).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oidc {
+    /// Its address, as its tokens say it.
+    pub issuer: String,
+    /// What it knows the console by.
+    pub client_id: String,
+    /// `None` for a public client.
+    pub client_secret: Option<Secret>,
+    /// What is asked for, separated by spaces.
+    pub scope: String,
+    /// The claim with the user's name.
+    pub name_claim: String,
+    /// The claim with the user's groups.
+    pub role_claim: String,
+    /// The role of each group.
+    pub roles: BTreeMap<String, Role>,
+}
+
+pub(super) fn read(layers: &Layers, keys: &OidcKeys) -> Result<Oidc, ConfigError> {
+    if !is_safe(&keys.issuer) {
+        return Err(
+            layers.invalid(ISSUER, "does not begin with https:// (http:// only on this machine)")
+        );
+    }
+    let (text, file) = (keys.client_secret.as_ref(), keys.client_secret_file.as_ref());
+    if text.is_some() && file.is_some() {
+        let problem = format!("set together with {SECRET}_file: keep one of them");
+        return Err(layers.invalid(SECRET, problem));
+    }
+    let found = secret::find(layers, SECRET, text, file, SecretForm::Word)?;
+    let or = |key: &Option<LineText>, default: &str| key.as_deref().unwrap_or(default).to_owned();
+    Ok(Oidc {
+        issuer: keys.issuer.to_owned(),
+        client_id: keys.client_id.to_owned(),
+        client_secret: found.map(|found| found.secret),
+        scope: or(&keys.scope, "openid profile email"),
+        name_claim: or(&keys.name_claim, "preferred_username"),
+        role_claim: or(&keys.role_claim, "groups"),
+        roles: keys.roles.clone(),
+    })
+}
+
+/// Whether nobody on the way can answer in the provider's place.
+fn is_safe(issuer: &str) -> bool {
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let is_local = |begin: &&str| {
+        issuer
+            .strip_prefix(*begin)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    };
+    issuer.starts_with("https://") || local.iter().any(is_local)
+}
