@@ -38,7 +38,6 @@ fn every_answer_is_counted_once() {
         "alipay_queue_published_total{outcome=\"too_long\"} 2",
         "alipay_queue_published_total{outcome=\"not_connected\"} 2",
         "alipay_queue_publisher_ready 0",
-        "# HELP alipay_queue_published_total",
     ] {
         assert!(text.contains(line), "{line} is not in:\n{text}");
     }
