@@ -49,6 +49,6 @@ impl NoteArgs {
             change.to(json!({ "group": added.group }));
             Ok(added)
         })?;
-        context.output.print(&added, || "noted".to_owned())
+        context.output.print(&added, || "the note is written".to_owned())
     }
 }
