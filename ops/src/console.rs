@@ -7,7 +7,6 @@
 //! Where users are configured, [`authentication`] says who asks, and [`routes`] what that user may do. Where none are, there is
 //! no login, and the console listens on loopback. [`guard`] keeps other web sites out.
 
-mod act;
 mod actions;
 mod address;
 mod authentication;
@@ -23,6 +22,7 @@ mod oidc;
 mod order;
 mod orders;
 mod page;
+mod permission;
 mod person;
 mod products;
 mod request;

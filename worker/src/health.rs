@@ -19,7 +19,7 @@ pub(crate) struct WorkerHealth(Arc<Inner>);
 struct Inner {
     lanes: Mutex<Vec<LaneState>>,
     consuming: Notify,
-    troubles: Mutex<BTreeMap<User, String>>,
+    troubles: Mutex<BTreeMap<DatabaseUser, String>>,
     read_only: Mutex<Option<ReadOnly>>,
     message_clock: MessageClock,
 }
@@ -41,7 +41,7 @@ struct LaneState {
 /// Who uses the database. Each reports its own calls only: a sweeper that can read does not prove that a lane can
 /// write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum User {
+pub(crate) enum DatabaseUser {
     Lane(usize),
     Restock,
     Heartbeat,
@@ -113,25 +113,25 @@ impl WorkerHealth {
 
     /// The latest call of this user succeeded. One lane's success clears the problem of all lanes: they run the same
     /// statements, and another lane may have worked on the messages that one had to give back.
-    pub(crate) fn database_works(&self, user: User) {
+    pub(crate) fn database_works(&self, user: DatabaseUser) {
         self.0.troubles.lock().retain(|other, _| match (user, other) {
-            (User::Lane(_), User::Lane(_)) => false,
+            (DatabaseUser::Lane(_), DatabaseUser::Lane(_)) => false,
             (user, other) => user != *other,
         });
-        if let User::Lane(_) = user {
+        if let DatabaseUser::Lane(_) = user {
             self.0.read_only.lock().take();
         }
     }
 
     /// The heartbeat was written: the database accepts writes again.
     pub(crate) fn database_writes(&self) {
-        self.database_works(User::Heartbeat);
+        self.database_works(DatabaseUser::Heartbeat);
         self.0.read_only.lock().take();
     }
 
     /// The latest call of this user failed, and not because of the data. Returns whether that is new: no user had this problem
     /// before.
-    pub(crate) fn database_fails(&self, user: User, error: &StoreError) -> bool {
+    pub(crate) fn database_fails(&self, user: DatabaseUser, error: &StoreError) -> bool {
         if error.is_read_only() {
             let error = error.to_string();
             self.0.read_only.lock().get_or_insert(ReadOnly { since: Utc::now(), error });
@@ -202,7 +202,7 @@ mod tests {
 
     use store::StoreError;
 
-    use super::{User, WorkerHealth};
+    use super::{DatabaseUser, WorkerHealth};
 
     #[test]
     fn a_lane_is_busy_since_its_first_unfinished_message() {
@@ -227,11 +227,11 @@ mod tests {
     fn a_working_user_does_not_hide_a_failing_one() {
         let health = WorkerHealth::new(2);
         assert_eq!(health.trouble(), None);
-        health.database_fails(User::Lane(0), &StoreError::Pool("no".to_owned()));
-        health.database_works(User::Restock);
+        health.database_fails(DatabaseUser::Lane(0), &StoreError::Pool("no".to_owned()));
+        health.database_works(DatabaseUser::Restock);
         let trouble = health.trouble().unwrap();
         assert!(trouble.contains("does not answer"), "{trouble}");
-        health.database_works(User::Lane(1));
+        health.database_works(DatabaseUser::Lane(1));
         assert_eq!(health.trouble(), None);
     }
 }

@@ -16,7 +16,7 @@ pub const WARN_DAYS: u16 = 30;
 /// What a certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Role {
+pub enum CertificateRole {
     /// The application's own, `app_cert`.
     App,
     /// Alipay's, of `alipay_public_keys`.
@@ -25,7 +25,7 @@ pub enum Role {
     Root,
 }
 
-impl Role {
+impl CertificateRole {
     /// `app`, `alipay` or `root`.
     pub fn name(self) -> &'static str {
         self.into()
@@ -33,12 +33,12 @@ impl Role {
 }
 
 /// Every certificate of a merchant. Of the roots those that can vouch for one.
-pub fn of(merchant: &Merchant) -> impl Iterator<Item = (Role, &Certificate)> {
-    let app = merchant.app_cert.iter().map(|certificate| (Role::App, certificate));
+pub fn of(merchant: &Merchant) -> impl Iterator<Item = (CertificateRole, &Certificate)> {
+    let app = merchant.app_cert.iter().map(|certificate| (CertificateRole::App, certificate));
     let alipay = merchant.public_keys.iter().filter_map(alipay::PublicKey::certificate);
-    let alipay = alipay.map(|certificate| (Role::Alipay, certificate));
+    let alipay = alipay.map(|certificate| (CertificateRole::Alipay, certificate));
     let roots = merchant.alipay_root_cert.iter().flat_map(|roots| roots.certificates());
-    app.chain(alipay).chain(roots.map(|certificate| (Role::Root, certificate)))
+    app.chain(alipay).chain(roots.map(|certificate| (CertificateRole::Root, certificate)))
 }
 
 /// Logs the certificates that are out of date or soon will be, and sets the metric
@@ -58,7 +58,7 @@ pub fn report(config: &Config, at: DateTime<Utc>) {
     }
 }
 
-fn log(merchant: &str, role: Role, certificate: &Certificate, at: DateTime<Utc>) {
+fn log(merchant: &str, role: CertificateRole, certificate: &Certificate, at: DateTime<Utc>) {
     let (role, sn) = (role.name(), certificate.sn());
     if let Err(error) = certificate.check_time(at) {
         tracing::error!(merchant, role, %error, "a certificate is out of date: it is not used");

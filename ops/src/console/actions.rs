@@ -22,7 +22,7 @@ const LISTED: usize = 100;
 const PATH: &str = "/actions";
 
 /// What is looked for.
-struct Wanted {
+struct WantedActions {
     by: String,
     action: Option<OperatorAction>,
     subject: String,
@@ -30,14 +30,14 @@ struct Wanted {
     older_than: Option<i64>,
 }
 
-impl Wanted {
-    fn read(query: &Fields) -> Result<Wanted, Failure> {
+impl WantedActions {
+    fn read(query: &Fields) -> Result<WantedActions, Failure> {
         let wrong = || usage("筛选条件无法识别", "a filter cannot be read");
         let action = query.some("action").map(str::parse).transpose().map_err(|_| wrong())?;
         let day = query.some("day").map(str::parse).transpose().map_err(|_| wrong())?;
         let older_than = query.some("older_than").map(str::parse).transpose();
         let text = |name| query.get(name).to_owned();
-        Ok(Wanted {
+        Ok(WantedActions {
             by: text("by"),
             action,
             subject: text("subject"),
@@ -65,7 +65,7 @@ pub(super) async fn show(
     State(console): Shared,
     QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
-    let wanted = Wanted::read(&query)?;
+    let wanted = WantedActions::read(&query)?;
     let (wanted, mut rows) = console
         .database(move |connection| {
             let day = wanted.day.map(beijing_day);
@@ -110,7 +110,7 @@ pub(super) async fn show(
     Ok(Page::new(say("操作记录", "Actions"), body))
 }
 
-fn filter_bar(wanted: &Wanted) -> Markup {
+fn filter_bar(wanted: &WantedActions) -> Markup {
     let (by, subject) =
         (say("谁", "Who"), say("订单、死信、复核或商品", "Order, letter, review or product"));
     let day = wanted.day.map(|day| day.to_string()).unwrap_or_default();

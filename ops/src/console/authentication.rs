@@ -29,15 +29,15 @@ const OF_AN_ADDRESS: (u32, Duration) = (20, Duration::from_secs(10));
 
 /// What a request says about its sender.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sender<'a> {
+pub(super) struct RequestSender<'a> {
     headers: &'a HeaderMap,
     peer: Option<IpAddr>,
 }
 
-impl<'a> Sender<'a> {
-    pub(super) fn of(headers: &'a HeaderMap, extensions: &Extensions) -> Sender<'a> {
+impl<'a> RequestSender<'a> {
+    pub(super) fn of(headers: &'a HeaderMap, extensions: &Extensions) -> RequestSender<'a> {
         let peer = extensions.get::<PeerAddress>().map(|PeerAddress(address)| address.ip());
-        Sender { headers, peer }
+        RequestSender { headers, peer }
     }
 }
 
@@ -91,7 +91,7 @@ impl Authentication {
     }
 
     /// The user who sends a request; `None` where nobody is logged in.
-    pub(super) fn user_of(&self, sender: Sender<'_>, now: Instant) -> Option<User> {
+    pub(super) fn user_of(&self, sender: RequestSender<'_>, now: Instant) -> Option<User> {
         if !self.has_login {
             let (name, role) = (None, Role::Admin);
             return Some(User { name, role, token: self.secret.clone(), has_session: false });
@@ -111,13 +111,13 @@ impl Authentication {
     }
 
     /// Whether the browser's side is encrypted, as a trusted proxy says.
-    pub(super) fn is_https_by_proxy(&self, sender: Sender<'_>) -> bool {
+    pub(super) fn is_https_by_proxy(&self, sender: RequestSender<'_>) -> bool {
         let is_https = sender.headers.get("x-forwarded-proto").is_some_and(|it| it == "https");
         is_https && self.is_from_proxy(sender)
     }
 
     /// The name in the header, where a trusted proxy wrote one. Two of them are none.
-    fn named_by_proxy<'a>(&self, sender: Sender<'a>) -> Option<&'a str> {
+    fn named_by_proxy<'a>(&self, sender: RequestSender<'a>) -> Option<&'a str> {
         let header = self.user_header.as_ref().filter(|_| self.is_from_proxy(sender))?;
         let mut values = sender.headers.get_all(header).iter();
         let name = std::str::from_utf8(values.next()?.as_bytes()).ok()?.trim();
@@ -142,7 +142,7 @@ impl Authentication {
         known.or(of_groups).or(self.default_role)
     }
 
-    fn is_from_proxy(&self, sender: Sender<'_>) -> bool {
+    fn is_from_proxy(&self, sender: RequestSender<'_>) -> bool {
         let is_proxy = |peer| self.proxies.iter().any(|proxy| proxy.contains(peer));
         sender.peer.is_some_and(is_proxy)
     }
@@ -154,7 +154,7 @@ impl Authentication {
     }
 
     /// The address that a login counts for: the proxy's own where that does not tell.
-    pub(super) fn client(&self, sender: Sender<'_>) -> Option<Peer> {
+    pub(super) fn client(&self, sender: RequestSender<'_>) -> Option<Peer> {
         let peer = sender.peer?;
         let told = Peer::of_request(peer, sender.headers, &self.proxies);
         Some(told.unwrap_or_else(|| Peer::of(peer)))
@@ -162,7 +162,7 @@ impl Authentication {
 
     /// The same, of what is left of a request.
     pub(super) fn client_of(&self, parts: &Parts) -> Option<Peer> {
-        self.client(Sender::of(&parts.headers, &parts.extensions))
+        self.client(RequestSender::of(&parts.headers, &parts.extensions))
     }
 
     /// Takes an attempt to log in of an address, where the name is not known yet.

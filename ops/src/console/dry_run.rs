@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::Console;
 use super::address::{link, order_link};
 use super::letter_actions::{REFRESH, SHORT, left_out_warning};
-use super::letter_query::Selection;
+use super::letter_query::SelectedOnPage;
 use super::letters::{act_fields, letter_link};
 use super::page::{Menu, Page, nothing, problem, table};
 use super::results::redirect;
@@ -25,7 +25,7 @@ const LISTED: usize = 500;
 
 /// What was tried.
 struct TriedLetters {
-    selection: Selection,
+    selection: SelectedOnPage,
     /// Letters that were left out, since their messages killed workers.
     poison: usize,
     run: DryRun,
@@ -34,7 +34,7 @@ struct TriedLetters {
 /// Tries all selected letters. The page comes at once where that takes a moment; else it shows how far it has come.
 pub(super) async fn dry_run(
     console: &Arc<Console>,
-    selection: Selection,
+    selection: SelectedOnPage,
 ) -> Result<Response, Failure> {
     let ticket = console.results.begin(Menu::DeadLetters, under_way(0, 0));
     let (shared, at) = (Arc::clone(console), ticket.clone());
@@ -61,7 +61,7 @@ pub(super) async fn dry_run(
 impl TriedLetters {
     fn try_all(
         console: &Console,
-        selection: Selection,
+        selection: SelectedOnPage,
         ticket: &str,
     ) -> Result<TriedLetters, Failure> {
         let mut connection = console.pool.get()?;

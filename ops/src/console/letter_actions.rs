@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::address::{address, link};
 use super::dry_run::dry_run;
-use super::letter_query::Selection;
+use super::letter_query::SelectedOnPage;
 use super::page::{Menu, Page, problem, usage};
 use super::person::{name, note};
 use super::request::{Fields, PostedForm};
@@ -48,7 +48,7 @@ pub(super) async fn act(
     State(console): Shared,
     PostedForm(form): PostedForm,
 ) -> Result<Response, Failure> {
-    let selection = Selection::read(&form)?;
+    let selection = SelectedOnPage::read(&form)?;
     let action = match form.get("act") {
         "dry_run" => return dry_run(&console, selection).await,
         "replay" => LetterAction::Replayed,
@@ -63,14 +63,14 @@ pub(super) async fn act(
         return Err(usage("丢弃时必须写原因", "to discard a letter say why"));
     }
     let note = Some(note).filter(|note| !note.is_empty());
-    let letters = MovedLetters { selection, action, by, note };
+    let letters = LettersMoved { selection, action, by, note };
     Ok(letters.move_them(&console).await?.into_response())
 }
 
 /// Adds a note, and leads back to the letter.
 async fn note_on(
     console: &Arc<Console>,
-    selection: &Selection,
+    selection: &SelectedOnPage,
     on: NoteOn,
     form: &Fields,
 ) -> Result<Response, Failure> {
@@ -111,8 +111,8 @@ pub(super) fn left_out_warning(letters: usize) -> Markup {
 }
 
 /// What an operator does with which letters.
-struct MovedLetters {
-    selection: Selection,
+struct LettersMoved {
+    selection: SelectedOnPage,
     action: LetterAction,
     by: String,
     note: Option<String>,
@@ -128,7 +128,7 @@ struct Moved {
     failure: Option<Failure>,
 }
 
-impl MovedLetters {
+impl LettersMoved {
     /// Does it, and leads to a page that says how many, or how far it has come.
     async fn move_them(self, console: &Arc<Console>) -> Result<Redirect, Failure> {
         let (by, selected) = (Actor::of_console(&self.by), self.selection.letters());

@@ -27,7 +27,7 @@ pub(super) struct LetterQuery(pub(super) LetterSearch);
 
 /// The letters that a form selects.
 #[derive(Debug, Clone)]
-pub(super) enum Selection {
+pub(super) enum SelectedOnPage {
     /// These, with all their copies.
     Ticked(BTreeSet<String>),
     /// All letters that match a filter: those that the page showed, not those that died later.
@@ -108,24 +108,26 @@ impl LetterQuery {
     }
 }
 
-impl Selection {
+impl SelectedOnPage {
     /// Reads the selection: the field `which` says whether all letters or the ticked ones are meant.
-    pub(super) fn read(form: &Fields) -> Result<Selection, Failure> {
+    pub(super) fn read(form: &Fields) -> Result<SelectedOnPage, Failure> {
         if form.get("which") == "all" {
-            return Ok(Selection::All(LetterQuery::read(form)));
+            return Ok(SelectedOnPage::All(LetterQuery::read(form)));
         }
         let ids: BTreeSet<String> = form.after(TICKED).map(str::to_owned).collect();
         if ids.is_empty() {
             return Err(usage("没有勾选任何死信", "no letter is ticked"));
         }
-        Ok(Selection::Ticked(ids))
+        Ok(SelectedOnPage::Ticked(ids))
     }
 
     /// As an operation selects them.
     pub(super) fn letters(&self) -> SelectedLetters {
         let search = match self {
-            Selection::Ticked(ids) => LetterSearch { ids: ids.clone(), ..LetterSearch::default() },
-            Selection::All(query) => query.0.clone(),
+            SelectedOnPage::Ticked(ids) => {
+                LetterSearch { ids: ids.clone(), ..LetterSearch::default() }
+            }
+            SelectedOnPage::All(query) => query.0.clone(),
         };
         SelectedLetters { search, even_if_poison: false }
     }
@@ -133,18 +135,18 @@ impl Selection {
     /// Hidden fields that repeat it in the next form.
     pub(super) fn fields(&self) -> Markup {
         match self {
-            Selection::Ticked(ids) => html! {
+            SelectedOnPage::Ticked(ids) => html! {
                 @for id in ids { (hidden(&format!("{TICKED}{id}"), "on")) }
             },
-            Selection::All(filter) => html! { (filter.fields()) (hidden("which", "all")) },
+            SelectedOnPage::All(filter) => html! { (filter.fields()) (hidden("which", "all")) },
         }
     }
 
     /// The page that it came from.
     pub(super) fn address(&self) -> String {
         match self {
-            Selection::Ticked(_) => "/dead-letters".to_owned(),
-            Selection::All(filter) => filter.address(),
+            SelectedOnPage::Ticked(_) => "/dead-letters".to_owned(),
+            SelectedOnPage::All(filter) => filter.address(),
         }
     }
 }

@@ -14,10 +14,10 @@ use service::language::{Language, say};
 use service::page::hidden;
 use tracing::{info, warn};
 
-use super::act::role_words;
 use super::address::{link, listing};
-use super::authentication::Sender;
+use super::authentication::RequestSender;
 use super::page::{Page, usage};
+use super::permission::role_words;
 use super::request::{Fields, PostedForm, QueryString, TokenlessForm};
 use super::user::User;
 use super::{Console, Shared, oidc, session};
@@ -202,7 +202,7 @@ fn with_cookie(mut answer: Response, id: Option<&str>, is_https: bool) -> Respon
 
 /// Whether the browser's side is encrypted.
 pub(super) fn is_https(console: &Console, parts: &Parts) -> bool {
-    let sender = Sender::of(&parts.headers, &parts.extensions);
+    let sender = RequestSender::of(&parts.headers, &parts.extensions);
     console.guard.is_https(&parts.headers) || console.authentication.is_https_by_proxy(sender)
 }
 

@@ -9,9 +9,9 @@ use service::language::{Language, say};
 use service::page::{Column, fact};
 use store::BeijingTime;
 
-use super::act::Act;
 use super::address::{address, link};
 use super::page::{Page, section};
+use super::permission::Permission;
 use super::request::QueryString;
 use super::reviews::{self, review_address};
 use super::tag::{self, Tone};
@@ -31,7 +31,7 @@ pub(super) async fn show(
 ) -> Result<Page, Failure> {
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();
-    let sees_codes = user::may(Act::SeeCodes);
+    let sees_codes = user::may(Permission::SeeCodes);
     let read = move |connection: &mut store::Connection| {
         let mut found = look_up(connection, &config, &order, redact)?
             .map_err(|missing| Failure::NotFound(missing.text()))?;

@@ -8,9 +8,9 @@ use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::fact;
 
-use super::act::Act;
 use super::address::{address, link, order_link};
 use super::page::{Menu, Page, nothing, usage};
+use super::permission::Permission;
 use super::request::PostedForm;
 use super::reviews::{chinese, review_address, state};
 use super::{Console, Shared, person, user};
@@ -48,7 +48,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
         h2 { (say("决定", "Decide")) }
         @if choices.is_empty() {
             (nothing(say("已经结束，无需决定。", "This case has ended.")))
-        } @else if !user::may(Act::DecideReview) {
+        } @else if !user::may(Permission::DecideReview) {
             (user::may_not())
         } @else {
             (form(&console, id, &choices))

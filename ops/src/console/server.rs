@@ -16,8 +16,8 @@ use service::language::{self, Language, say};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::act::Act;
-use super::authentication::Sender;
+use super::authentication::RequestSender;
+use super::permission::Permission;
 use super::request::{Fields, LONGEST_FORM, refusal};
 use super::routes::Routes;
 use super::user::{self, User};
@@ -51,23 +51,23 @@ pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: Can
 /// Every page and every form, with what it does.
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .get("/login", Act::LogIn, login::show)
-        .post("/login", Act::LogIn, login::log_in)
-        .post("/logout", Act::LogIn, login::log_out)
-        .get(oidc::BEGIN, Act::LogIn, oidc::begin)
-        .get(oidc::CALLBACK, Act::LogIn, oidc::finish)
-        .get("/", Act::Look, status::show)
-        .get("/orders", Act::Look, orders::show)
-        .get("/orders/{id}", Act::Look, order::show)
-        .get("/dead-letters", Act::Look, letters::show)
-        .post("/dead-letters", Act::MoveLetters, letter_actions::act)
-        .get("/dead-letters/{id}", Act::Look, letter::show)
-        .get("/reviews", Act::Look, reviews::show)
-        .get("/reviews/{id}", Act::Look, review::show)
-        .post("/reviews/{id}", Act::DecideReview, review::decide)
-        .get("/products", Act::Look, products::show)
-        .get("/actions", Act::Look, actions::show)
-        .get("/results/{ticket}", Act::Look, results::show)
+        .get("/login", Permission::LogIn, login::show)
+        .post("/login", Permission::LogIn, login::log_in)
+        .post("/logout", Permission::LogIn, login::log_out)
+        .get(oidc::BEGIN, Permission::LogIn, oidc::begin)
+        .get(oidc::CALLBACK, Permission::LogIn, oidc::finish)
+        .get("/", Permission::Look, status::show)
+        .get("/orders", Permission::Look, orders::show)
+        .get("/orders/{id}", Permission::Look, order::show)
+        .get("/dead-letters", Permission::Look, letters::show)
+        .post("/dead-letters", Permission::MoveLetters, letter_actions::act)
+        .get("/dead-letters/{id}", Permission::Look, letter::show)
+        .get("/reviews", Permission::Look, reviews::show)
+        .get("/reviews/{id}", Permission::Look, review::show)
+        .post("/reviews/{id}", Permission::DecideReview, review::decide)
+        .get("/products", Permission::Look, products::show)
+        .get("/actions", Permission::Look, actions::show)
+        .get("/results/{ticket}", Permission::Look, results::show)
 }
 
 pub(super) fn router(console: Arc<Console>) -> Router {
@@ -113,7 +113,7 @@ async fn admit(State(console): Shared, request: Request, next: Next) -> Response
     }
     let query = Fields::read(query.as_bytes()).unwrap_or_default();
     let chosen = Language::of_tag(query.get(language::NAME));
-    let sender = Sender::of(request.headers(), request.extensions());
+    let sender = RequestSender::of(request.headers(), request.extensions());
     let user = console.authentication.user_of(sender, Instant::now());
     let answer = user::scope(user, next.run(request));
     let mut response = chosen.unwrap_or(accepted).scope(answer).await;

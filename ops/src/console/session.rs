@@ -25,7 +25,7 @@ pub(super) struct Session {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptSession {
     session: Session,
     begun: Instant,
     used: Instant,
@@ -34,7 +34,7 @@ struct Kept {
 /// All logins, by the id that the browser keeps.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    kept: Mutex<HashMap<String, Kept>>,
+    kept: Mutex<HashMap<String, KeptSession>>,
     longest: Duration,
     longest_idle: Duration,
 }
@@ -55,7 +55,7 @@ impl Sessions {
             let idlest = kept.iter().min_by_key(|(_, one)| one.used).map(|(id, _)| id.clone());
             idlest.and_then(|id| kept.remove(&id));
         }
-        kept.insert(id.clone(), Kept { session, begun: now, used: now });
+        kept.insert(id.clone(), KeptSession { session, begun: now, used: now });
         id
     }
 
@@ -76,7 +76,7 @@ impl Sessions {
         self.kept.lock().remove(id).map(|one| one.session)
     }
 
-    fn lives(&self, one: &Kept, now: Instant) -> bool {
+    fn lives(&self, one: &KeptSession, now: Instant) -> bool {
         let since = |then| now.saturating_duration_since(then);
         since(one.begun) < self.longest && since(one.used) < self.longest_idle
     }

@@ -3,7 +3,7 @@
 use alipay::{Certificate, CertificateState};
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Merchant;
-use config::certificates::{self, Role};
+use config::certificates::{self, CertificateRole};
 use gateway::GatewayError;
 use serde::Serialize;
 use store::BeijingTime;
@@ -33,7 +33,7 @@ pub(crate) struct CertificateLine<'a> {
 impl<'a> CertificateLine<'a> {
     fn new(
         merchant: &'a str,
-        (role, certificate): (Role, &'a Certificate),
+        (role, certificate): (CertificateRole, &'a Certificate),
         within: TimeDelta,
         at: DateTime<Utc>,
     ) -> CertificateLine<'a> {

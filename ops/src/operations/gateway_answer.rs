@@ -49,7 +49,7 @@ pub(crate) struct OrderHere {
 /// Whether the two agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Comparison {
+pub(crate) enum AnswerComparison {
     /// The answer contains nothing that is not in our data.
     Same,
     /// Applying the answer changes the order.
@@ -65,7 +65,7 @@ pub(crate) enum Comparison {
 /// An answer with what it would do.
 #[derive(Debug, Serialize)]
 pub(crate) struct Compared {
-    pub(crate) comparison: Comparison,
+    pub(crate) comparison: AnswerComparison,
     pub(crate) gateway: GatewayTrade,
     #[serde(rename = "held")]
     pub(crate) here: OrderHere,
@@ -132,18 +132,20 @@ pub(crate) fn compare(
         let dry_run = at.map(|at| dry_runs.swap_remove(at));
         let comparison = match (dry_run.as_ref().map(|one| one.effect.outcome), answer) {
             _ if payment(row).is_some_and(|payment| payment.is_contradicted_by(answer)) => {
-                Comparison::UnknownThere
+                AnswerComparison::UnknownThere
             }
-            (_, QueryAnswer::NotExist) if row.trade_no.is_some() => Comparison::UnknownThere,
-            (_, QueryAnswer::NotExist) => Comparison::Same,
+            (_, QueryAnswer::NotExist) if row.trade_no.is_some() => AnswerComparison::UnknownThere,
+            (_, QueryAnswer::NotExist) => AnswerComparison::Same,
             (Some(DryRunOutcome::Applied), _) if dry_run.as_ref().is_some_and(is_news) => {
-                Comparison::News
+                AnswerComparison::News
             }
-            (Some(DryRunOutcome::Locked | DryRunOutcome::NoOrderYet) | None, _) => Comparison::Busy,
+            (Some(DryRunOutcome::Locked | DryRunOutcome::NoOrderYet) | None, _) => {
+                AnswerComparison::Busy
+            }
             (Some(DryRunOutcome::Rejected | DryRunOutcome::DatabaseRefuses), _) => {
-                Comparison::Disagrees
+                AnswerComparison::Disagrees
             }
-            (Some(_), _) => Comparison::Same,
+            (Some(_), _) => AnswerComparison::Same,
         };
         Compared { comparison, gateway: answer.into(), here: row.into(), dry_run }
     });

@@ -9,7 +9,7 @@ use store::MysqlConnection;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::await_worker::Applied;
-use crate::operations::gateway_answer::{Compared, Comparison, compare, could_not_ask, sent};
+use crate::operations::gateway_answer::{AnswerComparison, Compared, compare, could_not_ask, sent};
 use crate::operations::order::find;
 use crate::operations::publish::publish_once;
 
@@ -45,7 +45,7 @@ pub(crate) fn query(
     let mut asked = [(row, answered.answer, message)];
     let mut compared = compare(connection, &access.config, &asked)?;
     for _ in 1..TRIES {
-        if compared.iter().all(|one| one.comparison != Comparison::Busy) {
+        if compared.iter().all(|one| one.comparison != AnswerComparison::Busy) {
             break;
         }
         std::thread::sleep(PAUSE);
@@ -55,7 +55,7 @@ pub(crate) fn query(
         return Err(Failure::CouldNotAsk("the answer was not compared".to_owned()));
     };
     let mut applied = None;
-    if apply && matches!(compared.comparison, Comparison::News | Comparison::Busy) {
+    if apply && matches!(compared.comparison, AnswerComparison::News | AnswerComparison::Busy) {
         let [(_, _, message)] = &mut asked;
         message.look_before(connection)?;
         message.write_down(connection)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use store::{MysqlConnection, StoreError, notification};
 
-use super::inbox::{InboxRecord, NewDeadLetter};
+use super::inbox::{DeadLetterToWrite, InboxRecord};
 use super::{Outcome, distinct, retry_copies};
 use crate::message::InboundMessage;
 use crate::message::receipt::text;
@@ -25,7 +25,7 @@ pub(super) fn keep_one_each(
             .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
             .collect();
     for record in records {
-        let Some(NewDeadLetter { key, reason, form }) = record.dead_letter() else { continue };
+        let Some(DeadLetterToWrite { key, reason, form }) = record.dead_letter() else { continue };
         let [merchant, kind, id] = [key.merchant, key.kind, key.message_id].map(str::to_owned);
         if !dead_lettered.insert((merchant, kind, id, reason.to_owned(), text(form))) {
             record.is_rejected_before();

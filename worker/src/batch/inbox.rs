@@ -15,7 +15,7 @@ use crate::message::{Content, InboundMessage, Rejection};
 use change::{OrderChange, changes_json};
 
 /// A message that becomes a dead letter.
-pub(super) struct NewDeadLetter<'a> {
+pub(super) struct DeadLetterToWrite<'a> {
     pub(super) key: MessageKey<'a>,
     pub(super) reason: &'static str,
     pub(super) form: &'a str,
@@ -87,10 +87,14 @@ impl<'a> InboxRecord<'a> {
     }
 
     /// The message, if it becomes a dead letter that may be in the queue already, and why.
-    pub(super) fn dead_letter(&self) -> Option<NewDeadLetter<'a>> {
+    pub(super) fn dead_letter(&self) -> Option<DeadLetterToWrite<'a>> {
         let Outcome::Rejected(rejection) = &self.outcome else { return None };
         let (key, form) = (self.message.key(), &self.message.form);
-        (!self.message.was_dead).then_some(NewDeadLetter { key, reason: rejection.reason, form })
+        (!self.message.was_dead).then_some(DeadLetterToWrite {
+            key,
+            reason: rejection.reason,
+            form,
+        })
     }
 
     /// A dead letter of the same message is already in the queue.

@@ -17,11 +17,11 @@ use tokio::runtime::Handle;
 use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
-use super::recorded::InboxRow;
+use super::recorded::RowInInbox;
 use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies, run_halving};
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
-use crate::health::User;
+use crate::health::DatabaseUser;
 use crate::message::{InboundMessage, Rejection};
 use crate::run::report_undeclared;
 
@@ -76,14 +76,14 @@ impl WorkerContext {
                 })
                 .await?;
             let Err(failure) = result else {
-                self.health.database_works(User::Lane(lane));
+                self.health.database_works(DatabaseUser::Lane(lane));
                 trouble.batch_worked(lane);
                 let outcomes = work.outcomes.into_iter().flatten();
                 return Ok(work.received.into_iter().zip(outcomes).collect());
             };
             counter!(metric::WORKER_BATCH_FAILURES).increment(1);
             if let BatchError::Store(error) = &failure {
-                let is_news = self.health.database_fails(User::Lane(lane), error);
+                let is_news = self.health.database_fails(DatabaseUser::Lane(lane), error);
                 if error.kind() == ErrorKind::Statement {
                     if is_news {
                         error!(%error, number = error.number(), statement = error.statement(),
@@ -263,7 +263,7 @@ impl BatchAttempt<'_> {
                     Some((of_batch, message_for(&received[*at], message, outcome)?))
                 })
                 .unzip();
-            let refused = context.publish_recorded(connection, messages, InboxRow::Written)?;
+            let refused = context.publish_recorded(connection, messages, RowInInbox::Written)?;
             Ok(refused.into_iter().filter_map(|at| of_batch.get(at).copied()).collect())
         };
         let outcomes = batch::run(self.connection, batch, Rules::of(&context.config), publish)

@@ -6,7 +6,7 @@ use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
 use super::attempt::BatchAttempt;
-use super::recorded::InboxRow;
+use super::recorded::RowInInbox;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies};
 use crate::message::{InboundMessage, Rejection};
 
@@ -63,7 +63,7 @@ impl BatchAttempt<'_> {
         unreadable.content = Err(rejection.clone());
         let letter = dead(received, &rejection, Some(message));
         let publish = |connection: &mut MysqlConnection, _: &[Outcome]| {
-            context.publish_recorded(connection, vec![letter.clone()], InboxRow::Written)
+            context.publish_recorded(connection, vec![letter.clone()], RowInInbox::Written)
         };
         let rules = Rules { events: false, ..Rules::of(&context.config) };
         match batch::run(self.connection, &[unreadable], rules, publish) {

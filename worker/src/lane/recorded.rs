@@ -12,7 +12,7 @@ use crate::message::Rejection;
 
 /// Whether the inbox has a row that says that a message was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InboxRow {
+pub(super) enum RowInInbox {
     /// The same transaction has written it.
     Written,
     /// There is none: nobody can read the message, or it kills the worker that writes the row.
@@ -45,7 +45,7 @@ impl WorkerContext {
         &self,
         connection: &mut MysqlConnection,
         messages: Vec<Message>,
-        inbox: InboxRow,
+        inbox: RowInInbox,
     ) -> Result<Vec<usize>, BatchError> {
         let mut letters: Vec<(usize, NewDeadLetter)> = messages
             .iter()
@@ -81,13 +81,13 @@ impl WorkerContext {
         letter: Message,
         rejection: Rejection,
     ) -> Result<Outcome, BatchError> {
-        let refused = self.publish_recorded(connection, vec![letter], InboxRow::Missing)?;
+        let refused = self.publish_recorded(connection, vec![letter], RowInInbox::Missing)?;
         Ok(if refused.is_empty() { Outcome::Rejected(rejection) } else { Outcome::Held })
     }
 }
 
-fn row(message: &Message, inbox: InboxRow) -> NewDeadLetter {
-    let is_recorded = inbox == InboxRow::Written;
+fn row(message: &Message, inbox: RowInInbox) -> NewDeadLetter {
+    let is_recorded = inbox == RowInInbox::Written;
     row_of(&message.message_id, &message.headers, &message.body, is_recorded)
 }
 

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::batch::BatchError;
 use crate::clocks::{ClockStep, disagree};
 use crate::context::WorkerContext;
-use crate::health::User;
+use crate::health::DatabaseUser;
 use crate::sweepers::{self, Sweeper, Unswept};
 
 /// The pause between two heartbeats that say the same.
@@ -99,7 +99,7 @@ pub(crate) async fn run(context: WorkerContext, readiness: impl Fn() -> Readines
                     latest = Some((Instant::now(), why));
                 }
                 Err(Unswept::Failed(BatchError::Store(error))) => {
-                    context.health.database_fails(User::Heartbeat, error);
+                    context.health.database_fails(DatabaseUser::Heartbeat, error);
                 }
                 Err(Unswept::Failed(BatchError::Publish(_)) | Unswept::Interrupted) => {}
             }

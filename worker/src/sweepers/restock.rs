@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::batch::{self, BatchError, Rules, run_halving};
 use crate::context::WorkerContext;
-use crate::health::User;
+use crate::health::DatabaseUser;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, as_metric};
 
 /// Orders restocked in one transaction.
@@ -20,13 +20,13 @@ pub(crate) async fn run(context: WorkerContext) {
     while sweeper.wait().await {
         let restocked = sweeper.call(sweep).await;
         match &restocked {
-            Ok(0) => context.health.database_works(User::Restock),
+            Ok(0) => context.health.database_works(DatabaseUser::Restock),
             Ok(orders) => {
-                context.health.database_works(User::Restock);
+                context.health.database_works(DatabaseUser::Restock);
                 info!(orders, "looked again at orders that waited for stock or an account");
             }
             Err(Unswept::Failed(BatchError::Store(error))) => {
-                context.health.database_fails(User::Restock, error);
+                context.health.database_fails(DatabaseUser::Restock, error);
             }
             Err(Unswept::Failed(BatchError::Publish(_))) => {}
             Err(Unswept::Interrupted) => {}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use config::certificates::{self, Role};
+use config::certificates::{self, CertificateRole};
 
 use crate::support::{File, load, refused};
 
@@ -42,7 +42,7 @@ fn certificate_mode() {
     let config = load(&text).unwrap();
     let app = config.merchant("app").unwrap();
     assert_eq!(app.public_keys.len(), 2);
-    let found: Vec<(Role, &str)> =
+    let found: Vec<(CertificateRole, &str)> =
         certificates::of(app).map(|(role, certificate)| (role, certificate.sn())).collect();
     let own = alipay::Certificate::read(&own).unwrap();
     let renewed = alipay::Certificate::read(&renewed).unwrap();
@@ -51,10 +51,10 @@ fn certificate_mode() {
     assert_eq!(
         found,
         [
-            (Role::App, own.sn()),
-            (Role::Alipay, old.sn()),
-            (Role::Alipay, renewed.sn()),
-            (Role::Root, &root)
+            (CertificateRole::App, own.sn()),
+            (CertificateRole::Alipay, old.sn()),
+            (CertificateRole::Alipay, renewed.sn()),
+            (CertificateRole::Root, &root)
         ]
     );
     // Without app_cert: enough to verify, not to ask.

@@ -105,7 +105,7 @@ pub struct LetterGroup {
 }
 
 #[derive(QueryableByName)]
-struct Tally {
+struct GroupTally {
     #[diesel(sql_type = Text)]
     cause: String,
     #[diesel(sql_type = BigInt)]
@@ -139,13 +139,13 @@ struct Cause {
 
 /// The letters that are meant by their causes, the largest group first.
 pub fn groups(connection: &mut MysqlConnection, search: &LetterSearch) -> Result<Vec<LetterGroup>> {
-    let tallies: Vec<Tally> =
+    let tallies: Vec<GroupTally> =
         search.query(TALLY).sql(" GROUP BY cause ORDER BY letters DESC, cause").load(connection)?;
     let examples: Vec<&str> = tallies.iter().map(|tally| tally.example.as_str()).collect();
     let causes: Vec<Cause> = load_rows(connection, include_str!("causes.sql"), &examples)?;
     let mut causes: BTreeMap<String, Cause> =
         causes.into_iter().map(|cause| (cause.message_id.clone(), cause)).collect();
-    let group = |tally: Tally| {
+    let group = |tally: GroupTally| {
         let cause = causes.remove(&tally.example)?;
         let versions = tally.versions.unwrap_or_default();
         Some(LetterGroup {

@@ -21,7 +21,7 @@ const STEP: usize = 1_000;
 
 /// A comparison that has begun.
 #[derive(Debug, Clone)]
-pub struct Comparison {
+pub struct QueueComparison {
     /// By the database's clock.
     began: DateTime<Utc>,
     /// The ids whose rows are complete.
@@ -41,7 +41,7 @@ pub struct Corrected {
 
 /// A row as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
-struct Counted {
+struct CountedCopies {
     message_id: String,
     copies: i32,
     state: DeadLetterState,
@@ -49,21 +49,21 @@ struct Counted {
 
 /// A row as it should be. It is left alone if it is not `was` any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Correction {
-    was: Counted,
+struct RowCorrection {
+    was: CountedCopies,
     copies: i32,
     state: DeadLetterState,
 }
 
-impl Comparison {
+impl QueueComparison {
     /// Begins: call it before the queue is read.
-    pub fn begin(connection: &mut MysqlConnection) -> Result<Comparison> {
+    pub fn begin(connection: &mut MysqlConnection) -> Result<QueueComparison> {
         let began = clock::now(connection)?;
         let known: Vec<String> = dead_letter::table
             .filter(dead_letter::cause.ne(""))
             .select(dead_letter::message_id)
             .load(connection)?;
-        Ok(Comparison { began, known: known.into_iter().collect() })
+        Ok(QueueComparison { began, known: known.into_iter().collect() })
     }
 
     /// Whether the letters of this id have a row that says all.
@@ -85,7 +85,7 @@ impl Comparison {
         met: &BTreeMap<String, i32>,
         is_whole: bool,
     ) -> Result<Corrected> {
-        let rows: Vec<Counted> = dead_letter::table
+        let rows: Vec<CountedCopies> = dead_letter::table
             .filter(dead_letter::changed_at.lt(value(self.began)))
             .select((dead_letter::message_id, dead_letter::copies, dead_letter::state))
             .load(connection)?;
@@ -107,7 +107,7 @@ impl Comparison {
             };
             *count += 1;
             let (copies, state) = right;
-            differing.push(Correction { was: row, copies, state });
+            differing.push(RowCorrection { was: row, copies, state });
         }
         for rows in differing.chunks(STEP) {
             execute_rows(connection, include_str!("corrected.sql"), rows)?;

@@ -10,7 +10,7 @@ use crate::cli::output::plain;
 use crate::cli::table::table;
 use crate::failure::Failure;
 use crate::operations::action_record::{Act, Actor};
-use crate::operations::gateway_answer::{Compared, Comparison};
+use crate::operations::gateway_answer::{AnswerComparison, Compared};
 use crate::operations::order::change::steps;
 use crate::operations::query::{Queried, query};
 use crate::text::or_empty;
@@ -53,18 +53,18 @@ impl QueryArgs {
 
 fn check(queried: &Queried) -> Result<(), Failure> {
     match (queried.compared.comparison, &queried.applied) {
-        (Comparison::Same, _) => Ok(()),
+        (AnswerComparison::Same, _) => Ok(()),
         (_, Some(applied)) => applied.check(),
-        (Comparison::News, None) => {
+        (AnswerComparison::News, None) => {
             Err(Failure::Refused("they differ; `ops query --apply` sends the answer".to_owned()))
         }
-        (Comparison::Disagrees, None) => {
+        (AnswerComparison::Disagrees, None) => {
             Err(Failure::Refused("the answer does not agree with the order".to_owned()))
         }
-        (Comparison::UnknownThere, None) => Err(Failure::Refused(
+        (AnswerComparison::UnknownThere, None) => Err(Failure::Refused(
             "the gateway does not know a trade, or a payment, that is known here".to_owned(),
         )),
-        (Comparison::Busy, None) => Err(Failure::CouldNotAsk(
+        (AnswerComparison::Busy, None) => Err(Failure::CouldNotAsk(
             "a worker holds the order: not compared, try again".to_owned(),
         )),
     }
@@ -107,8 +107,10 @@ fn text(queried: &Queried) -> String {
 pub(crate) fn verdict(compared: &Compared) -> String {
     let dry_run = compared.dry_run.as_ref().map(|dry_run| &dry_run.effect);
     let line = match compared.comparison {
-        Comparison::Same => "same: the gateway says nothing that is not known here".to_owned(),
-        Comparison::News => {
+        AnswerComparison::Same => {
+            "same: the gateway says nothing that is not known here".to_owned()
+        }
+        AnswerComparison::News => {
             let facts = dry_run.map(|one| one.facts_added).unwrap_or_default().to_string();
             let mut news: Vec<String> =
                 Some(facts).filter(|it| !it.is_empty()).into_iter().collect();
@@ -116,18 +118,18 @@ pub(crate) fn verdict(compared: &Compared) -> String {
             news.extend(changes.flat_map(|changed| steps(&changed.change)));
             format!("news: {}", news.join(", "))
         }
-        Comparison::Disagrees => {
+        AnswerComparison::Disagrees => {
             let reason = or_empty(dry_run.and_then(|one| one.reason.as_ref()));
             let error = or_empty(dry_run.and_then(|one| one.error.as_ref()));
             format!("does not agree: {reason}: {error}")
         }
-        Comparison::UnknownThere if compared.gateway.exists => {
+        AnswerComparison::UnknownThere if compared.gateway.exists => {
             "the gateway says that nothing is paid, and the order is paid here".to_owned()
         }
-        Comparison::UnknownThere => {
+        AnswerComparison::UnknownThere => {
             "the gateway knows no such trade, and we have one: another merchant's keys?".to_owned()
         }
-        Comparison::Busy => "not compared: a worker holds the order".to_owned(),
+        AnswerComparison::Busy => "not compared: a worker holds the order".to_owned(),
     };
     plain(&line)
 }

@@ -9,7 +9,7 @@ use order::MessageOutcome;
 use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Connection, ConnectionSettings, Depth, Envelope, ReceivedMessage};
 use serde::Serialize;
-use store::dead_letter::sync::{Comparison, Corrected};
+use store::dead_letter::sync::{Corrected, QueueComparison};
 use store::dead_letter::{self, LetterSearch, NewDeadLetter};
 use store::notification::{self, MessageKey};
 use store::{MysqlConnection, StoreError};
@@ -42,7 +42,7 @@ pub(crate) struct SyncReport {
 /// Reads the queue once, and corrects the rows that differ. All letters stay where they are.
 pub(crate) fn sync(access: &Access) -> Result<SyncReport, Failure> {
     let mut database = access.database()?;
-    let comparison = Comparison::begin(&mut database)?;
+    let comparison = QueueComparison::begin(&mut database)?;
     let mut met = MetLetters {
         comparison: &comparison,
         connection: &mut database,
@@ -70,7 +70,7 @@ pub(crate) fn sync(access: &Access) -> Result<SyncReport, Failure> {
 
 /// Counts the letters that are met, and writes the rows of those that have none.
 struct MetLetters<'a> {
-    comparison: &'a Comparison,
+    comparison: &'a QueueComparison,
     connection: &'a mut MysqlConnection,
     config: &'a Config,
     copies: BTreeMap<String, i32>,

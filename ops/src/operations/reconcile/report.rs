@@ -6,7 +6,7 @@ use serde::Serialize;
 use store::BeijingTime;
 
 use crate::failure::Failure;
-use crate::operations::gateway_answer::{Compared, Comparison};
+use crate::operations::gateway_answer::{AnswerComparison, Compared};
 use crate::plural::{count, verb};
 
 /// What was found; its JSON is what `ops reconcile` prints.
@@ -44,7 +44,7 @@ impl ReconcileReport {
             return Err(Failure::CouldNotAsk(format!("ended early: {why}")));
         }
         let unanswered = self.unanswered.len() + self.orders_left_out;
-        let busy = |one: &&DifferingOrder| one.compared.comparison == Comparison::Busy;
+        let busy = |one: &&DifferingOrder| one.compared.comparison == AnswerComparison::Busy;
         let not_compared = self.differ.iter().filter(|one| !one.published).filter(busy).count();
         if unanswered + not_compared > 0 {
             return Err(Failure::CouldNotAsk(format!(

@@ -18,7 +18,7 @@ use super::report::{DifferingOrder, ReconcileReport, Unanswered};
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::await_worker::PreparedMessage;
-use crate::operations::gateway_answer::{Comparison, compare, sent};
+use crate::operations::gateway_answer::{AnswerComparison, compare, sent};
 use crate::operations::publish::ConfirmedPublisher;
 use crate::progress;
 
@@ -241,7 +241,7 @@ impl<'a> Reconciliation<'a> {
         let mut differ = Vec::new();
         let mut messages = Vec::new();
         for ((row, answer, message), compared) in compared.into_iter().zip(results) {
-            if compared.comparison == Comparison::Same {
+            if compared.comparison == AnswerComparison::Same {
                 self.report.same += 1;
                 self.report.not_begun += usize::from(answer == QueryAnswer::NotExist);
                 continue;
@@ -255,7 +255,8 @@ impl<'a> Reconciliation<'a> {
             }
             // An order that a worker holds is not compared: its answer is published in any case, and
             // changes nothing where it says nothing new.
-            let news = matches!(compared.comparison, Comparison::News | Comparison::Busy);
+            let news =
+                matches!(compared.comparison, AnswerComparison::News | AnswerComparison::Busy);
             messages.push(if news { publisher.map(|_| message) } else { None });
             let (order, merchant) = (row.id, row.merchant);
             differ.push(DifferingOrder { order, merchant, compared, published: false });
@@ -297,12 +298,12 @@ impl<'a> Reconciliation<'a> {
 }
 
 /// Whether a comparison ends the program with another code than 0, where it stands.
-fn is_alarm(comparison: Comparison, publishes: bool) -> bool {
+fn is_alarm(comparison: AnswerComparison, publishes: bool) -> bool {
     match comparison {
-        Comparison::Same => false,
+        AnswerComparison::Same => false,
         // Published, it is no alarm.
-        Comparison::News | Comparison::Busy => !publishes,
-        Comparison::Disagrees | Comparison::UnknownThere => true,
+        AnswerComparison::News | AnswerComparison::Busy => !publishes,
+        AnswerComparison::Disagrees | AnswerComparison::UnknownThere => true,
     }
 }
 

@@ -3,7 +3,7 @@
 use alipay::{Certificate, CertificateState};
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Merchant;
-use config::certificates::{self, Role, WARN_DAYS};
+use config::certificates::{self, CertificateRole, WARN_DAYS};
 use store::BeijingTime;
 
 use super::{Description, Urgency, length};
@@ -31,7 +31,7 @@ pub(crate) struct CertificateSpan {
 impl CertificateSpan {
     /// All of a merchant.
     pub(crate) fn all(merchant: &Merchant) -> Vec<CertificateSpan> {
-        let span = |(role, certificate): (Role, &Certificate)| CertificateSpan {
+        let span = |(role, certificate): (CertificateRole, &Certificate)| CertificateSpan {
             whose: format!("{} certificate of merchant {}", role.name(), merchant.name),
             from: certificate.not_before(),
             until: certificate.not_after(),
@@ -89,7 +89,7 @@ impl CertificateFinding {
                     .seen(format!("the {whose} ends in {} ({until})", length(*left)))
             }
         };
-        description.advice(match whose.starts_with(Role::App.name()) {
+        description.advice(match whose.starts_with(CertificateRole::App.name()) {
             true => "ops certs; make a new one on open.alipay.com, replace app_cert_file and private_key_file together, reload",
             false => "ops certs; get the new one from open.alipay.com and put it beside the old one",
         })

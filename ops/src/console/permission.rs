@@ -5,7 +5,7 @@ use service::language::say;
 
 /// What a route does. Every route of the console names one; see [`routes`](super::routes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum Permission {
     /// Logs in, or logs out: for everybody.
     LogIn,
     /// Looks at a page.
@@ -18,13 +18,15 @@ pub(super) enum Act {
     DecideReview,
 }
 
-impl Act {
+impl Permission {
     /// The least role that may; `None`: also who is not logged in.
     pub(super) fn least_role(self) -> Option<Role> {
         match self {
-            Act::LogIn => None,
-            Act::Look => Some(Role::Viewer),
-            Act::SeeCodes | Act::MoveLetters | Act::DecideReview => Some(Role::Operator),
+            Permission::LogIn => None,
+            Permission::Look => Some(Role::Viewer),
+            Permission::SeeCodes | Permission::MoveLetters | Permission::DecideReview => {
+                Some(Role::Operator)
+            }
         }
     }
 }
