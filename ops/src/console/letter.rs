@@ -12,7 +12,7 @@ use super::address::order_link;
 use super::letter_query::TICKED;
 use super::letters::{act_fields, history};
 use super::page::{Page, away, nothing};
-use super::permission::Permission;
+use super::right::Right;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
@@ -77,7 +77,7 @@ fn notes(console: &Console, id: &str, notes: &[NoteRow]) -> Markup {
                     }
                 }
             }
-            @if user::may(Permission::MoveLetters) {
+            @if user::may(Right::MoveLetters) {
                 form method="post" action="/dead-letters" {
                     (console.guard.field())
                     (hidden(&format!("{TICKED}{id}"), "on"))
@@ -114,7 +114,7 @@ async fn discarded(console: &Console, id: String) -> Result<Page, Failure> {
     let body = html! {
         div.box.warn { (say("这条死信已丢弃，可以放回队列。", "It was discarded, and can be put back into its queue.")) }
         (facts(&evidence))
-        @if user::may(Permission::MoveLetters) {
+        @if user::may(Right::MoveLetters) {
             div.card { form method="post" action="/dead-letters" {
                 (console.guard.field())
                 (hidden(&format!("{TICKED}{}", letter.id), "on"))

@@ -13,8 +13,8 @@ use super::address::{address, link, order_link};
 use super::chart::{Bar, bars};
 use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
 use super::page::{Page, nothing, table};
-use super::permission::Permission;
 use super::request::QueryString;
+use super::right::Right;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
@@ -228,7 +228,7 @@ fn pages(filter: &LetterQuery, page: &LetterPage) -> Markup {
 
 /// Name, note and buttons; the same on every page with letters.
 pub(super) fn act_fields() -> Markup {
-    if !user::may(Permission::MoveLetters) {
+    if !user::may(Right::MoveLetters) {
         return user::may_not();
     }
     html! {

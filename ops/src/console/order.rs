@@ -11,9 +11,9 @@ use store::BeijingTime;
 
 use super::address::{address, link};
 use super::page::{Page, section};
-use super::permission::Permission;
 use super::request::QueryString;
 use super::reviews::{self, review_address};
+use super::right::Right;
 use super::tag::{self, Tone};
 use super::{Shared, user};
 use crate::failure::Failure;
@@ -31,7 +31,7 @@ pub(super) async fn show(
 ) -> Result<Page, Failure> {
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();
-    let sees_codes = user::may(Permission::SeeCodes);
+    let sees_codes = user::may(Right::SeeCodes);
     let read = move |connection: &mut store::Connection| {
         let mut found = look_up(connection, &config, &order, redact)?
             .map_err(|missing| Failure::NotFound(missing.text()))?;

@@ -10,9 +10,9 @@ use service::page::fact;
 
 use super::address::{address, link, order_link};
 use super::page::{Menu, Page, nothing, usage};
-use super::permission::Permission;
 use super::request::PostedForm;
 use super::reviews::{chinese, review_address, state};
+use super::right::Right;
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
 use crate::operations::action_record::{Actor, Change};
@@ -48,7 +48,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
         h2 { (say("决定", "Decide")) }
         @if choices.is_empty() {
             (nothing(say("已经结束，无需决定。", "This case has ended.")))
-        } @else if !user::may(Permission::DecideReview) {
+        } @else if !user::may(Right::DecideReview) {
             (user::may_not())
         } @else {
             (form(&console, id, &choices))

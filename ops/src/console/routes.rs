@@ -16,14 +16,14 @@ use service::language::say;
 use super::Console;
 use super::login;
 use super::page::Page;
-use super::permission::{Permission, role_words};
+use super::right::{Right, role_words};
 use super::user::{self, User};
 
 /// Routes, and what each does.
 pub(super) struct Routes {
     pub(super) router: Router<Arc<Console>>,
     /// Every route, for the test that asks each as each role.
-    pub(super) table: Vec<(Method, &'static str, Permission)>,
+    pub(super) table: Vec<(Method, &'static str, Right)>,
 }
 
 impl Routes {
@@ -32,7 +32,7 @@ impl Routes {
     }
 
     /// A page.
-    pub(super) fn get<H, T>(self, path: &'static str, act: Permission, page: H) -> Routes
+    pub(super) fn get<H, T>(self, path: &'static str, act: Right, page: H) -> Routes
     where
         H: Handler<T, Arc<Console>>,
         T: 'static,
@@ -41,7 +41,7 @@ impl Routes {
     }
 
     /// Where a form is sent.
-    pub(super) fn post<H, T>(self, path: &'static str, act: Permission, receiver: H) -> Routes
+    pub(super) fn post<H, T>(self, path: &'static str, act: Right, receiver: H) -> Routes
     where
         H: Handler<T, Arc<Console>>,
         T: 'static,
@@ -53,7 +53,7 @@ impl Routes {
         mut self,
         method: Method,
         path: &'static str,
-        act: Permission,
+        act: Right,
         handler: MethodRouter<Arc<Console>>,
     ) -> Routes {
         let guarded =
@@ -64,7 +64,7 @@ impl Routes {
     }
 }
 
-async fn only_who_may(act: Permission, request: Request, next: Next) -> Response {
+async fn only_who_may(act: Right, request: Request, next: Next) -> Response {
     match User::here() {
         _ if user::may(act) => next.run(request).await,
         None => login::wanted(&request),

@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::authentication::RequestSender;
-use super::permission::Permission;
 use super::request::{Fields, LONGEST_FORM, refusal};
+use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
@@ -51,23 +51,23 @@ pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: Can
 /// Every page and every form, with what it does.
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .get("/login", Permission::LogIn, login::show)
-        .post("/login", Permission::LogIn, login::log_in)
-        .post("/logout", Permission::LogIn, login::log_out)
-        .get(oidc::BEGIN, Permission::LogIn, oidc::begin)
-        .get(oidc::CALLBACK, Permission::LogIn, oidc::finish)
-        .get("/", Permission::Look, status::show)
-        .get("/orders", Permission::Look, orders::show)
-        .get("/orders/{id}", Permission::Look, order::show)
-        .get("/dead-letters", Permission::Look, letters::show)
-        .post("/dead-letters", Permission::MoveLetters, letter_actions::act)
-        .get("/dead-letters/{id}", Permission::Look, letter::show)
-        .get("/reviews", Permission::Look, reviews::show)
-        .get("/reviews/{id}", Permission::Look, review::show)
-        .post("/reviews/{id}", Permission::DecideReview, review::decide)
-        .get("/products", Permission::Look, products::show)
-        .get("/actions", Permission::Look, actions::show)
-        .get("/results/{ticket}", Permission::Look, results::show)
+        .get("/login", Right::LogIn, login::show)
+        .post("/login", Right::LogIn, login::log_in)
+        .post("/logout", Right::LogIn, login::log_out)
+        .get(oidc::BEGIN, Right::LogIn, oidc::begin)
+        .get(oidc::CALLBACK, Right::LogIn, oidc::finish)
+        .get("/", Right::Look, status::show)
+        .get("/orders", Right::Look, orders::show)
+        .get("/orders/{id}", Right::Look, order::show)
+        .get("/dead-letters", Right::Look, letters::show)
+        .post("/dead-letters", Right::MoveLetters, letter_actions::act)
+        .get("/dead-letters/{id}", Right::Look, letter::show)
+        .get("/reviews", Right::Look, reviews::show)
+        .get("/reviews/{id}", Right::Look, review::show)
+        .post("/reviews/{id}", Right::DecideReview, review::decide)
+        .get("/products", Right::Look, products::show)
+        .get("/actions", Right::Look, actions::show)
+        .get("/results/{ticket}", Right::Look, results::show)
 }
 
 pub(super) fn router(console: Arc<Console>) -> Router {

@@ -4,7 +4,7 @@ use config::Role;
 use maud::{Markup, html};
 use service::language::say;
 
-use super::permission::{Permission, role_words};
+use super::right::{Right, role_words};
 
 tokio::task_local! {
     static USER: Option<User>;
@@ -36,7 +36,7 @@ pub(super) async fn scope<T>(user: Option<User>, answer: impl Future<Output = T>
 }
 
 /// Whether the user of this request may do this. A page shows no button that does not work.
-pub(super) fn may(act: Permission) -> bool {
+pub(super) fn may(act: Right) -> bool {
     let role = USER.try_with(|user| user.as_ref().map(|user| user.role)).ok().flatten();
     match act.least_role() {
         None => true,

@@ -5,7 +5,7 @@ use service::language::say;
 
 /// What a route does. Every route of the console names one; see [`routes`](super::routes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Permission {
+pub(super) enum Right {
     /// Logs in, or logs out: for everybody.
     LogIn,
     /// Looks at a page.
@@ -18,15 +18,13 @@ pub(super) enum Permission {
     DecideReview,
 }
 
-impl Permission {
+impl Right {
     /// The least role that may; `None`: also who is not logged in.
     pub(super) fn least_role(self) -> Option<Role> {
         match self {
-            Permission::LogIn => None,
-            Permission::Look => Some(Role::Viewer),
-            Permission::SeeCodes | Permission::MoveLetters | Permission::DecideReview => {
-                Some(Role::Operator)
-            }
+            Right::LogIn => None,
+            Right::Look => Some(Role::Viewer),
+            Right::SeeCodes | Right::MoveLetters | Right::DecideReview => Some(Role::Operator),
         }
     }
 }
