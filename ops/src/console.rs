@@ -45,7 +45,7 @@ use axum::extract::State;
 use config::{Config, Peer};
 use queue::Cluster;
 use serde_json::json;
-use service::language::say;
+use service::language::{Language, say};
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tracing::warn;
@@ -59,6 +59,7 @@ use guard::FormGuard;
 use oidc::PendingLogins;
 use results::ActionResults;
 pub(crate) use server::serve;
+use user::User;
 
 /// Connections to the database, and queries that may run or wait for a connection.
 const CONNECTIONS: u32 = 4;
@@ -150,6 +151,17 @@ impl Console {
         if let Err(failure) = self.database(write).await {
             warn!(%failure, "the end of an operator's act is not recorded");
         }
+    }
+
+    /// Runs an act in a task of its own, so that it and its record come to their end when the browser leaves.
+    async fn to_its_end<T: Send + 'static>(
+        act: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (language, user) = (Language::here(), User::here());
+        let task = tokio::spawn(language.scope(user::scope(user, act)));
+        task.await.unwrap_or_else(|error| {
+            Err(Failure::CouldNotAsk(format!("the act did not come to its end: {error}")))
+        })
     }
 
     /// Records a login or a logout, without making the user wait for a database that may be away.

@@ -44,7 +44,7 @@ pub enum Role {
     Viewer,
     /// Does the daily work: dead letters, reviews.
     Operator,
-    /// Does what cannot be taken back, and what sets rules for others.
+    /// For what cannot be taken back, and what sets rules for others. Nothing needs it yet.
     Admin,
 }
 
@@ -143,11 +143,16 @@ pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, Confi
     })
 }
 
+/// Whether a name can be a user's: one line of at most 255 visible characters.
+pub fn is_user_name(name: &str) -> bool {
+    let is_visible = crate::stray::line(name).is_ok_and(|line| line == name);
+    is_visible && !name.is_empty() && name.chars().count() <= LONGEST_NAME
+}
+
 fn read_user(layers: &Layers, name: &str, keys: &UserKeys) -> Result<ConsoleUser, ConfigError> {
     let invalid =
         |problem: &str| Err(layers.invalid("console.users", format!("{name:?}: {problem}")));
-    let is_visible = |text: &str| crate::stray::line(text).is_ok_and(|line| line == text);
-    if !is_visible(name) || name.chars().count() > LONGEST_NAME {
+    if !is_user_name(name) {
         return invalid("a name is one line of visible characters");
     }
     match &keys.password {

@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 
 pub use amqp::{Amqp, Publishers};
-pub use console::{Console, ConsoleUser, Oidc, Role};
+pub use console::{Console, ConsoleUser, Oidc, Role, is_provider_address, is_user_name};
 pub use database::{Database, DatabaseTls};
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;

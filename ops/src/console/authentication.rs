@@ -27,6 +27,9 @@ const OF_A_NAME: (u32, Duration) = (5, Duration::from_secs(30));
 /// The same of one address, behind which there can be an office.
 const OF_AN_ADDRESS: (u32, Duration) = (20, Duration::from_secs(10));
 
+/// What is recorded for a name that no user has.
+pub(super) const NOBODY: &str = "(unknown)";
+
 /// What a request says about its sender.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestSender<'a> {
@@ -51,9 +54,11 @@ pub(super) struct Authentication {
     pub(super) sessions: Sessions,
     /// What the tokens of forms without a session are made of.
     secret: String,
-    comparisons: Semaphore,
+    comparisons: Arc<Semaphore>,
     by_name: Throttle<String>,
-    by_address: Throttle<Option<Peer>>,
+    by_address: Throttle<Peer>,
+    /// Logins that begin at the identity provider, which a link of any page can cause.
+    begun_by_address: Throttle<Peer>,
 }
 
 impl Authentication {
@@ -79,9 +84,10 @@ impl Authentication {
             proxies: console.proxies.clone(),
             sessions: Sessions::new(console.session, console.session_idle),
             secret: session::random(),
-            comparisons: Semaphore::new(COMPARISONS),
+            comparisons: Arc::new(Semaphore::new(COMPARISONS)),
             by_name: Throttle::new(OF_A_NAME.0, OF_A_NAME.1),
             by_address: Throttle::new(OF_AN_ADDRESS.0, OF_AN_ADDRESS.1),
+            begun_by_address: Throttle::new(OF_AN_ADDRESS.0, OF_AN_ADDRESS.1),
         })
     }
 
@@ -121,7 +127,7 @@ impl Authentication {
         let header = self.user_header.as_ref().filter(|_| self.is_from_proxy(sender))?;
         let mut values = sender.headers.get_all(header).iter();
         let name = std::str::from_utf8(values.next()?.as_bytes()).ok()?.trim();
-        (values.next().is_none() && !name.is_empty()).then_some(name)
+        (values.next().is_none() && config::is_user_name(name)).then_some(name)
     }
 
     /// The role of a user whom the proxy names: by the configuration, else the default.
@@ -130,14 +136,18 @@ impl Authentication {
     }
 
     /// The role of a user whom the identity provider names: by the configuration, else the greatest of the user's
-    /// groups, else the default.
+    /// groups, else the default. Who has a password here is somebody else: at many providers users choose their names.
     pub(super) fn role_by_groups(
         &self,
         name: &str,
         oidc: &Oidc,
         groups: &[String],
     ) -> Option<Role> {
-        let known = self.users.get(name).map(|user| user.role);
+        let known = self.users.get(name);
+        if known.is_some_and(|user| user.password.is_some()) {
+            return None;
+        }
+        let known = known.map(|user| user.role);
         let of_groups = groups.iter().filter_map(|group| oidc.roles.get(group)).max().copied();
         known.or(of_groups).or(self.default_role)
     }
@@ -153,11 +163,14 @@ impl Authentication {
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The address that a login counts for: the proxy's own where that does not tell.
+    /// The address that a login counts for. `None` where many users may have it: a proxy that does not tell, or this
+    /// machine.
     pub(super) fn client(&self, sender: RequestSender<'_>) -> Option<Peer> {
         let peer = sender.peer?;
-        let told = Peer::of_request(peer, sender.headers, &self.proxies);
-        Some(told.unwrap_or_else(|| Peer::of(peer)))
+        match self.is_from_proxy(sender) {
+            true => Peer::of_request(peer, sender.headers, &self.proxies),
+            false => Peer::connected(peer, &[]),
+        }
     }
 
     /// The same, of what is left of a request.
@@ -165,21 +178,24 @@ impl Authentication {
         self.client(RequestSender::of(&parts.headers, &parts.extensions))
     }
 
-    /// Takes an attempt to log in of an address, where the name is not known yet.
+    /// Takes an attempt to log in at the identity provider, where the name is not known yet.
     ///
     /// # Errors
     /// There were too many: how long to wait.
-    pub(super) fn take_attempt_of(
-        &self,
-        client: Option<Peer>,
-        now: Instant,
-    ) -> Result<(), Duration> {
-        self.by_address.take(&client, now)
+    pub(super) fn take_begin(&self, client: Option<Peer>, now: Instant) -> Result<(), Duration> {
+        client.map_or(Ok(()), |client| self.begun_by_address.take(&client, now))
     }
 
     /// That attempt was no failure.
-    pub(super) fn give_back_attempt_of(&self, client: Option<Peer>, now: Instant) {
-        self.by_address.give_back(&client, now);
+    pub(super) fn give_back_begin(&self, client: Option<Peer>, now: Instant) {
+        if let Some(client) = client {
+            self.begun_by_address.give_back(&client, now);
+        }
+    }
+
+    /// A name as it is recorded and logged: what nobody is called may be a password in the wrong field.
+    pub(super) fn recorded_name<'a>(&self, name: &'a str) -> &'a str {
+        if self.users.contains_key(name) { name } else { NOBODY }
     }
 
     /// Takes an attempt to log in of a name and an address.
@@ -192,13 +208,22 @@ impl Authentication {
         client: Option<Peer>,
         now: Instant,
     ) -> Result<(), Duration> {
-        self.by_address.take(&client, now)?;
-        self.by_name.take(&name.to_owned(), now)
+        if let Some(client) = &client {
+            self.by_address.take(client, now)?;
+        }
+        let taken = self.by_name.take(&name.to_owned(), now);
+        if let (Err(_), Some(client)) = (taken, &client) {
+            // Who keeps a name throttled uses up nothing of its owner's address.
+            self.by_address.give_back(client, now);
+        }
+        taken
     }
 
     /// The attempt was no failure, and does not count.
     pub(super) fn give_back_attempt(&self, name: &str, client: Option<Peer>, now: Instant) {
-        self.by_address.give_back(&client, now);
+        if let Some(client) = &client {
+            self.by_address.give_back(client, now);
+        }
         self.by_name.give_back(&name.to_owned(), now);
     }
 
@@ -211,11 +236,15 @@ impl Authentication {
     ) -> Result<Option<Role>, Failure> {
         let cannot =
             |error: String| Failure::CouldNotAsk(format!("the password was not compared: {error}"));
-        let turn = self.comparisons.acquire().await.map_err(|error| cannot(error.to_string()))?;
+        let turn = Arc::clone(&self.comparisons).acquire_owned().await;
+        let turn = turn.map_err(|error| cannot(error.to_string()))?;
         let known = Arc::clone(self);
-        let compared = tokio::task::spawn_blocking(move || known.compare(&name, &password)).await;
-        drop(turn);
-        compared.map_err(|error| cannot(error.to_string()))
+        // It goes on when the browser leaves, and keeps its permit until it ends.
+        let compared = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            known.compare(&name, &password)
+        });
+        compared.await.map_err(|error| cannot(error.to_string()))
     }
 
     fn compare(&self, name: &str, password: &str) -> Option<Role> {

@@ -83,14 +83,19 @@ async fn note_on(
     };
     let actor = Actor::of_console(&by);
     let act = letter_act(actor, OperatorAction::NoteLetters, &selected, Some(&text));
-    let record = console.begin(act).await?;
     let letter = address("/dead-letters/", &id);
-    let add = move |connection: &mut Connection| add_note(connection, &id, on, &text, &by);
-    let added = console.database(add).await;
-    let mut change = Change::default();
-    change.to(json!({ "group": on == NoteOn::Group }));
-    console.end(record, change, &added).await;
-    added.map(|_| Redirect::to(&letter).into_response())
+    let console = Arc::clone(console);
+    Console::to_its_end(async move {
+        let record = console.begin(act).await?;
+        let add = move |connection: &mut Connection| add_note(connection, &id, on, &text, &by);
+        let added = console.database(add).await;
+        let mut change = Change::default();
+        change.to(json!({ "group": on == NoteOn::Group }));
+        console.end(record, change, &added).await;
+        added
+    })
+    .await?;
+    Ok(Redirect::to(&letter).into_response())
 }
 
 /// The warning that letters were left out because their messages crashed workers.

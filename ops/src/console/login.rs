@@ -148,11 +148,13 @@ pub(super) async fn log_in(
     let (authentication, now) = (&console.authentication, Instant::now());
     let client = authentication.client_of(&parts);
     if let Err(wait) = authentication.take_attempt(name, client, now) {
+        let name = authentication.recorded_name(name);
         warn!(user = name, wait_seconds = wait.as_secs() + 1, "logins are throttled");
         return Ok(throttled(wait, to));
     }
     let (user, typed) = (name.to_owned(), password.to_owned());
     let Some(role) = authentication.role_of(user, typed).await? else {
+        let name = authentication.recorded_name(name);
         warn!(user = name, "a login was refused: wrong name or password");
         console.note(OperatorAction::RefuseLogin, name, client);
         let wrong = say("用户名或密码不正确。", "The user name or the password is wrong.");

@@ -15,6 +15,7 @@ use service::language::say;
 use subtle::ConstantTimeEq as _;
 use tracing::{info, warn};
 
+use super::authentication::NOBODY;
 use super::login::{begin_session, by_way_of, is_https, no_login, own_page, throttled};
 use super::request::QueryString;
 use super::session::{cookie_of, random};
@@ -74,7 +75,7 @@ pub(super) async fn begin(
 ) -> Result<Response, Failure> {
     let oidc = configured(&console)?;
     let client = console.authentication.client_of(&parts);
-    if let Err(wait) = console.authentication.take_attempt_of(client, Instant::now()) {
+    if let Err(wait) = console.authentication.take_begin(client, Instant::now()) {
         return Ok(throttled(wait, own_page(&query)));
     }
     let is_https = is_https(&console, &parts);
@@ -100,7 +101,11 @@ pub(super) async fn finish(
     let browser = cookie_of(&parts.headers, COOKIE_NAME).unwrap_or_default();
     let is_here =
         |login: &PendingLogin| bool::from(login.browser.as_bytes().ct_eq(browser.as_bytes()));
+    let client = console.authentication.client_of(&parts);
+    let note_refused = || console.note(OperatorAction::RefuseLogin, NOBODY, client);
     let Some(login) = pending.filter(is_here) else {
+        warn!("a login was refused: it did not begin in that browser, or took too long");
+        note_refused();
         return Ok(refusal(say(
             "这次登录不是在这个浏览器里开始的，或已超时。请重新登录。",
             "This login did not begin in this browser, or took too long. Log in again.",
@@ -108,14 +113,19 @@ pub(super) async fn finish(
     };
     if let Some(error) = query.some("error") {
         warn!(error, "the identity provider refused a login");
+        note_refused();
         return Ok(refusal(say(
             "身份提供方拒绝了登录。",
             "The identity provider refused the login.",
         )));
     }
-    let Person { name, groups } =
-        IdentityProvider(oidc).person(&login.attempt, query.get("code")).await?;
-    let client = console.authentication.client_of(&parts);
+    let Person { name, groups } = IdentityProvider(oidc)
+        .person(&login.attempt, query.get("code"))
+        .await
+        .inspect_err(|failure| {
+            warn!(%failure, "a login at the identity provider failed");
+            note_refused();
+        })?;
     let Some(role) = console.authentication.role_by_groups(&name, oidc, &groups) else {
         warn!(user = name, "a login was refused: no role");
         console.note(OperatorAction::RefuseLogin, &name, client);
@@ -126,7 +136,7 @@ pub(super) async fn finish(
     };
     info!(user = name, %role, "logged in by the identity provider");
     console.note(OperatorAction::LogIn, &name, client);
-    console.authentication.give_back_attempt_of(client, Instant::now());
+    console.authentication.give_back_begin(client, Instant::now());
     // The provider's page leads here, so the browser would keep a Strict cookie back if we led on at once.
     let page = by_way_of(login.to).into_response();
     let mut response = begin_session(&console, &parts, (&name, role), page);

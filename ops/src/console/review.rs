@@ -132,11 +132,14 @@ pub(super) async fn decide(
         Decision::read(word).map_err(|_| usage("请选择一个决定", "choose a decision"))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     let decided = ReviewDecision { decision, trade_no, by, note };
-    let record = console.begin(decided.act(Actor::of_console(&decided.by), id)).await?;
-    let mut change = Change::default();
-    let page = send_decision(&console, id, decided, &mut change).await;
-    console.end(record, change, &page).await;
-    Ok(console.results.keep(Menu::Reviews, page?))
+    Console::to_its_end(async move {
+        let record = console.begin(decided.act(Actor::of_console(&decided.by), id)).await?;
+        let mut change = Change::default();
+        let page = send_decision(&console, id, decided, &mut change).await;
+        console.end(record, change, &page).await;
+        Ok(console.results.keep(Menu::Reviews, page?))
+    })
+    .await
 }
 
 /// Does that, and makes the page that tells.

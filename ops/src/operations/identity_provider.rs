@@ -132,13 +132,23 @@ impl IdentityProvider<'_> {
     }
 
     async fn discover(&self) -> Result<Discovery, Failure> {
-        let issuer = self.0.issuer.trim_end_matches('/');
-        let address = format!("{issuer}/.well-known/openid-configuration");
+        let issuer = &self.0.issuer;
+        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let discovery: Discovery = json(get(&address)?).await?;
-        match discovery.issuer.trim_end_matches('/') == issuer {
-            true => Ok(discovery),
-            false => Err(could_not_ask(format!("{address} is of another issuer"))),
+        if discovery.issuer != *issuer {
+            let is = &discovery.issuer;
+            let why = format!("{address} is of the issuer {is}, console.oidc.issuer is {issuer}");
+            return Err(could_not_ask(why));
         }
+        let Discovery { authorization_endpoint, token_endpoint, jwks_uri, .. } = &discovery;
+        for endpoint in [authorization_endpoint, token_endpoint, jwks_uri] {
+            if !config::is_provider_address(endpoint) {
+                return Err(could_not_ask(format!(
+                    "{address} names {endpoint}, which is not https"
+                )));
+            }
+        }
+        Ok(discovery)
     }
 
     fn token_request(
@@ -203,6 +213,13 @@ impl IdentityProvider<'_> {
         let name = name.ok_or_else(|| {
             refused(format!("it has no {}: see console.oidc.name_claim", self.0.name_claim))
         })?;
+        if !config::is_user_name(&name) {
+            return Err(refused(format!("its {} is no name of a user", self.0.name_claim)));
+        }
+        let is_verified = claims.get("email_verified").and_then(Value::as_bool);
+        if self.0.name_claim == "email" && is_verified != Some(true) {
+            return Err(refused("its email is not verified"));
+        }
         let groups = match claims.get(&self.0.role_claim) {
             Some(Value::Array(all)) => all.iter().filter_map(text).collect(),
             Some(one) => text(one).into_iter().collect(),

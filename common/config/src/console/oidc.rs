@@ -49,7 +49,7 @@ pub struct Oidc {
 }
 
 pub(super) fn read(layers: &Layers, keys: &OidcKeys) -> Result<Oidc, ConfigError> {
-    if !is_safe(&keys.issuer) {
+    if !is_provider_address(&keys.issuer) {
         return Err(
             layers.invalid(ISSUER, "does not begin with https:// (http:// only on this machine)")
         );
@@ -72,8 +72,8 @@ pub(super) fn read(layers: &Layers, keys: &OidcKeys) -> Result<Oidc, ConfigError
     })
 }
 
-/// Whether nobody on the way can answer in the provider's place.
-fn is_safe(issuer: &str) -> bool {
+/// Whether nobody on the way can answer in the provider's place: by TLS, or on this machine.
+pub fn is_provider_address(issuer: &str) -> bool {
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
     let is_local = |begin: &&str| {
         issuer

@@ -95,14 +95,18 @@ impl RetryListArgs {
 
 impl RetryForgetArgs {
     fn run(self, context: &Context) -> Result<(), Failure> {
-        let act = Act::new(Actor::of_verb(None), OperatorAction::ForgetRetry, self.ids.join(" "));
+        let act = Act::new(
+            Actor::of_verb(None),
+            OperatorAction::ForgetRetry,
+            count(self.ids.len(), "message"),
+        );
         let forgotten = context.recorded(&act, |change| {
             let mut database = context.database()?;
             let mut forgotten = 0;
             for id in &self.ids {
                 forgotten += retry_copy::forget(&mut database, id)?;
             }
-            change.to(json!({ "forgotten": forgotten }));
+            change.to(json!({ "forgotten": forgotten, "ids": self.ids }));
             Ok(forgotten)
         })?;
         context.output.print(&forgotten, || format!("crossed out: {forgotten}"))?;
