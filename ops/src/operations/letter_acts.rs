@@ -40,12 +40,24 @@ fn subject(selected: &SelectedLetters) -> String {
 }
 
 fn search_text(search: &LetterSearch) -> String {
-    let LetterSearch { reason, fingerprint, order, trade_no, merchant, since, text, .. } = search;
+    // The action says in which state they were; ids are told by their number.
+    let LetterSearch {
+        state: _,
+        ids: _,
+        reason,
+        fingerprint,
+        order,
+        trade_no,
+        merchant,
+        since,
+        until,
+        text,
+    } = search;
     let reason = reason.as_ref().map(|reason| match reason {
         ReasonFilter::Is(reason) => reason.clone(),
         ReasonFilter::Missing => "none".to_owned(),
     });
-    let since = since.map(|since| since.to_rfc3339());
+    let [since, until] = [since, until].map(|time| time.map(|time| time.to_rfc3339()));
     let conditions = [
         ("reason", &reason),
         ("error", fingerprint),
@@ -54,6 +66,7 @@ fn search_text(search: &LetterSearch) -> String {
         ("merchant", merchant),
         ("text", text),
         ("since", &since),
+        ("until", &until),
     ];
     let given = conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     let conditions: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();

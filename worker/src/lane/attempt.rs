@@ -316,7 +316,7 @@ impl BatchAttempt<'_> {
             self.outcomes[at] = Some(if count == POISON_AFTER {
                 self.dead_letter(received, message, rejection)?
             } else {
-                // Even its dead-lettering killed a worker: publish it without reading it again.
+                // Even its dead-lettering killed a worker: publish it without a batch.
                 let dead = dead(received, &rejection, Some(message));
                 context.publish_dead(self.connection, dead, rejection)?
             });

@@ -4,6 +4,7 @@ use diesel::Connection as _;
 use queue::Message;
 use store::dead_letter::{self, NewDeadLetter};
 use store::{MysqlConnection, StoreError};
+use tracing::error;
 
 use crate::batch::{BatchError, Outcome};
 use crate::context::WorkerContext;
@@ -74,14 +75,26 @@ impl WorkerContext {
         }
     }
 
-    /// Publishes a dead letter without a row in the inbox, in a transaction of its own.
+    /// Publishes a dead letter without a row in the inbox, in a transaction of its own. The last resort: where the database refuses the
+    /// letter's own row, there is none until `ops dlq sync`, and the lane goes on.
     pub(super) fn publish_dead(
         &self,
         connection: &mut MysqlConnection,
         letter: Message,
         rejection: Rejection,
     ) -> Result<Outcome, BatchError> {
-        let refused = self.publish_recorded(connection, vec![letter], RowInInbox::Missing)?;
+        let recorded = self.publish_recorded(connection, vec![letter.clone()], RowInInbox::Missing);
+        let refused = match recorded {
+            Err(failure) if failure.may_be_one_messages() => {
+                error!(
+                    message_id = letter.message_id,
+                    error = %failure,
+                    "the database refuses the row of a dead letter: it is in the queue alone"
+                );
+                self.publish(vec![letter])?
+            }
+            recorded => recorded?,
+        };
         Ok(if refused.is_empty() { Outcome::Rejected(rejection) } else { Outcome::Held })
     }
 }

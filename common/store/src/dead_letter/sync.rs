@@ -1,8 +1,9 @@
 //! Compares the rows with the queue, and puts right what differs.
 //!
-//! Rows that change meanwhile are left alone: a worker or an operator has just written what they say.
+//! Rows that change meanwhile are left alone: a worker or an operator has just written what they say. So are rows that are not
+//! committed at its beginning.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -24,8 +25,16 @@ const STEP: usize = 1_000;
 pub struct QueueComparison {
     /// By the database's clock.
     began: DateTime<Utc>,
-    /// The ids whose rows are complete.
-    known: HashSet<String>,
+    /// The rows that said then that their letters wait in the queue, by id.
+    waiting: HashMap<String, WaitingRow>,
+}
+
+/// What a row says of a letter that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct WaitingRow {
+    copies: i32,
+    /// A worker of today or a comparison has written it.
+    is_whole: bool,
 }
 
 /// What differed.
@@ -59,17 +68,25 @@ impl QueueComparison {
     /// Begins: call it before the queue is read.
     pub fn begin(connection: &mut MysqlConnection) -> Result<QueueComparison> {
         let began = clock::now(connection)?;
-        let known: Vec<String> = dead_letter::table
-            .filter(dead_letter::cause.ne(""))
-            .select(dead_letter::message_id)
+        let rows: Vec<(String, i32, bool)> = dead_letter::table
+            .filter(dead_letter::state.eq(value(DeadLetterState::Waiting)))
+            .select((dead_letter::message_id, dead_letter::copies, dead_letter::cause.ne("")))
             .load(connection)?;
-        Ok(QueueComparison { began, known: known.into_iter().collect() })
+        let waiting =
+            rows.into_iter().map(|(id, copies, is_whole)| (id, WaitingRow { copies, is_whole }));
+        Ok(QueueComparison { began, waiting: waiting.collect() })
     }
 
     /// Whether the letters of this id have a row that says all.
     #[must_use]
     pub fn is_known(&self, message_id: &str) -> bool {
-        self.known.contains(message_id)
+        self.waiting.get(message_id).is_some_and(|row| row.is_whole)
+    }
+
+    /// Whether a row was committed when the comparison began, and says the same now. A row of a batch that was being published
+    /// then says a time before the comparison, and its letters came after it.
+    fn was_there(&self, row: &CountedCopies) -> bool {
+        self.waiting.get(&row.message_id).is_some_and(|then| then.copies == row.copies)
     }
 
     /// Writes rows of letters that are not known, sorted by their ids. What an older program has written stays.
@@ -94,12 +111,14 @@ impl QueueComparison {
         for row in rows {
             let copies = met.get(&row.message_id).copied();
             let (count, right) = match (row.state, copies) {
-                (DeadLetterState::Waiting, None) if is_whole => {
+                (DeadLetterState::Waiting, None) if is_whole && self.was_there(&row) => {
                     (&mut corrected.gone, (0, DeadLetterState::Gone))
                 }
                 (_, None) => continue,
                 (DeadLetterState::Waiting, Some(copies)) if copies == row.copies => continue,
-                (DeadLetterState::Waiting, Some(copies)) if is_whole || copies > row.copies => {
+                (DeadLetterState::Waiting, Some(copies))
+                    if copies > row.copies || (is_whole && self.was_there(&row)) =>
+                {
                     (&mut corrected.recounted, (copies, DeadLetterState::Waiting))
                 }
                 (DeadLetterState::Waiting, Some(_)) => continue,

@@ -1,6 +1,6 @@
 //! What workers and operators write.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text};
 use order::{DeadLetterState, LetterAction};
@@ -23,6 +23,8 @@ struct LetterColumns<'a> {
     reason: Option<&'a str>,
     worker_version: Option<&'a str>,
     error: Option<String>,
+    first_seen: DateTime<Utc>,
+    died_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> LetterColumns<'a> {
@@ -35,6 +37,8 @@ impl<'a> LetterColumns<'a> {
             reason: word(&letter.reason),
             worker_version: word(&letter.worker_version),
             error: letter.error.as_deref().map(|error| explanation(error).into_owned()),
+            first_seen: bounded(letter.first_seen),
+            died_at: letter.died_at.map(bounded),
             letter,
         }
     }
@@ -51,15 +55,19 @@ impl BulkRow for LetterColumns<'_> {
         values.push::<Nullable<Text>, _>(&self.error)?;
         values.push_all::<Text, _>([&letter.fingerprint, &letter.cause])?;
         values.push::<Integer, _>(&letter.attempts)?;
-        values.push::<Moment, _>(&letter.first_seen)?;
+        values.push::<Moment, _>(&self.first_seen)?;
         values.push::<Nullable<Text>, _>(&letter.traceparent)?;
         values.push::<Nullable<Text>, _>(&self.worker_version)?;
-        values.push_all::<Nullable<Moment>, Option<DateTime<Utc>>>([
-            &letter.died_at,
-            &letter.died_at,
-        ])?;
+        values
+            .push_all::<Nullable<Moment>, Option<DateTime<Utc>>>([&self.died_at, &self.died_at])?;
         values.push::<Bool, _>(&letter.is_recorded)
     }
+}
+
+/// The nearest time that a column holds: a header can say any.
+fn bounded(time: DateTime<Utc>) -> DateTime<Utc> {
+    let end = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default().and_time(NaiveTime::MIN);
+    time.clamp(DateTime::UNIX_EPOCH, end.and_utc())
 }
 
 /// A body, as it is written.

@@ -45,11 +45,12 @@ pub(crate) fn add_to_history(
         *copies.entry(&letter.id).or_default() += 1;
     }
     database.transaction(|database| {
-        insert(database, &entries)?;
-        dead_letter::moved(database, action, copies)?;
+        // The inbox first, as a worker's batch locks it before the rows of its dead letters.
         if action == LetterAction::Discarded {
             remove_marks(database, config, letters)?;
         }
+        insert(database, &entries)?;
+        dead_letter::moved(database, action, copies)?;
         Ok::<(), StoreError>(())
     })?;
     Ok(())

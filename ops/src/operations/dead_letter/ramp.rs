@@ -56,6 +56,8 @@ impl FromStr for Percent {
 pub(crate) struct RampStep {
     pub(crate) letters: usize,
     pub(crate) dead_again: usize,
+    /// They wait in a retry tier: what they need was not there.
+    pub(crate) retrying: usize,
     /// No worker has handled them yet.
     pub(crate) waiting: usize,
 }
@@ -66,6 +68,8 @@ pub(crate) struct RampStep {
 pub(crate) enum RampStop {
     /// Too many letters of the last step died again.
     DeadAgain,
+    /// Too many letters of the last step died again, or wait in a retry tier and may die there.
+    Retrying,
     /// No worker has come to letters of the last step.
     NoWorker,
 }
@@ -75,6 +79,9 @@ impl RampStop {
         if ramp.stop_at.is_exceeded(step.dead_again, step.letters) {
             return Some(RampStop::DeadAgain);
         }
+        if ramp.stop_at.is_exceeded(step.dead_again + step.retrying, step.letters) {
+            return Some(RampStop::Retrying);
+        }
         (step.waiting > 0).then_some(RampStop::NoWorker)
     }
 
@@ -82,6 +89,7 @@ impl RampStop {
     pub(crate) fn chinese(self) -> &'static str {
         match self {
             RampStop::DeadAgain => "上一步再次失败的太多，请先排除原因",
+            RampStop::Retrying => "上一步有太多死信进了重试队列：缺的东西还没有，它们可能再次失败",
             RampStop::NoWorker => "上一步有死信还没有 worker 处理",
         }
     }
@@ -91,6 +99,9 @@ impl RampStop {
         match self {
             RampStop::DeadAgain => {
                 "too many letters of the last step died again: remove the cause first"
+            }
+            RampStop::Retrying => {
+                "too many letters of the last step wait in a retry tier: what they need is still missing, and they may die again"
             }
             RampStop::NoWorker => "no worker has come to letters of the last step",
         }
@@ -134,9 +145,13 @@ pub(crate) async fn ramp_up(
         let walked = replay.walk(size, selection).await;
         let letters = replay.letters() - before;
         let Some(wait) = replay.wait().await? else { return walked };
+        if letters == 0 {
+            return walked;
+        }
         let step = RampStep {
             letters,
             dead_again: wait.count(ReplayOutcome::DeadAgain),
+            retrying: wait.count(ReplayOutcome::Retrying),
             waiting: wait.count(ReplayOutcome::Waiting),
         };
         progress.steps.push(step);
@@ -163,9 +178,14 @@ mod tests {
     #[test]
     fn it_stops_when_more_than_the_given_part_of_a_step_dies_again() {
         let ramp = |stop_at: &str| Ramp { stop_at: stop_at.parse().unwrap(), ..Ramp::default() };
-        let after = |letters, dead_again, waiting, stop_at: &str| {
-            RampStop::after(RampStep { letters, dead_again, waiting }, ramp(stop_at))
+        let of = |letters, dead_again, retrying, waiting, stop_at: &str| {
+            RampStop::after(RampStep { letters, dead_again, retrying, waiting }, ramp(stop_at))
         };
+        let after =
+            |letters, dead_again, waiting, stop_at| of(letters, dead_again, 0, waiting, stop_at);
+        assert_eq!(of(1, 0, 1, 0, "5%"), Some(RampStop::Retrying));
+        assert_eq!(of(100, 3, 2, 0, "5%"), None);
+        assert_eq!(of(100, 3, 3, 0, "5%"), Some(RampStop::Retrying));
         assert_eq!(after(1, 1, 0, "5%"), Some(RampStop::DeadAgain));
         assert_eq!(after(100, 5, 0, "5%"), None);
         assert_eq!(after(100, 6, 0, "5%"), Some(RampStop::DeadAgain));

@@ -32,7 +32,7 @@ pub(crate) struct Replay<'a> {
     pub(crate) note: Option<&'a str>,
     /// None: the outcome of the letters is not waited for.
     pub(crate) wait: Option<ReplayWait>,
-    /// At most so many letters a second.
+    /// At most so many letters a second, on average: a round goes back at once.
     pub(crate) rate: Option<NonZeroU32>,
     /// The letters that went back: their ids, and how many copies of each.
     pub(crate) replayed: BTreeMap<String, usize>,
@@ -54,6 +54,9 @@ impl Replay<'_> {
         };
         let left = selection.letters.iter().filter(is_left);
         let ids: HashSet<&str> = left.map(|letter| letter.message_id.as_str()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
         let wanted = |received: &ReceivedMessage| ids.contains(received.message_id.as_str());
         let mut queue = DeadQueue::open(self.cluster).await?;
         let outcome = async {

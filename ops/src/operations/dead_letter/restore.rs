@@ -49,7 +49,11 @@ pub(crate) async fn restore(
         let publisher = ConfirmedPublisher::open(cluster, "ops restore").await?;
         let result = block_in_place(|| -> Result<(), Failure> {
             for letter in letters {
-                restored += usize::from(put_back(database, &publisher, letter, by, note)?);
+                let id = letter.row.message_id.clone();
+                match put_back(database, &publisher, letter, by, note)? {
+                    true => restored += 1,
+                    false => refused.push(format!("{id} was moved by somebody else meanwhile")),
+                }
             }
             Ok(())
         });

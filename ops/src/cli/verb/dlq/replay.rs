@@ -32,7 +32,7 @@ use crate::operations::letter_acts::letter_act;
 /// 2 minutes. With --no-wait it does not wait.
 ///
 /// --ramp replays step by step: 1 letter, 10, 100, then 1,000 at a time. After each step it waits for the workers, and stops
-/// by itself when more than --stop-at of the step died again, or when no worker has come to some. Repeat the same command
+/// by itself when more than --stop-at of the step died again or wait in a retry tier, or when no worker has come to some. Repeat the same command
 /// to go on: what went back is not selected any more.
 ///
 /// --dry-run runs the worker's own code for the letters, rolls it back, and prints what would change. --limit 1

@@ -52,9 +52,9 @@ pub(super) fn text(result: &ReplayResult) -> String {
 fn steps(result: &ReplayResult) -> String {
     let steps = result.ramp.iter().flat_map(|ramp| &ramp.steps).enumerate();
     let line = |(at, step): (usize, &RampStep)| {
-        let (number, letters, dead_again) =
-            (at + 1, count(step.letters, "letter"), step.dead_again);
-        format!("step {number}: {letters}, {dead_again} died again\n")
+        let (number, letters) = (at + 1, count(step.letters, "letter"));
+        let RampStep { dead_again, retrying, .. } = step;
+        format!("step {number}: {letters}, {dead_again} died again, {retrying} in a retry tier\n")
     };
     steps.map(line).collect()
 }
