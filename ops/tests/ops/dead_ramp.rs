@@ -31,7 +31,7 @@ fn a_ramp_stops_at_letters_that_die_again_and_the_same_command_goes_on() {
     let ramp = "dlq replay --reason total_mismatch --ramp --output json";
 
     let idle = ops.run(ramp).ended(1, "no worker has come to letters of the last step").json();
-    let step = |letters: u32, dead_again: u32, waiting: u32| json!({ "letters": letters, "dead_again": dead_again, "waiting": waiting });
+    let step = |letters: u32, dead_again: u32, waiting: u32| json!({ "letters": letters, "dead_again": dead_again, "retrying": 0, "waiting": waiting });
     assert_eq!((&idle["steps"], &idle["stopped"]), (&json!([step(1, 0, 1)]), &json!("no_worker")));
     // Its message is the first that the worker handles: it dies again.
     let _worker = ops.worker();
@@ -57,7 +57,7 @@ fn a_ramp_stops_at_letters_that_die_again_and_the_same_command_goes_on() {
 
     connection.batch_execute("UPDATE user_order SET total_fee = 100").unwrap();
     let text = ops.run("dlq replay --all --ramp").done().stdout;
-    assert!(text.contains("step 1: 1 letter, 0 died again\n"), "{text}");
+    assert!(text.contains("step 1: 1 letter, 0 died again, 0 in a retry tier\n"), "{text}");
     assert_eq!(ops.json("dlq list"), json!([]));
     ops.run("dlq replay --all --ramp --no-wait").ended(2, "cannot be used with");
     ops.run("dlq replay --all --rate 5").ended(2, "--ramp");

@@ -130,6 +130,29 @@ async fn a_message_with_refused_data_is_isolated() {
     assert_eq!(world.count("notification WHERE reason = 'unusable_data'"), 1);
 }
 
+/// The database refuses the row of a dead letter: the letter is in the queue, and the lane goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_whose_row_is_refused_delays_no_other() {
+    let mut world = World::new(1);
+    world.sql(
+        "CREATE TRIGGER no_rows BEFORE INSERT ON dead_letter FOR EACH ROW \
+         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no rows'",
+    );
+    let worker = world.worker();
+    world.place_orders("R", 1);
+    let mut unreadable = world.message(world.payment("R000001"));
+    unreadable.body = b"no envelope".to_vec();
+    world.publish(vec![unreadable]).await;
+    worker.wait_for_log("is in the queue alone");
+    world.send(world.payment("R000001")).await;
+    world.expect("R000001", |order| order["is_send_goods"] == true);
+    assert_eq!(world.dead_letters(), []);
+    world.sql("DROP TRIGGER no_rows");
+    let compared = world.pipeline.json(&["dlq", "sync"]).expect("ops dlq sync");
+    assert_eq!(compared["found"], 1, "{compared}");
+    assert_eq!(world.dead_letters().len(), 1);
+}
+
 /// A message that the shop's trigger refuses until the last tier is a dead letter with the database's error text.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_refused_until_the_last_tier_is_dead_lettered_with_the_error() {

@@ -138,3 +138,18 @@ pub fn restored(connection: &mut MysqlConnection, message_id: &str) -> Result<bo
         .execute(connection)?;
     Ok(rows > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Datelike as _;
+
+    use super::*;
+
+    #[test]
+    fn a_time_of_a_header_fits_its_column() {
+        let now = Utc::now();
+        assert_eq!(bounded(now), now);
+        assert_eq!(bounded(DateTime::<Utc>::MAX_UTC).year(), 9999);
+        assert_eq!(bounded(DateTime::<Utc>::MIN_UTC).year(), 1970);
+    }
+}
