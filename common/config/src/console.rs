@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::secret::Secret;
 use oidc::OidcKeys;
 
-pub use oidc::Oidc;
+pub use oidc::{Oidc, is_provider_address};
 
 /// The most characters of a user's name: the columns hold so many.
 const LONGEST_NAME: usize = 255;
