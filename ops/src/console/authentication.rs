@@ -173,7 +173,13 @@ impl Authentication {
         }
     }
 
-    /// The same, of what is left of a request.
+    /// The address that is recorded with a login: the proxy's or this machine's own where no other is known.
+    pub(super) fn recorded_address(&self, parts: &Parts) -> Option<Peer> {
+        let sender = RequestSender::of(&parts.headers, &parts.extensions);
+        self.client(sender).or_else(|| sender.peer.map(Peer::of))
+    }
+
+    /// The address that a login counts for, of what is left of a request.
     pub(super) fn client_of(&self, parts: &Parts) -> Option<Peer> {
         self.client(RequestSender::of(&parts.headers, &parts.extensions))
     }

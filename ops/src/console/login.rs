@@ -156,12 +156,12 @@ pub(super) async fn log_in(
     let Some(role) = authentication.role_of(user, typed).await? else {
         let name = authentication.recorded_name(name);
         warn!(user = name, "a login was refused: wrong name or password");
-        console.note(OperatorAction::RefuseLogin, name, client);
+        console.note(OperatorAction::RefuseLogin, name, authentication.recorded_address(&parts));
         let wrong = say("用户名或密码不正确。", "The user name or the password is wrong.");
         return Ok(page(&console, StatusCode::FORBIDDEN, Some(wrong), to).into_response());
     };
     info!(user = name, %role, "logged in");
-    console.note(OperatorAction::LogIn, name, client);
+    console.note(OperatorAction::LogIn, name, authentication.recorded_address(&parts));
     authentication.give_back_attempt(name, client, now);
     Ok(begin_session(&console, &parts, (name, role), Redirect::to(to).into_response()))
 }

@@ -102,7 +102,8 @@ pub(super) async fn finish(
     let is_here =
         |login: &PendingLogin| bool::from(login.browser.as_bytes().ct_eq(browser.as_bytes()));
     let client = console.authentication.client_of(&parts);
-    let note_refused = || console.note(OperatorAction::RefuseLogin, NOBODY, client);
+    let address = console.authentication.recorded_address(&parts);
+    let note_refused = || console.note(OperatorAction::RefuseLogin, NOBODY, address);
     let Some(login) = pending.filter(is_here) else {
         warn!("a login was refused: it did not begin in that browser, or took too long");
         note_refused();
@@ -128,14 +129,14 @@ pub(super) async fn finish(
         })?;
     let Some(role) = console.authentication.role_by_groups(&name, oidc, &groups) else {
         warn!(user = name, "a login was refused: no role");
-        console.note(OperatorAction::RefuseLogin, &name, client);
+        console.note(OperatorAction::RefuseLogin, &name, address);
         return Ok(refusal(say(
             "您在这个控制台没有角色，请联系管理员。",
             "You have no role in this console. Ask an administrator.",
         )));
     };
     info!(user = name, %role, "logged in by the identity provider");
-    console.note(OperatorAction::LogIn, &name, client);
+    console.note(OperatorAction::LogIn, &name, address);
     console.authentication.give_back_begin(client, Instant::now());
     // The provider's page leads here, so the browser would keep a Strict cookie back if we led on at once.
     let page = by_way_of(login.to).into_response();

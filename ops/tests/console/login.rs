@@ -227,6 +227,11 @@ fn what_is_done_in_the_console_is_recorded() {
         "no order A-2",
     )]);
     world.browser.log_in("otto", "wrong horse battery").shows(403, &[]);
+    // A password in the wrong field.
+    world.browser.log_in("correct horse battery", "x").shows(403, &[]);
+    testkit::until("it is recorded without the name", || {
+        world.ops(&["actions", "--by", "(unknown)"]).contains("refuse_login")
+    });
     let otto = world.browser.logged_in("otto", PASSWORD);
     let fields =
         [("which", "all"), ("reason", "order_not_found"), ("act", "discard"), ("note", "a test")];

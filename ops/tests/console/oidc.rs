@@ -209,6 +209,13 @@ fn who_has_no_role_is_refused() {
     let back = provider.log_in(&browser, &address, "mallory", "staff");
     let seen = browser.get(&back).shows(403, &["You have no role"]);
     assert!(!seen.head.contains("alipay_console="), "{}", seen.head);
+    // Users choose their names at many providers: a name with a password here is somebody else's.
+    let hash = crate::login::hash("correct horse");
+    let users = format!("{{ wang = {{ role = \"admin\", password = \"{hash}\" }} }}");
+    let local = self::world(&provider, &[("users", &users), ("default_role", "viewer")]);
+    let (browser, address) = begin(&local);
+    let back = provider.log_in(&browser, &address, "wang", "shop-admins");
+    browser.get(&back).shows(403, &["You have no role"]);
     // A role of the configuration counts more than groups, and the default where there is nothing else.
     let users = ("users", "{ wang = { role = \"viewer\" } }");
     let world = world(&provider, &[users, ("default_role", "viewer")]);
