@@ -284,7 +284,7 @@ fn a_password_is_not_sent_in_plain_text() {
         works(&settings(&url, Tls::Off, None), false);
     }
     let error = scene.refusal(&settings(&url.replace(PASSWORD, "wrong"), Tls::Off, None));
-    assert!(error.contains("user or password is wrong, or the server wants TLS"), "{error}");
+    assert!(error.contains("user or password is wrong, or the server requires TLS"), "{error}");
 }
 
 /// What is logged on this thread meanwhile.
