@@ -1,7 +1,8 @@
 -- Not INSERT … ON DUPLICATE KEY UPDATE: the table is the shop's, too, which may have added columns without a default.
 -- Not the DSL: it has no rows to join with; STRAIGHT_JOIN and FORCE INDEX keep the plan from the keys to the rows.
 -- The first row is no order: it names the columns, and with it the UNION has two rows at least. With one row MySQL cuts a
--- text that is too long without an error. So does MariaDB where CAST or CONCAT is missing.
+-- text that is too long without an error. So does MariaDB where CAST or CONCAT is missing. Without a CAST, MySQL gives times the
+-- precision of the values with which the statement was first executed.
 UPDATE (
     SELECT
     NULL AS trade_no, NULL AS status, NULL AS trade_status, NULL AS refund_status, NULL AS refunded_fee,
@@ -12,9 +13,10 @@ UPDATE (
     NULL AS is_return_goods, NULL AS is_finish, NULL AS needs_review, NULL AS expired_at, '' AS id
 -- for each row, joined by
     UNION ALL SELECT
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR),
+    ?, ?, ?, ?, ?, CAST(? AS DATETIME(6)), CAST(? AS DATETIME(6)), CAST(? AS DATETIME(6)), CAST(? AS DATETIME(6)),
+    CAST(? AS DATETIME(6)), CAST(? AS DATETIME(6)), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR),
     CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR),
-    CAST(? AS CHAR), ?, ?, ?, ?, ?, ?
+    CAST(? AS CHAR), ?, ?, ?, ?, CAST(? AS DATETIME(6)), ?
 -- end of rows
 ) AS v
 STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = v.id
