@@ -198,13 +198,16 @@ pub(super) struct BatchAttempt<'a> {
 fn report_times(batch: &[InboundMessage], outcomes: &[Outcome]) {
     let now = Utc::now();
     let seconds = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).to_std().unwrap_or_default();
+    // Looked up once, not for each message.
+    let to_commit = histogram!(metric::WORKER_SUCCESS_TO_COMMIT);
+    let lag = histogram!(metric::WORKER_NOTIFY_LAG);
     for (message, outcome) in batch.iter().zip(outcomes) {
         if !message.kind.is_notification() || *outcome != Outcome::Done {
             continue;
         }
-        histogram!(metric::WORKER_SUCCESS_TO_COMMIT).record(seconds(message.received_at, now));
+        to_commit.record(seconds(message.received_at, now));
         if let Some(sent_at) = message.trade().and_then(|trade| trade.notify_time) {
-            histogram!(metric::WORKER_NOTIFY_LAG).record(seconds(sent_at, message.received_at));
+            lag.record(seconds(sent_at, message.received_at));
         }
     }
 }

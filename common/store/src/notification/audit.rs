@@ -20,8 +20,6 @@ pub struct LostNotification {
     pub order_id: String,
     /// The trade it names.
     pub trade_no: Option<String>,
-    /// Why it has no effect, if it has none.
-    pub reason: Option<String>,
     /// When a worker last saw it.
     pub last_seen: DateTime<Utc>,
 }

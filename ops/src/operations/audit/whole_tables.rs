@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
-use order::ReviewReason;
 use store::{MysqlConnection, notification, trade};
 
 use super::GapKind;
@@ -30,11 +29,6 @@ pub(super) fn check(
     while after < last_notification {
         let to = last_notification.min(after + NOTIFICATIONS);
         for lost in notification::lost(db, after, to)? {
-            let reason: Option<ReviewReason> = lost.reason.and_then(|reason| reason.parse().ok());
-            // A doubtful notification makes no trade: the gateway or a person decides.
-            if reason.is_some_and(ReviewReason::is_doubt) {
-                continue;
-            }
             let trade_no = lost.trade_no.unwrap_or_default();
             let what = format!("notification {} of trade {trade_no}", lost.id);
             let gap = (GapKind::NotificationWithoutTrade, what);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use store::dead_letter::{self, LetterSearch};
 
 use super::dry_run::{DryRun, dry_run};
 use super::not_there::not_there;
@@ -233,8 +232,7 @@ pub(crate) fn dry_run_selected(
     let mut database = access.database()?;
     let mut selection = selected.read(&mut database)?;
     let left_out = selection.left_out.letters;
-    let there = dead_letter::count(&mut database, &LetterSearch::default())?.letters;
-    warn_if_queue_differs(access, &mut database)?;
+    let there = warn_if_queue_differs(access, &mut database)?;
     let meant = selection.copies();
     access.check_filter(selected.search.merchant.as_deref(), meant + left_out)?;
     selection.letters.truncate(limit);

@@ -168,16 +168,16 @@ pub(crate) async fn difference(
 }
 
 /// Says when the queue has another number of letters than the rows. A broker that does not answer is no failure: the rows
-/// are listed anyway.
+/// are listed anyway. Returns how many letters the rows tell of.
 pub(super) fn warn_if_queue_differs(
     access: &Access,
     connection: &mut MysqlConnection,
-) -> Result<(), Failure> {
+) -> Result<i64, Failure> {
     let rows = dead_letter::count(connection, &LetterSearch::default())?.letters;
     match access.block_on(async { difference(&access.broker()?, rows).await }) {
         Ok(None) => {}
         Ok(Some(difference)) => warn!("{difference}"),
         Err(failure) => debug!("whether the queue has the same letters is not known: {failure}"),
     }
-    Ok(())
+    Ok(rows)
 }
