@@ -189,3 +189,6 @@ impl SendSchedule {
 pub(crate) fn intended_offset(number: usize, rate: u32) -> Duration {
     Duration::from_secs(1).mul_f64(number as f64 / f64::from(rate.max(1)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,3 +206,6 @@ pub(crate) fn ratios(summaries: &[ScenarioSummary], cores: usize) -> Vec<Ratio> 
         .chain(at_most.into_iter().filter_map(named(false)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

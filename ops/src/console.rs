@@ -64,6 +64,8 @@ use user::User;
 /// Connections to the database, and queries that may run or wait for a connection.
 const CONNECTIONS: u32 = 4;
 const QUESTIONS: usize = 16;
+/// Dry runs of dead letters at a time: each keeps a connection until it ends, and pages need the others.
+const DRY_RUNS: usize = 2;
 /// How long the database may take for one statement, and for all that a page asks.
 const DATABASE_TIME: Duration = Duration::from_secs(20);
 /// How long a page waits for another one that works on the dead letters.
@@ -80,6 +82,7 @@ pub(crate) struct Console {
     management: Option<Management>,
     pool: Pool,
     questions: Arc<Semaphore>,
+    dry_runs: Arc<Semaphore>,
     /// Held while a page reads or moves dead letters, which only one may at a time: see [`DeadQueue`](crate::operations::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
@@ -107,6 +110,7 @@ impl Console {
             cluster,
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
+            dry_runs: Arc::new(Semaphore::new(DRY_RUNS)),
             at_letters: Mutex::default(),
             known: parking_lot::Mutex::default(),
             results: ActionResults::default(),

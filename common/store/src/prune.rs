@@ -42,16 +42,19 @@ pub enum PrunedTable {
     OrderExpired,
     /// Counts of redeliveries, by the latest one.
     Redelivery,
+    /// Dead letters that left the queue, by the time when they did; their bodies go with them.
+    DeadLetter,
 }
 
 impl PrunedTable {
     /// All of them.
-    pub const ALL: [PrunedTable; 5] = [
+    pub const ALL: [PrunedTable; 6] = [
         PrunedTable::Notification,
         PrunedTable::Outbox,
         PrunedTable::GatewayAnswer,
         PrunedTable::OrderExpired,
         PrunedTable::Redelivery,
+        PrunedTable::DeadLetter,
     ];
 
     /// The table's name.
@@ -63,6 +66,7 @@ impl PrunedTable {
             PrunedTable::GatewayAnswer => "gateway_answer",
             PrunedTable::OrderExpired => "order_expired",
             PrunedTable::Redelivery => "redelivery",
+            PrunedTable::DeadLetter => "dead_letter",
         }
     }
 }

@@ -36,10 +36,18 @@ pub(super) async fn dry_run(
     console: &Arc<Console>,
     selection: SelectedOnPage,
 ) -> Result<Response, Failure> {
+    let turn = Arc::clone(&console.dry_runs).try_acquire_owned().map_err(|_| {
+        let text = say(
+            "其他试运行还没有结束，请稍后再试",
+            "other dry runs are under way: try again when they have ended",
+        );
+        Failure::CouldNotAsk(text.to_owned())
+    })?;
     let ticket = console.results.begin(Menu::DeadLetters, under_way(0, 0));
     let (shared, at) = (Arc::clone(console), ticket.clone());
     let language = Language::here();
     let mut trying = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         language.within(|| TriedLetters::try_all(&shared, selection, &at))
     });
     let failed = |error| Failure::CouldNotAsk(format!("the dry run failed: {error}"));

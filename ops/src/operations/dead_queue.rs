@@ -86,17 +86,9 @@ pub(crate) struct DeadQueue {
 impl DeadQueue {
     /// Connects, waits until no other operator reads the letters, and counts.
     pub(crate) async fn open(cluster: &Cluster) -> Result<DeadQueue, Failure> {
-        DeadQueue::open_within(cluster, OPERATOR_WAIT).await
-    }
-
-    /// The same, for one who does not wait longer than `patience` for another operator.
-    pub(crate) async fn open_within(
-        cluster: &Cluster,
-        patience: Duration,
-    ) -> Result<DeadQueue, Failure> {
         let settings = ConnectionSettings::new(cluster, "ops dead letters");
         let connection = Connection::open(&settings).await?;
-        lock(&connection, patience).await?;
+        lock(&connection).await?;
         let channel = connection.create_channel().await?;
         let Depth { ready, consumers: strangers } = depth(&connection, &channel).await?;
         if strangers > 0 {
@@ -230,7 +222,7 @@ impl DeadQueue {
 }
 
 /// Waits until no other operator reads the letters.
-async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure> {
+async fn lock(connection: &Connection) -> Result<(), Failure> {
     let began = Instant::now();
     let mut is_logged = false;
     loop {
@@ -250,7 +242,7 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
             }
             Err(error) => return Err(error.into()),
         }
-        if began.elapsed() > patience {
+        if began.elapsed() > OPERATOR_WAIT {
             return Err(Failure::CouldNotAsk(
                 "another operator is working on the dead letters: try again later".to_owned(),
             ));

@@ -21,9 +21,10 @@ use store::stock::{self, LowStock};
 use store::throughput::{self, Throughput};
 use store::worker_heartbeat::{self, WorkerRow};
 use store::write_access::{WriteAccess, write_access};
-use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
+use store::{BeijingTime, MysqlConnection, clock, dead_letter, snapshot, user_order};
 
 use crate::failure::Failure;
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
@@ -42,9 +43,10 @@ pub(crate) struct Overview {
     /// What waits in the retry tiers according to the table `retry_copy`.
     pub(crate) retries: Option<Vec<TierCopies>>,
     pub(crate) dead_letters: Option<u32>,
-    pub(crate) dead_letters_by_reason: Option<BTreeMap<String, usize>>,
-    /// Of how many letters the reasons are counted: of the first of very many.
-    pub(crate) dead_letters_looked_at: Option<usize>,
+    /// By their rows.
+    pub(crate) dead_letters_by_reason: Option<BTreeMap<String, i64>>,
+    /// Of how many letters the reasons are counted: of those that have rows.
+    pub(crate) dead_letters_looked_at: Option<i64>,
     pub(crate) outbox: Option<Outbox>,
     pub(crate) awaiting_stock: Option<WaitingCount>,
     pub(crate) awaiting_manual: Option<WaitingCount>,
@@ -200,6 +202,11 @@ impl Overview {
             self.gateway_queries = Some(gateway_query::counts(db)?);
             self.low_stock = Some(stock::low(db)?);
             self.work = Some(throughput::throughput(db)?);
+            let reasons = dead_letter::waiting_by_reason(db)?.into_iter();
+            let named = reasons.map(|(why, letters)| (why.unwrap_or_else(|| NO_REASON.to_owned()), letters));
+            let reasons: BTreeMap<String, i64> = named.collect();
+            self.dead_letters_looked_at = Some(reasons.values().sum());
+            self.dead_letters_by_reason = Some(reasons);
             if !merchants.is_empty() {
                 let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
                 let named = unknown.map(|orders| UnknownMerchant::new(orders, config));
@@ -211,8 +218,6 @@ impl Overview {
 
     fn see(&mut self, look: BrokerLook) {
         self.dead_letters = look.dead_letters;
-        self.dead_letters_looked_at = look.by_reason.as_ref().map(|reasons| reasons.values().sum());
-        self.dead_letters_by_reason = look.by_reason;
         self.queues = Some(look.queues);
         self.queue_totals = Some(look.totals);
         self.not_asked.extend(look.not_asked);

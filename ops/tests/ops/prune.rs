@@ -204,7 +204,7 @@ fn a_notification_that_left_no_trade_stays_for_the_audit() {
     assert_eq!(audit(&shop), gaps);
 }
 
-/// Answers of the gateway, ended expiries and counts of redeliveries go by their own times.
+/// Answers of the gateway, ended expiries, counts of redeliveries and dead letters that left the queue go by their own times.
 #[test]
 fn the_other_tables_go_by_their_own_times() {
     let mut shop = Shop::new();
@@ -218,14 +218,34 @@ fn the_other_tables_go_by_their_own_times() {
              INSERT INTO order_expired (order_id, expires_at, said_at, written_at, ended_at) VALUES ('{order}',
                  UTC_TIMESTAMP(6) - INTERVAL {age} DAY, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) - INTERVAL {age} DAY,
                  UTC_TIMESTAMP(6) - INTERVAL {age} DAY);
-             INSERT INTO redelivery (message_id, order_id, last_seen) VALUES ('{order}{age}', '{order}', UTC_TIMESTAMP(6) - INTERVAL {age} DAY)"
+             INSERT INTO redelivery (message_id, order_id, last_seen) VALUES ('{order}{age}', '{order}', UTC_TIMESTAMP(6) - INTERVAL {age} DAY);
+             INSERT INTO dead_letter (message_id, order_id, reason, error, state, copies, changed_at) VALUES ('{order}{age}', '{order}', 'poison', '',
+                 'replayed', 0, UTC_TIMESTAMP(6) - INTERVAL {age} DAY);
+             INSERT INTO dead_letter_body (message_id, body) VALUES ('{order}{age}', 'x')"
         ));
     }
     shop.sql("UPDATE order_expired SET ended_at = NULL WHERE order_id = 'PAID'");
     let pruned = shop.ops.json("prune");
-    for table in ["gateway_answer", "order_expired", "redelivery"] {
+    for table in ["gateway_answer", "order_expired", "redelivery", "dead_letter"] {
         assert_eq!((rows(&pruned, table), shop.count(table)), (1, 2), "{table}");
     }
+    assert_eq!(shop.count("dead_letter_body"), 2);
+}
+
+/// A letter in the queue keeps its row, and all of its order's.
+#[test]
+fn a_letter_in_the_queue_keeps_its_row() {
+    let mut shop = Shop::new();
+    shop.stock("CODE-1\n");
+    shop.finished("DONE");
+    shop.sql(
+        "INSERT INTO dead_letter (message_id, order_id, reason, error, changed_at) VALUES ('x', 'DONE', 'poison', '',
+         UTC_TIMESTAMP(6) - INTERVAL 200 DAY)",
+    );
+    shop.age(200);
+    let pruned = shop.ops.json("prune");
+    assert_eq!((rows(&pruned, "dead_letter"), rows(&pruned, "notification")), (0, 0));
+    assert_eq!(shop.count("dead_letter"), 1);
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::json_rows::{execute_rows, explanation};
 use crate::schema::dead_letter;
 use crate::{MysqlConnection, Result};
 
+/// Bytes of the bodies of one statement, but for a single one that is longer: a packet has 16 MiB where nobody set it otherwise.
+const BODIES: usize = 4 << 20;
+
 /// Bytes of a word of a header that its column holds.
 const LONGEST_WORD: usize = 64;
 
@@ -97,7 +100,25 @@ pub(super) fn write_by(
     let is_kept = |letter: &&NewDeadLetter| letter.body.len() <= LONGEST_BODY;
     let bodies: Vec<BodyColumns<'_>> =
         sorted_letters.iter().filter(is_kept).map(BodyColumns).collect();
-    write_rows(connection, include_str!("upsert_body.sql"), &bodies)
+    pieces(&bodies, |body| body.0.body.len())
+        .into_iter()
+        .try_for_each(|piece| write_rows(connection, include_str!("upsert_body.sql"), piece))
+}
+
+/// Splits bodies of so many bytes, in order, into pieces of at most [`BODIES`] bytes.
+fn pieces<T>(mut bodies: &[T], bytes: impl Fn(&T) -> usize) -> Vec<&[T]> {
+    let mut pieces = Vec::new();
+    while !bodies.is_empty() {
+        let mut all = 0;
+        let fits = bodies.iter().take_while(|body| {
+            all += bytes(body);
+            all <= BODIES
+        });
+        let (piece, rest) = bodies.split_at(fits.count().max(1));
+        pieces.push(piece);
+        bodies = rest;
+    }
+    pieces
 }
 
 /// What an operator has done with letters of one id.
@@ -144,6 +165,19 @@ mod tests {
     use chrono::Datelike as _;
 
     use super::*;
+
+    #[test]
+    fn bodies_of_one_statement_fit_a_packet() {
+        const MIB: usize = 1 << 20;
+        let split = |lengths: &[usize]| -> Vec<usize> {
+            pieces(lengths, |length| *length).into_iter().map(<[usize]>::len).collect()
+        };
+        assert!(split(&[]).is_empty());
+        assert_eq!(split(&[0; 300]), [300]);
+        assert_eq!(split(&[MIB; 9]), [4, 4, 1]);
+        assert_eq!(split(&[1, BODIES, 1]), [1, 1, 1]);
+        assert_eq!(split(&[BODIES + 1, 1, 1]), [1, 2]);
+    }
 
     #[test]
     fn a_time_of_a_header_fits_its_column() {

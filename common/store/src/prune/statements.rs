@@ -27,6 +27,7 @@ pub(super) fn of(table: PrunedTable) -> Statements {
         PrunedTable::GatewayAnswer => GATEWAY_ANSWER,
         PrunedTable::OrderExpired => ORDER_EXPIRED,
         PrunedTable::Redelivery => REDELIVERY,
+        PrunedTable::DeadLetter => DEAD_LETTER,
     }
 }
 
@@ -103,4 +104,19 @@ const REDELIVERY: Statements = Statements {
     ),
     delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
         STRAIGHT_JOIN redelivery AS x FORCE INDEX (PRIMARY) ON x.message_id = k.id WHERE x.last_seen < ?",
+};
+
+/// Who did what with a letter stands in `dead_letter_audit`, with the body of a discarded one.
+const DEAD_LETTER: Statements = Statements {
+    first_key: "",
+    keys_are_numbers: false,
+    stretch: "SELECT x.message_id, x.changed_at FROM dead_letter AS x FORCE INDEX (PRIMARY) \
+        WHERE x.message_id > ? ORDER BY x.message_id LIMIT ?",
+    old: of_orders_that_are_over!(
+        "SELECT x.message_id, x.changed_at, FALSE FROM dead_letter AS x FORCE INDEX (PRIMARY) \
+        WHERE x.message_id > ? AND x.message_id <= ? AND x.changed_at < ? AND x.state <> 'waiting'\n"
+    ),
+    delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
+        STRAIGHT_JOIN dead_letter AS x FORCE INDEX (PRIMARY) ON x.message_id = k.id \
+        WHERE x.changed_at < ? AND x.state <> 'waiting'",
 };

@@ -1,35 +1,26 @@
 //! What the broker reports.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use queue::topology::{self, Layout, RetryTier};
-use queue::{Cluster, Connection, ConnectionSettings, Depth, ReceivedMessage, alarm};
+use queue::{Cluster, Connection, ConnectionSettings, Depth, alarm};
 use serde::Serialize;
 
 use super::topology::TopologyState;
 use crate::failure::Failure;
-use crate::operations::dead_letter::NO_REASON;
-use crate::operations::dead_queue::{DeadQueue, is_missing};
+use crate::operations::dead_queue::is_missing;
 use crate::operations::management::{BrokerAlarm, Management};
 use crate::operations::verdict::NotAsked;
-
-/// Dead letters of which the reasons are counted.
-const COUNTED: u32 = 50_000;
-
-/// How long to wait for another operator who reads the letters.
-const OPERATOR_WAIT: Duration = Duration::from_secs(1);
 
 /// How long a comparison of the topology counts, where looks follow each other.
 const TOPOLOGY: Duration = Duration::from_secs(30);
 
-/// Queues, and why letters died.
+/// Queues, and whether the broker works.
 pub(crate) struct BrokerLook {
     pub(crate) queues: Vec<QueueDepth>,
     /// Whether the queues' messages are all that are in them, and not only those that are ready.
     pub(crate) totals: bool,
     pub(crate) dead_letters: Option<u32>,
-    pub(crate) by_reason: Option<BTreeMap<String, usize>>,
     pub(crate) state: BrokerState,
     /// What could not be asked although it is configured.
     pub(crate) not_asked: Vec<NotAsked>,
@@ -48,8 +39,6 @@ pub(crate) struct BrokerState {
 /// What a look need not find out again, since it was found out a short while ago.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownBroker {
-    /// The number of dead letters, and why they had died.
-    letters: Option<(u32, BTreeMap<String, usize>)>,
     topology: Option<(Instant, TopologyState)>,
 }
 
@@ -61,19 +50,11 @@ impl KnownBroker {
         management: Option<&Management>,
         layout: Layout,
     ) -> Result<BrokerLook, Failure> {
-        let look = BrokerLook::take(cluster, management, layout, self).await?;
-        *self = KnownBroker::after(&look, std::mem::take(self));
+        let known = self.topology.take().filter(|(at, _)| at.elapsed() < TOPOLOGY);
+        let topology = known.as_ref().map(|(_, topology)| topology);
+        let look = BrokerLook::take(cluster, management, layout, topology).await?;
+        self.topology = known.or_else(|| Some((Instant::now(), look.state.topology.clone()?)));
         Ok(look)
-    }
-
-    /// What is known after this look, with what was known before.
-    fn after(look: &BrokerLook, before: KnownBroker) -> KnownBroker {
-        let fresh = before.topology.filter(|(at, _)| at.elapsed() < TOPOLOGY);
-        let topology = look.state.topology.clone().map(|it| (Instant::now(), it));
-        KnownBroker {
-            letters: look.dead_letters.zip(look.by_reason.clone()),
-            topology: fresh.or(topology),
-        }
     }
 }
 
@@ -89,12 +70,12 @@ pub(crate) struct QueueDepth {
 }
 
 impl BrokerLook {
-    /// Asks. Letters are not read again while their number is the same, and the topology is compared twice a minute.
+    /// Asks; the topology is compared where it is not known.
     async fn take(
         cluster: &Cluster,
         management: Option<&Management>,
         layout: Layout,
-        known: &KnownBroker,
+        known: Option<&TopologyState>,
     ) -> Result<BrokerLook, Failure> {
         let (mut queues, blocked) = depths(cluster, layout).await?;
         let mut not_asked = Vec::new();
@@ -113,9 +94,9 @@ impl BrokerLook {
         let is_worked_on =
             work.all(|queue| queue.ready == Some(0) && queue.consumers.is_some_and(|it| it > 0));
         let probe = blocked.is_none() && is_worked_on;
-        let topology = match &known.topology {
-            Some((at, topology)) if at.elapsed() < TOPOLOGY => Some(topology.clone()),
-            _ => {
+        let topology = match known {
+            Some(topology) => Some(topology.clone()),
+            None => {
                 let management = management.filter(|_| totals);
                 match TopologyState::compare(cluster, management, layout, probe).await {
                     Ok(topology) => Some(topology),
@@ -128,15 +109,8 @@ impl BrokerLook {
         };
         let dead = queues.iter().find(|queue| queue.name == topology::DEAD_QUEUE);
         let dead_letters = dead.and_then(|queue| queue.messages);
-        let by_reason = match (dead_letters, &known.letters) {
-            (None, _) => None,
-            (Some(0), _) => Some(BTreeMap::new()),
-            (Some(now), Some((then, reasons))) if now == *then => Some(reasons.clone()),
-            // Another operator may be reading the letters: then only their number is shown.
-            (Some(_), _) => reasons(cluster).await.ok(),
-        };
         let state = BrokerState { alarms, blocked, topology };
-        Ok(BrokerLook { queues, totals, dead_letters, by_reason, state, not_asked })
+        Ok(BrokerLook { queues, totals, dead_letters, state, not_asked })
     }
 }
 
@@ -153,17 +127,6 @@ async fn ask_management(
         queue.messages = queue.messages.map(|ready| ready.max(total.unwrap_or(0)));
     }
     management.alarms().await
-}
-
-async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
-    let queue = DeadQueue::open_within(cluster, OPERATOR_WAIT).await?;
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let count = |letter: ReceivedMessage| {
-        let reason = letter.headers.reason.unwrap_or_else(|| NO_REASON.to_owned());
-        *reasons.entry(reason).or_default() += 1;
-    };
-    queue.look_and_close(COUNTED, count).await?;
-    Ok(reasons)
 }
 
 /// Messages that are ready in each queue, and why the broker takes no messages. Old shards come last, and only where it does.

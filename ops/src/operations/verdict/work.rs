@@ -56,7 +56,7 @@ pub(crate) enum WorkFinding {
     /// Messages wait for a retry, as they should.
     RetriesWaiting { copies: i64 },
     /// By reason, where these are known.
-    DeadLetters { letters: u32, reasons: BTreeMap<String, usize> },
+    DeadLetters { letters: u32, reasons: BTreeMap<String, i64> },
     /// Events that wait to be published.
     Unpublished { events: i64, oldest: BeijingTime, enabled: bool },
 }
@@ -251,7 +251,7 @@ impl WorkFinding {
                     .advice("ops retries list --all")
             }
             WorkFinding::DeadLetters { letters, reasons } => {
-                let mut by_count: Vec<(&String, &usize)> = reasons.iter().collect();
+                let mut by_count: Vec<(&String, &i64)> = reasons.iter().collect();
                 by_count.sort_by(|one, other| other.1.cmp(one.1).then(one.0.cmp(other.0)));
                 let reasons = by_count.into_iter().map(|(reason, count)| format!("{count} {reason}"));
                 let why = match reasons.collect::<Vec<String>>().join(", ") {

@@ -91,11 +91,9 @@ impl Overview {
         let reasons = self.dead_letters_by_reason.as_ref().filter(|it| !it.is_empty())?;
         let rows = reasons.iter().map(|(reason, letters)| [letters.to_string(), reason.clone()]);
         let letters = table(["dead letters", "reason"], rows);
-        let (looked, all) = (self.dead_letters_looked_at?, self.dead_letters? as usize);
-        Some(match looked < all {
-            true => format!(
-                "{letters}\nlooked at {looked} of {all}: `ops dlq list --group` reads all that no other program holds"
-            ),
+        let (rows, all) = (self.dead_letters_looked_at?, i64::from(self.dead_letters?));
+        Some(match rows < all {
+            true => format!("{letters}\n{rows} of {all} have a row: `ops dlq sync` writes the others"),
             false => letters,
         })
     }
