@@ -294,6 +294,7 @@ tables! {
         done_by -> Text,
         reason -> Text,
         done_at -> Moment,
+        code_hash -> Nullable<Binary>,
     }
 
     stock_withdrawal (id) {
@@ -312,6 +313,7 @@ tables! {
         withdrawal_id -> BigInt,
         stock_item_id -> BigInt,
         code -> Text,
+        code_hash -> Nullable<Binary>,
     }
 
     trade (order_id, trade_no) {
