@@ -295,6 +295,7 @@ tables! {
         done_by -> Text,
         reason -> Text,
         done_at -> Moment,
+        code_hash -> Nullable<Binary>,
     }
 
     stock_withdrawal (id) {
@@ -313,6 +314,7 @@ tables! {
         withdrawal_id -> BigInt,
         stock_item_id -> BigInt,
         code -> Text,
+        code_hash -> Nullable<Binary>,
     }
 
     trade (order_id, trade_no) {

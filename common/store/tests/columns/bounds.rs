@@ -29,6 +29,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         &[
             ("product_id", Ours),
             ("code", Ours),
+            ("code_hash", Ours),
             ("order_id", Ours),
             ("done_by", Refused),
             ("reason", Refused),
@@ -44,7 +45,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
             ("put_back_reason", Refused),
         ],
     ),
-    ("stock_withdrawn_code", &[("code", Ours)]),
+    ("stock_withdrawn_code", &[("code", Ours), ("code_hash", Ours)]),
     (
         "dead_letter_audit",
         &[
