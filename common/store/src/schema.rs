@@ -193,6 +193,7 @@ tables! {
         product_id -> Nullable<Text>,
         available -> Nullable<Integer>,
         threshold -> Nullable<Integer>,
+        traceparent -> Nullable<Text>,
     }
 
     product (id) {
@@ -294,6 +295,7 @@ tables! {
         done_by -> Text,
         reason -> Text,
         done_at -> Moment,
+        code_hash -> Nullable<Binary>,
     }
 
     stock_withdrawal (id) {
@@ -312,6 +314,7 @@ tables! {
         withdrawal_id -> BigInt,
         stock_item_id -> BigInt,
         code -> Text,
+        code_hash -> Nullable<Binary>,
     }
 
     trade (order_id, trade_no) {

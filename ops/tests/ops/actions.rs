@@ -31,6 +31,7 @@ const READS: &[&str] = &[
     "review list",
     "review show",
     "status",
+    "stock find",
     "stock list",
     "stock withdrawals",
     "topology plan",
