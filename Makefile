@@ -59,7 +59,7 @@ bench: services ## ceilings, a PHP and a Node handler, and our programs side by 
 	$(CARGO) build --release $(MEASURED:%=-p %) --bins
 	$(TARGET)/release/testkit run $(SERVERS) -- $(TARGET)/release/bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
-bench-growth: services ## what a notification costs behind a million orders, the audit of these, and how fast old rows go; ORDERS=1000000
+bench-growth: services ## what a notification costs behind a million orders, the audit of these, and how fast old rows go; ORDERS=1000000,10000000
 	$(CARGO) build --release $(MEASURED:%=-p %) --bins
 	$(TARGET)/release/testkit run $(SERVERS) -- $(TARGET)/release/bench growth $(if $(ORDERS),--orders $(ORDERS))
 

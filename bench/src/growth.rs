@@ -1,5 +1,5 @@
-//! `make bench-growth`: what a notification costs the database in an empty schema and behind a million orders, how long
-//! `ops audit` takes over these, and how fast `ops prune` removes what is old.
+//! `make bench-growth`: what a notification costs the database in an empty schema and behind a million orders (or behind several
+//! numbers of them, one after the other), how long `ops audit` takes over these, and how fast `ops prune` removes what is old.
 
 mod past;
 mod report;
@@ -19,7 +19,7 @@ use crate::results::Spread;
 use crate::system::{BenchSystem, number};
 use crate::{complain, ours, revision, say};
 
-use report::{Drains, Growth};
+use report::{Audit, Growth, Size};
 
 /// Connections that fill the queue; the workers are measured, not the ingress.
 const CONNECTIONS: usize = 64;
@@ -33,13 +33,13 @@ const LONGEST_REST: Duration = Duration::from_secs(600);
 /// Measures drains before and after many orders were loaded. Run it with `make bench-growth`.
 #[derive(Debug, Args)]
 pub(crate) struct GrowthArguments {
-    /// How many orders are loaded in between.
-    #[arg(long, default_value_t = 1_000_000)]
-    orders: usize,
+    /// Behind how many orders a notification is measured: one number, or several that grow.
+    #[arg(long, value_delimiter = ',', default_value = "1000000")]
+    orders: Vec<usize>,
     /// How many notifications each drain has.
     #[arg(long, default_value_t = 20_000)]
     notifications: usize,
-    /// How many drains there are before and after; one more warms up.
+    /// How many drains there are at each size; one more warms up.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// How many workers run.
@@ -63,15 +63,24 @@ struct Drain {
 /// # Errors
 /// Something was lost, refused or not delivered, or the audit found a gap: then no figure counts.
 pub(crate) async fn measure(arguments: &GrowthArguments) -> anyhow::Result<()> {
+    let mut before = 0;
+    for orders in &arguments.orders {
+        ensure!(*orders > before, "--orders must grow: {orders} stands behind {before}");
+        before = *orders;
+    }
     let mut system = BenchSystem::new(1)?;
     // An order's rows are those of a shop that listens.
     system.pipeline = system.pipeline.with(&[("ALIPAY__EVENTS__ENABLED", "true")]);
-    let empty = drains(&system, 'e', arguments).await?;
+    let mut sizes = vec![measure_size(&system, 0, arguments).await?];
     past::deliver_template(&system).await?;
-    let bytes_per_order = past::load(&system, arguments.orders)?;
-    rest(&system).await?;
-    let full = drains(&system, 'f', arguments).await?;
-    let (audited, audit_seconds) = timed(&system, &["audit", "--grace", "0s"])?;
+    let mut past = past::Past::new(&system)?;
+    for orders in &arguments.orders {
+        past.grow_to(*orders)?;
+        rest(&system).await?;
+        let mut size = measure_size(&system, *orders, arguments).await?;
+        size.audit = Some(audit(&system, *orders)?);
+        sizes.push(size);
+    }
     let (pruned, prune_seconds) = timed(&system, &["prune", "--pause", "0s"])?;
     let rows = pruned["tables"].as_array().into_iter().flatten();
     let growth = Growth {
@@ -83,18 +92,13 @@ pub(crate) async fn measure(arguments: &GrowthArguments) -> anyhow::Result<()> {
             &mut *system.database()?,
             "SELECT CAST(@@innodb_buffer_pool_size AS SIGNED) AS number",
         )?,
-        orders: arguments.orders,
         notifications: arguments.notifications,
-        empty,
-        full,
-        bytes_per_order,
-        audited_orders: audited["totals"]["orders"].as_u64().unwrap_or_default(),
-        audit_seconds,
+        sizes,
+        bytes_per_order: past.bytes_per_order(),
         pruned_rows: rows.filter_map(|table| table["rows"].as_u64()).sum(),
         prune_seconds,
     };
-    let loaded = u64::try_from(arguments.orders)?;
-    ensure!(growth.audited_orders > loaded, "the audit saw {} orders", growth.audited_orders);
+    let loaded = u64::try_from(before)?;
     ensure!(growth.pruned_rows >= loaded, "{} rows were pruned", growth.pruned_rows);
     say(&growth.table());
     if cfg!(debug_assertions) {
@@ -105,15 +109,24 @@ pub(crate) async fn measure(arguments: &GrowthArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Drains of as many backlogs, the first of which is not counted.
-async fn drains(
+/// Times `ops audit`, which must see all orders that were loaded.
+fn audit(system: &BenchSystem, loaded: usize) -> anyhow::Result<Audit> {
+    let (json, seconds) = timed(system, &["audit", "--grace", "0s"])?;
+    let orders = json["totals"]["orders"].as_u64().unwrap_or_default();
+    ensure!(orders > u64::try_from(loaded)?, "the audit saw {orders} orders");
+    complain(&format!("bench: behind {loaded} orders: audit of {orders} orders in {seconds:.1} s"));
+    Ok(Audit { orders, seconds })
+}
+
+/// Drains as many backlogs, the first of which is not counted, behind so many orders of the past.
+async fn measure_size(
     system: &BenchSystem,
-    letter: char,
+    orders: usize,
     arguments: &GrowthArguments,
-) -> anyhow::Result<Drains> {
+) -> anyhow::Result<Size> {
     let mut all = Vec::new();
     for round in 0..=arguments.rounds {
-        let drained = drain(system, &format!("{letter}{round}-"), arguments).await?;
+        let drained = drain(system, &format!("behind{orders}-{round}-"), arguments).await?;
         if round > 0 {
             all.push(drained);
         }
@@ -121,7 +134,17 @@ async fn drains(
     let spread = |of: fn(&Drain) -> f64| {
         Spread::of(all.iter().map(of).collect()).context("no round was measured")
     };
-    Ok(Drains { rate: spread(|one| one.rate)?, database_us: spread(|one| one.database_us)? })
+    let size = Size {
+        orders,
+        rate: spread(|one| one.rate)?,
+        database_us: spread(|one| one.database_us)?,
+        audit: None,
+    };
+    complain(&format!(
+        "bench: behind {orders} orders: {:.0} a second, {:.0} core-µs of the database each",
+        size.rate.median, size.database_us.median
+    ));
+    Ok(size)
 }
 
 /// An ingress fills the queue, then workers empty it and publish the events.

@@ -17,6 +17,8 @@ use crate::system::{BenchSystem, execute, number};
 
 /// The order that is copied.
 const TEMPLATE: &str = "template";
+/// How the numbers of its copies begin.
+const PAST: &str = "past";
 /// So many orders are copied by one statement.
 const CHUNK: usize = 10_000;
 /// The tables that have rows of an order, in the order in which they refer to each other, with the column that names it.
@@ -52,51 +54,81 @@ pub(super) async fn deliver_template(system: &BenchSystem) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Copies it so often. Returns the bytes that one more order has in each table, indexes included.
-pub(super) fn load(
-    system: &BenchSystem,
+/// Copies of the order, and how many there are.
+pub(super) struct Past<'a> {
+    system: &'a BenchSystem,
     orders: usize,
-) -> anyhow::Result<BTreeMap<&'static str, f64>> {
-    let database = &mut *system.database()?;
-    // Rows of the inbox and events are as old as their numbers are small: what was written until now is at least as old.
+    /// Bytes of data and indexes before the first copy.
+    before: BTreeMap<String, i64>,
+    /// And after the last.
+    after: BTreeMap<String, i64>,
+}
+
+impl<'a> Past<'a> {
+    /// No copy yet.
+    pub(super) fn new(system: &'a BenchSystem) -> anyhow::Result<Past<'a>> {
+        let numbers = (0..CHUNK).map(|n| format!("({n})")).collect::<Vec<_>>().join(",");
+        let database = &mut *system.database()?;
+        execute(
+            database,
+            "CREATE TABLE bench_number (n BIGINT NOT NULL PRIMARY KEY) ENGINE = InnoDB",
+        )?;
+        execute(database, &format!("INSERT INTO bench_number VALUES {numbers}"))?;
+        Ok(Past { system, orders: 0, before: sizes(system)?, after: BTreeMap::new() })
+    }
+
+    /// Copies it until there are so many.
+    pub(super) fn grow_to(&mut self, orders: usize) -> anyhow::Result<()> {
+        age(self.system)?;
+        let database = &mut *self.system.database()?;
+        let copies =
+            TABLES.map(|(table, column)| Ok((table, column, columns(self.system, table)?)));
+        let copies = copies.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        let progress = bar("orders of the past", orders - self.orders);
+        for first in (self.orders..orders).step_by(CHUNK) {
+            let count = CHUNK.min(orders - first);
+            for (table, column, columns) in &copies {
+                let names =
+                    columns.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+                let values =
+                    columns.iter().map(|it| it.copy(table, first)).collect::<Vec<_>>().join(", ");
+                let sql = format!(
+                    "INSERT INTO {table} ({names}) SELECT {values} FROM bench_number AS k STRAIGHT_JOIN {table} AS x \
+                     ON x.{column} LIKE '{TEMPLATE}%' WHERE k.n < {count} ORDER BY k.n"
+                );
+                execute(database, &sql)?;
+            }
+            progress.inc(count as u64);
+        }
+        (self.orders, self.after) = (orders, sizes(self.system)?);
+        Ok(())
+    }
+
+    /// The bytes that one more order has in each table, indexes included.
+    pub(super) fn bytes_per_order(&self) -> BTreeMap<&'static str, f64> {
+        let bytes =
+            |sizes: &BTreeMap<String, i64>, table| sizes.get(table).copied().unwrap_or_default();
+        let per_order = |table: &'static str| {
+            let more = bytes(&self.after, table) - bytes(&self.before, table);
+            (table, more as f64 / self.orders as f64)
+        };
+        TABLES.iter().map(|(table, _)| per_order(table)).collect()
+    }
+}
+
+/// Rows of the inbox and events are as old as their numbers are small: what was written until now is at least as old as the copies
+/// that come.
+fn age(system: &BenchSystem) -> anyhow::Result<()> {
     for (table, times) in
         [("notification", ["first_seen", "last_seen"]), ("outbox", ["created_at", "published_at"])]
     {
         let older = times.map(|name| format!("{name} = {name} - INTERVAL {DAYS} DAY")).join(", ");
-        execute(
-            database,
-            &format!("UPDATE {table} SET {older} WHERE order_id NOT LIKE '{TEMPLATE}%'"),
-        )?;
+        let sql = format!(
+            "UPDATE {table} SET {older} WHERE order_id NOT LIKE '{TEMPLATE}%' AND order_id NOT LIKE '{PAST}%'"
+        );
+        execute(&mut *system.database()?, &sql)?;
     }
-    let before = sizes(system)?;
-    execute(database, "CREATE TABLE bench_number (n BIGINT NOT NULL PRIMARY KEY) ENGINE = InnoDB")?;
-    let numbers = (0..CHUNK).map(|n| format!("({n})")).collect::<Vec<_>>().join(",");
-    execute(database, &format!("INSERT INTO bench_number VALUES {numbers}"))?;
-    let copies = TABLES.map(|(table, column)| Ok((table, column, columns(system, table)?)));
-    let copies = copies.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    let progress = bar("orders of the past", orders);
-    for first in (0..orders).step_by(CHUNK) {
-        let count = CHUNK.min(orders - first);
-        for (table, column, columns) in &copies {
-            let names = columns.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
-            let values =
-                columns.iter().map(|it| it.copy(table, first)).collect::<Vec<_>>().join(", ");
-            let sql = format!(
-                "INSERT INTO {table} ({names}) SELECT {values} FROM bench_number AS k STRAIGHT_JOIN {table} AS x \
-                 ON x.{column} LIKE '{TEMPLATE}%' WHERE k.n < {count} ORDER BY k.n"
-            );
-            execute(database, &sql)?;
-        }
-        progress.inc(count as u64);
-    }
-    execute(database, "DROP TABLE bench_number")?;
-    let after = sizes(system)?;
-    let per_order = |table: &'static str| {
-        let bytes = after.get(table).copied().unwrap_or_default()
-            - before.get(table).copied().unwrap_or_default();
-        (table, bytes as f64 / orders as f64)
-    };
-    Ok(TABLES.iter().map(|(table, _)| per_order(table)).collect())
+    Ok(())
 }
 
 /// Counts the rows anew that the server plans by.
@@ -145,7 +177,7 @@ impl Column {
         let number = format!("({first} + k.n)");
         match (table, self.name.as_str()) {
             ("user_order", "id") | (_, "order_id") => {
-                format!("CONCAT('past', LPAD({number}, 9, '0'))")
+                format!("CONCAT('{PAST}', LPAD({number}, 9, '0'))")
             }
             (_, "trade_no") => format!("CONCAT('20250101', LPAD({number}, 20, '0'))"),
             (_, "message_id") => format!("SHA2(CONCAT('past', {number}), 256)"),
