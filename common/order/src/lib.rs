@@ -57,6 +57,7 @@ macro_rules! closed_set {
 }
 
 pub mod agreement;
+pub mod alarm;
 pub mod dead_letter;
 pub mod decision;
 pub mod doubt;
@@ -79,6 +80,7 @@ pub mod trade;
 pub use alipay::Parties;
 
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
+pub use alarm::{AlarmMessageKind, AlarmSource, Urgency};
 pub use dead_letter::{DeadLetterState, LetterAction};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use maud::{Markup, html};
+use order::Urgency;
 use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::Column;
@@ -19,7 +20,9 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::NO_REASON;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, QueueDepth};
-use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency};
+use crate::operations::verdict::{
+    Description, Finding, SystemHealth, urgency_chinese, urgency_word,
+};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -103,7 +106,7 @@ fn finding(finding: &Finding) -> Markup {
     };
     html! {
         div class=(class) {
-            (tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
+            (tag(tone, say(urgency_chinese(urgency), urgency_word(urgency).trim_end())))
             " " span.mono { (code) } " "
             (say(chinese, "")) (say("。", "")) (seen)
             br;
