@@ -47,7 +47,9 @@ use layers::{Layer, Layers};
 pub use merchant::{ConfirmPolicy, LatePaymentPolicy, Merchant, NotifyVerifyPolicy};
 use nearest::nearest_of;
 pub use network::Network;
-pub use notify::{Channel, ChannelKind, MailAddresses, Notify, QuietHours};
+pub use notify::{
+    Channel, ChannelKind, MailAddresses, Notify, QuietHours, Urgency, WEBHOOK_SECRET,
+};
 pub use peer::Peer;
 pub use secret::Secret;
 use sections::Sections;

@@ -6,21 +6,53 @@ mod quiet;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use order::Urgency;
 use serde::{Deserialize, Serialize};
 use service::language::Language;
+use strum::{Display, EnumString, IntoStaticStr};
 
 use crate::error::ConfigError;
 use crate::field::{LineText, duration};
 use crate::layers::Layers;
 use channel::ChannelKeys;
 
-pub use channel::{Channel, ChannelKind, MailAddresses};
+pub use channel::{Channel, ChannelKind, MailAddresses, WEBHOOK_SECRET};
 pub use quiet::QuietHours;
 
 /// Robots take 20 messages a minute, and a look can send several.
 const SHORTEST_LOOK: Duration = Duration::from_secs(10);
 const LONGEST_LOOK: Duration = Duration::from_hours(1);
+
+/// How soon a person has to act. The more urgent one is the smaller one.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    Serialize
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Urgency {
+    /// Processing has stopped, or will stop soon: the alarms of severity `page`.
+    Now,
+    /// An order or money waits until a person acts: the alarms of severity `ticket`.
+    Soon,
+    /// Everyday work, which is not a problem.
+    Later,
+}
+
+impl Urgency {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// The keys of `[notify]`.
 #[derive(Deserialize, Serialize)]

@@ -1,18 +1,6 @@
 //! Alarms: what people are told without looking.
 
 closed_set! {
-    /// How soon a person has to act. The more urgent one is the smaller one.
-    pub enum Urgency {
-        /// Processing has stopped, or will stop soon.
-        Now,
-        /// An order or money waits until a person acts.
-        Soon,
-        /// Everyday work, which is not a problem.
-        Later,
-    }
-}
-
-closed_set! {
     /// `alarm.source`: what must be asked to know whether the cause of an alarm is there.
     pub enum AlarmSource {
         /// Nothing: it is known from the configuration, or by asking alone.

@@ -80,7 +80,7 @@ pub mod trade;
 pub use alipay::Parties;
 
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
-pub use alarm::{AlarmMessageKind, AlarmSource, Urgency};
+pub use alarm::{AlarmMessageKind, AlarmSource};
 pub use dead_letter::{DeadLetterState, LetterAction};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;

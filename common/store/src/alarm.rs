@@ -4,9 +4,10 @@
 //! is away. Several such programs can run at once: see [`lock`] and [`claim`].
 
 use chrono::{DateTime, Utc};
+use config::Urgency;
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
-use order::{AlarmMessageKind, AlarmSource, Urgency};
+use order::{AlarmMessageKind, AlarmSource};
 
 use crate::column::value;
 use crate::json_rows::explanation;

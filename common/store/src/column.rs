@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 
 use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use config::Urgency;
 use diesel::deserialize::{self, FromSql, FromSqlRow, Queryable};
 use diesel::dsl::{AsSelect, SqlTypeOf, sql};
 use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
@@ -29,7 +30,7 @@ use order::{
     ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, CodeState,
     DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction, MessageOutcome,
     OperatorAction, OrderStatus, ProductKind, QueryReason, RefundRequestState, RefundStatusCode,
-    ReviewReason, ReviewState, TradeStatusCode, Urgency,
+    ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};

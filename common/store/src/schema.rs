@@ -7,9 +7,10 @@ macro_rules! tables {
     ($($table:ident ($($key:ident),+) { $($columns:tt)+ })+) => {
     $(
         diesel::table! {
+            use config::Urgency;
             use diesel::sql_types::*;
             use order::{
-                ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, OperatorAction, Urgency,
+                ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, OperatorAction,
                 CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };

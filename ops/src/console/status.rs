@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use config::Urgency;
 use maud::{Markup, html};
-use order::Urgency;
 use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::Column;

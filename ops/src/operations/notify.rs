@@ -13,10 +13,12 @@ mod memory;
 mod notice;
 mod words;
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use config::{Channel, Notify};
+use config::{Channel, Notify, Urgency};
 use diesel::Connection as _;
-use order::{AlarmMessageKind, Urgency};
+use order::AlarmMessageKind;
 use serde::Serialize;
 use store::{BeijingTime, MysqlConnection, alarm};
 use tracing::{info, warn};
@@ -49,6 +51,8 @@ pub(crate) struct Notifier<'a> {
     known: KnownBroker,
     memory: Memory,
     ingress_was_ready: bool,
+    /// Whether there is no later look.
+    looks_once: bool,
 }
 
 /// What a look found and told.
@@ -84,7 +88,13 @@ impl<'a> Notifier<'a> {
             known: KnownBroker::default(),
             memory: Memory::default(),
             ingress_was_ready: false,
+            looks_once: false,
         })
+    }
+
+    /// For one look: while the database is away nothing tells how long a cause has been there, so it is told.
+    pub(crate) fn once(self) -> Notifier<'a> {
+        Notifier { looks_once: true, ..self }
     }
 
     /// Looks, decides, and sends what is due.
@@ -101,7 +111,9 @@ impl<'a> Notifier<'a> {
                     warn!("alarms are kept in memory: {failure}");
                 }
                 let seen = self.causes(&overview, Vec::new());
-                let decisions = self.memory.decide(&seen, &asked, &self.settings(), at);
+                let settings =
+                    if self.looks_once { &at_once(self.settings()) } else { self.settings() };
+                let decisions = self.memory.decide(&seen, &asked, settings, at);
                 let messages = self.messages(&decisions.news, at);
                 self.memory.add(messages);
                 report(&seen, &decisions)
@@ -121,9 +133,8 @@ impl<'a> Notifier<'a> {
     pub(crate) async fn rehearse(&mut self, at: DateTime<Utc>) -> Result<LookReport, Failure> {
         let overview = Overview::look(self.access, &mut self.known, None).await?;
         let seen = self.causes(&overview, Vec::new());
-        let settings = Notify { open_after: std::time::Duration::ZERO, ..self.settings().clone() };
         let asked = Asked::of(&overview);
-        let decisions = Decisions::of(Vec::new(), &seen, &asked, &settings, at);
+        let decisions = Decisions::of(Vec::new(), &seen, &asked, &at_once(self.settings()), at);
         let causes = report(&seen, &decisions);
         Ok(LookReport { at: BeijingTime(at), causes, sent: Vec::new() })
     }
@@ -226,6 +237,11 @@ impl<'a> Notifier<'a> {
         };
         news.iter().flat_map(to_all).collect()
     }
+}
+
+/// Tells what is there, however short a time it has been there.
+fn at_once(settings: &Notify) -> Notify {
+    Notify { open_after: Duration::ZERO, ..settings.clone() }
 }
 
 fn report(seen: &[SeenCause], decisions: &Decisions) -> Vec<CauseReport> {

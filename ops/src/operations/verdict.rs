@@ -14,7 +14,7 @@ mod not_asked;
 mod work;
 
 use chrono::TimeDelta;
-use order::Urgency;
+use config::Urgency;
 use serde::{Serialize, Serializer};
 
 use crate::operations::overview::Overview;

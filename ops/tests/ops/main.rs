@@ -17,6 +17,7 @@ mod dead_rows;
 mod gateway_at_hand;
 mod json;
 mod merchants;
+mod notify;
 mod odds;
 mod order_import;
 mod orders;

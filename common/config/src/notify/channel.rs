@@ -1,19 +1,22 @@
 //! `[notify.channels.NAME]`: a way to tell people.
 
-use order::Urgency;
 use serde::{Deserialize, Serialize};
 use service::language::Language;
 use strum::{Display, IntoStaticStr};
 
+use super::Urgency;
 use crate::console::is_provider_address;
 use crate::error::ConfigError;
 use crate::field::LineText;
 use crate::layers::{self, Layers};
-use crate::secret::{self, Secret};
+use crate::secret::{self, FoundSecret, Secret};
 use crate::stray::SecretForm;
 
 /// The most bytes of a channel's name: the column holds so many.
 const LONGEST_NAME: usize = 64;
+
+/// What the secret of a webhook begins with, as Standard Webhooks say; base64 follows.
+pub const WEBHOOK_SECRET: &str = "whsec_";
 
 /// What takes the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, Deserialize, Serialize)]
@@ -39,16 +42,23 @@ pub enum ChannelKind {
 #[serde(deny_unknown_fields, expecting = "a table with kind and url")]
 pub(super) struct ChannelKeys {
     kind: ChannelKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     url_file: Option<LineText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     secret_file: Option<LineText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<LineText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     urgency: Option<LineText>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mention: Vec<LineText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<LineText>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     to: Vec<LineText>,
 }
 
@@ -130,6 +140,11 @@ pub(super) fn read(
         return Err(layers.invalid(&url.path, problem));
     }
     let signs = find("secret", &keys.secret, &keys.secret_file)?;
+    let is_whsec = |found: &&FoundSecret| found.secret.expose_secret().starts_with(WEBHOOK_SECRET);
+    if kind == ChannelKind::Webhook && signs.as_ref().is_some_and(|it| !is_whsec(&it)) {
+        let problem = format!("does not begin with {WEBHOOK_SECRET}: see docs/notify.md");
+        return Err(layers.invalid(&path("secret"), problem));
+    }
     if let Some(found) = signs.as_ref().filter(|_| !kind.has_secret()) {
         return Err(layers.invalid(&found.path, format!("a channel of kind {kind} has none")));
     }

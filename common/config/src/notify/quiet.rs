@@ -1,7 +1,5 @@
 //! Quiet hours.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, Utc};
 
 /// A part of each day in which people sleep, perhaps across midnight.
@@ -17,7 +15,7 @@ impl QuietHours {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub(super) fn read(text: &str, offset: FixedOffset) -> Result<QuietHours, String> {
+    pub fn read(text: &str, offset: FixedOffset) -> Result<QuietHours, String> {
         let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
         let times = text.split_once('-').and_then(|(from, until)| time(from).zip(time(until)));
         match times {
@@ -40,17 +38,6 @@ impl QuietHours {
         let length = since(self.from, self.until);
         let passed = since(self.from, local);
         (passed < length).then(|| at + (length - passed))
-    }
-}
-
-/// `22:00-08:00+08:00`: hours and offset in one text.
-impl FromStr for QuietHours {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<QuietHours, String> {
-        let (hours, offset) = text.split_at_checked(11).unwrap_or((text, ""));
-        let offset = offset.parse().map_err(|_| format!("{offset:?} is not an offset"))?;
-        QuietHours::read(hours, offset)
     }
 }
 

@@ -57,6 +57,7 @@ impl NotifyArgs {
             return context.output.print(&report, || text(&report));
         }
         if self.once {
+            let mut notifier = notifier.once();
             let report = context.block_on(notifier.look(Utc::now()))?;
             context.output.print(&report, || text(&report))?;
             return check(&report.sent);

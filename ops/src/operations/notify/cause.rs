@@ -1,7 +1,8 @@
 //! Causes of alarms: what [`Verdict`](crate::operations::verdict::Verdict) finds, cut into what one message is about, and
 //! what only shows from one look to the next.
 
-use order::{AlarmSource, Urgency};
+use config::Urgency;
+use order::AlarmSource;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use store::alarm::FailingChannel;

@@ -128,7 +128,7 @@ fn without_secrets(channel: &Channel, why: &str) -> String {
     let url = channel.url.expose_secret();
     let parts = url.split(['/', '?', '&', '=', ':', '@']);
     // The host is no secret, and says which server it was.
-    let tokens = parts.skip(3).chain(channel.secret.as_ref().map(|secret| secret.expose_secret()));
+    let tokens = parts.skip(4).chain(channel.secret.as_ref().map(|secret| secret.expose_secret()));
     let hidden = tokens
         .filter(|token| token.len() >= SHORTEST_TOKEN)
         .fold(why.to_owned(), |why, token| why.replace(token, "[secret]"));

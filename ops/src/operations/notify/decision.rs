@@ -1,8 +1,8 @@
 //! What is told: decided from what was there before and what is there now, without a clock or a server.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use config::{Channel, Notify};
-use order::{AlarmMessageKind, Urgency};
+use config::{Channel, Notify, Urgency};
+use order::AlarmMessageKind;
 use std::time::Duration;
 use store::alarm::{AlarmRow, NewMessage};
 

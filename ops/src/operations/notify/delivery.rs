@@ -61,7 +61,7 @@ impl Recipient<'_> {
             match self.deliver_rows().await {
                 Ok(deliveries) => sent.extend(deliveries),
                 Err(failure) => {
-                    warn!(channel = self.name, "cannot read what is to be told: {failure}")
+                    warn!(channel = self.name, "cannot read what is to be told: {failure}");
                 }
             }
         }
@@ -69,7 +69,7 @@ impl Recipient<'_> {
             match error {
                 None => info!(channel = self.name, alarms, "told"),
                 Some(error) => {
-                    warn!(channel = self.name, alarms, error, "not told, tried again later")
+                    warn!(channel = self.name, alarms, error, "not told, tried again later");
                 }
             }
         }

@@ -87,3 +87,43 @@ impl Memory {
             Memory { alarms, messages: std::mem::take(&mut self.messages), ..Memory::default() };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use config::Urgency;
+    use order::AlarmSource;
+
+    use super::*;
+
+    fn row(cause: &str, told: Option<i64>) -> AlarmRow {
+        let time = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).unwrap_or_default();
+        AlarmRow {
+            cause: cause.to_owned(),
+            source: AlarmSource::Broker,
+            urgency: Urgency::Now,
+            first_seen: time(1),
+            last_seen: time(1),
+            told_at: told.map(time),
+            told_urgency: Urgency::Now,
+            content: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_told_without_the_database_counts_as_told() {
+        let mut memory = Memory::default();
+        memory.is_written(vec![row("a", Some(5)), row("b", None), row("c", Some(5))]);
+        // The table is as it was written: another program may have changed it since.
+        let rows = vec![row("a", Some(6))];
+        assert_eq!(memory.merged(rows.clone()), (rows, Vec::new()));
+        memory.alarms = vec![row("a", Some(5)), row("b", Some(7)), row("new", Some(8))];
+        memory.gone = vec!["c".to_owned()];
+        memory.is_ahead = true;
+        let (merged, gone) =
+            memory.merged(vec![row("a", Some(6)), row("b", None), row("c", Some(5))]);
+        let told = |cause: &str| merged.iter().find(|it| it.cause == cause).map(|it| it.told_at);
+        let at = |minutes: i64| Some(DateTime::from_timestamp(minutes * 60, 0));
+        assert_eq!((told("a"), told("b"), told("new")), (at(6), at(7), at(8)));
+        assert_eq!((told("c"), gone), (None, vec!["c".to_owned()]));
+    }
+}

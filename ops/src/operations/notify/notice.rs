@@ -1,7 +1,8 @@
 //! What is told of one cause in one language, and several of it in one message.
 
 use chrono::{DateTime, Utc};
-use order::{AlarmMessageKind, Urgency};
+use config::Urgency;
+use order::AlarmMessageKind;
 use serde::{Deserialize, Serialize};
 use service::invisible;
 use service::language::Language;

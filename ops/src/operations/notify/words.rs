@@ -1,6 +1,7 @@
 //! The words of messages in both languages. What findings say is in [`verdict`](crate::operations::verdict).
 
-use order::{AlarmMessageKind, Urgency};
+use config::Urgency;
+use order::AlarmMessageKind;
 use service::language::Language;
 
 use super::cause::{Cause, Words};

@@ -1,6 +1,6 @@
 //! The verdict for a person: one line that says whether all is well, then two lines a finding.
 
-use order::Urgency;
+use config::Urgency;
 
 use crate::cli::output::plain;
 use crate::cli::terminal::Style;

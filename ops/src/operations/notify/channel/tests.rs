@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+use config::Urgency;
 use config::{MailAddresses, Secret};
-use order::{AlarmMessageKind, Urgency};
+use order::AlarmMessageKind;
 use service::language::Language;
 use sha2::{Digest as _, Sha256};
 
@@ -102,7 +103,7 @@ fn feishu_signs_nothing_with_time_and_secret() {
 fn the_signature_of_a_webhook_is_that_of_the_standard() {
     let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let signed = br#"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}"#;
-    assert_eq!(signature(&key, signed), "g0hM9SsE+OTPJTt/tmKtSyEkE3uJFELVlNIOLJ1OSJ0=");
+    assert_eq!(signature(&key, signed), "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     let channel = channel(ChannelKind::Webhook, Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
     let notices = [notice("3 条死信"), notice("4 条死信")];
     let post = webhook::post(&channel, &bulletin(&notices), at()).unwrap();

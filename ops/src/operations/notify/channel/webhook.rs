@@ -4,14 +4,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
-use config::Channel;
+use config::{Channel, WEBHOOK_SECRET};
 use serde_json::{Value, json};
 
 use super::{Post, signature};
 use crate::operations::notify::notice::{Bulletin, Notice, Told};
-
-/// What a secret begins with; base64 follows.
-const PREFIX: &str = "whsec_";
 
 /// # Errors
 /// The secret is none of this form.
@@ -26,9 +23,11 @@ pub(super) fn post(
     let mut headers =
         vec![("webhook-id", id.clone()), ("webhook-timestamp", timestamp.to_string())];
     if let Some(secret) = &channel.secret {
-        let key =
-            secret.expose_secret().strip_prefix(PREFIX).and_then(|key| STANDARD.decode(key).ok());
-        let key = key.ok_or_else(|| format!("the secret is not {PREFIX} and base64"))?;
+        let key = secret
+            .expose_secret()
+            .strip_prefix(WEBHOOK_SECRET)
+            .and_then(|key| STANDARD.decode(key).ok());
+        let key = key.ok_or_else(|| format!("the secret is not {WEBHOOK_SECRET} and base64"))?;
         let signed = format!("{id}.{timestamp}.{body}");
         headers.push(("webhook-signature", format!("v1,{}", signature(&key, signed.as_bytes()))));
     }

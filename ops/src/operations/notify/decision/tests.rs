@@ -163,7 +163,7 @@ fn a_channel_is_told_what_is_urgent_enough() {
 #[test]
 fn in_quiet_hours_only_what_is_urgent_is_due_at_once() {
     // 1,800,000,000 is 2027-01-15 08:00:00 UTC, 16:00 in Beijing.
-    let quiet: QuietHours = "15:00-17:00+08:00".parse().unwrap();
+    let quiet = QuietHours::read("15:00-17:00", "+08:00".parse().unwrap()).unwrap();
     let settings = Notify { quiet: Some(quiet), ..settings() };
     let due = |urgency| {
         let channel = channel(Urgency::Later);
