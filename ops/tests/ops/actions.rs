@@ -24,6 +24,7 @@ const READS: &[&str] = &[
     "man",
     "order list",
     "order show",
+    "order undelivered",
     "pay-link",
     "product list",
     "refund-requests",

@@ -35,6 +35,7 @@ mod snapshot;
 mod stock;
 mod story;
 mod terminal;
+mod undelivered;
 mod unnamed_configuration;
 mod verify;
 mod waiting;
