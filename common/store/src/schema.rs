@@ -193,6 +193,7 @@ tables! {
         product_id -> Nullable<Text>,
         available -> Nullable<Integer>,
         threshold -> Nullable<Integer>,
+        traceparent -> Nullable<Text>,
     }
 
     product (id) {

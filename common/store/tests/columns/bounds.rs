@@ -118,7 +118,10 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         ],
     ),
     ("order_expired", &[("order_id", Checked)]),
-    ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
+    (
+        "outbox",
+        &[("order_id", Checked), ("event", Ours), ("product_id", Checked), ("traceparent", Ours)],
+    ),
     ("product", &[("id", Checked), ("name", Refused)]),
     ("prune_mark", &[("of_table", Ours)]),
     ("redelivery", &[("message_id", Ours), ("merchant", Checked), ("order_id", Checked)]),
