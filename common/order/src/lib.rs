@@ -76,6 +76,7 @@ pub mod review;
 pub mod status;
 pub mod time_limit;
 pub mod trade;
+pub mod undelivered;
 
 pub use alipay::Parties;
 
@@ -98,6 +99,7 @@ pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, LONGEST_TIME_LIMIT, time_limit};
 pub use trade::Trade;
+pub use undelivered::Undelivered;
 
 /// `VARIANTS` of every closed set here.
 pub use strum::VariantArray;

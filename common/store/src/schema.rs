@@ -219,6 +219,7 @@ tables! {
         product_id -> Nullable<Text>,
         available -> Nullable<Integer>,
         threshold -> Nullable<Integer>,
+        traceparent -> Nullable<Text>,
     }
 
     product (id) {
@@ -320,6 +321,7 @@ tables! {
         done_by -> Text,
         reason -> Text,
         done_at -> Moment,
+        code_hash -> Nullable<Binary>,
     }
 
     stock_withdrawal (id) {
@@ -338,6 +340,7 @@ tables! {
         withdrawal_id -> BigInt,
         stock_item_id -> BigInt,
         code -> Text,
+        code_hash -> Nullable<Binary>,
     }
 
     trade (order_id, trade_no) {

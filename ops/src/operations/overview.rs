@@ -28,6 +28,7 @@ use crate::operations::access::Access;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
+use crate::text::age;
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Default, Serialize)]
@@ -299,13 +300,7 @@ impl Overview {
 
     /// How long ago, in the largest unit that is not zero.
     pub(crate) fn age(&self, since: BeijingTime) -> String {
-        let seconds = self.waited(since).num_seconds().max(0);
-        match seconds {
-            0..60 => format!("{seconds} s"),
-            60..3600 => format!("{} m", seconds / 60),
-            3600..86_400 => format!("{} h", seconds / 3600),
-            _ => format!("{} d", seconds / 86_400),
-        }
+        age(self.waited(since).num_seconds())
     }
 }
 

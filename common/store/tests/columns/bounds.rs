@@ -35,6 +35,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         &[
             ("product_id", Ours),
             ("code", Ours),
+            ("code_hash", Ours),
             ("order_id", Ours),
             ("done_by", Refused),
             ("reason", Refused),
@@ -50,7 +51,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
             ("put_back_reason", Refused),
         ],
     ),
-    ("stock_withdrawn_code", &[("code", Ours)]),
+    ("stock_withdrawn_code", &[("code", Ours), ("code_hash", Ours)]),
     (
         "dead_letter_audit",
         &[
@@ -123,7 +124,10 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         ],
     ),
     ("order_expired", &[("order_id", Checked)]),
-    ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
+    (
+        "outbox",
+        &[("order_id", Checked), ("event", Ours), ("product_id", Checked), ("traceparent", Ours)],
+    ),
     ("product", &[("id", Checked), ("name", Refused)]),
     ("prune_mark", &[("of_table", Ours)]),
     ("redelivery", &[("message_id", Ours), ("merchant", Checked), ("order_id", Checked)]),
