@@ -32,7 +32,8 @@ fn value(ratios: &[Ratio], name: &str) -> Option<f64> {
 
 #[test]
 fn a_summary_has_medians_with_their_spread_and_the_most_memory() {
-    let all = [(5, 9), (1, 7), (3, 8)].map(|(it, memory)| measurement(Scenario::Steady, it, memory));
+    let all =
+        [(5, 9), (1, 7), (3, 8)].map(|(it, memory)| measurement(Scenario::Steady, it, memory));
     let summaries = summaries(&all);
     let [steady] = summaries.as_slice() else { unreachable!("{summaries:?}") };
     let Spread { median, least, most } = steady.rate;

@@ -74,10 +74,13 @@ fn times_keep_their_microseconds_whatever_the_statement_wrote_first() {
             }
             let row = |number| format!("('A{number}', 'shop', 'P', 1)");
             let values = (0..size).map(row).collect::<Vec<_>>().join(",");
-            let sql = format!("INSERT INTO user_order (id, merchant, product_id, total_fee) VALUES {values}");
+            let sql = format!(
+                "INSERT INTO user_order (id, merchant, product_id, total_fee) VALUES {values}"
+            );
             sql_query(&sql).execute(&mut connection).expect("orders");
             let all = i64::try_from(size).expect("a size");
-            for time in [before, Some(first + fraction), Some(first), None, Some(first - fraction)] {
+            for time in [before, Some(first + fraction), Some(first), None, Some(first - fraction)]
+            {
                 assert_eq!(kept(&mut connection, size, time), all, "{size}: {before:?}, {time:?}");
             }
         }
