@@ -24,11 +24,8 @@ use store::write_access::{WriteAccess, write_access};
 use store::{BeijingTime, MysqlConnection, clock, dead_letter, snapshot, user_order};
 
 use crate::failure::Failure;
-<<<<<<< HEAD
-use crate::operations::dead_letter::NO_REASON;
-=======
 use crate::operations::access::Access;
->>>>>>> main
+use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
@@ -226,7 +223,8 @@ impl Overview {
             self.low_stock = Some(stock::low(db)?);
             self.work = Some(throughput::throughput(db)?);
             let reasons = dead_letter::waiting_by_reason(db)?.into_iter();
-            let named = reasons.map(|(why, letters)| (why.unwrap_or_else(|| NO_REASON.to_owned()), letters));
+            let named = reasons
+                .map(|(why, letters)| (why.unwrap_or_else(|| NO_REASON.to_owned()), letters));
             let reasons: BTreeMap<String, i64> = named.collect();
             self.dead_letters_looked_at = Some(reasons.values().sum());
             self.dead_letters_by_reason = Some(reasons);

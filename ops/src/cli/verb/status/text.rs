@@ -93,7 +93,9 @@ impl Overview {
         let letters = table(["dead letters", "reason"], rows);
         let (rows, all) = (self.dead_letters_looked_at?, i64::from(self.dead_letters?));
         Some(match rows < all {
-            true => format!("{letters}\n{rows} of {all} have a row: `ops dlq sync` writes the others"),
+            true => {
+                format!("{letters}\n{rows} of {all} have a row: `ops dlq sync` writes the others")
+            }
             false => letters,
         })
     }
