@@ -22,9 +22,9 @@ impl RequestTrace {
     /// Begins with the head of a request. What is not valid in its trace context is ignored: no header may refuse a
     /// notification.
     pub(crate) fn begin<B>(request: &Request<B>) -> RequestTrace {
-        let route = route::read(request.uri().path()).map(|route| route.template());
+        let route = || route::read(request.uri().path()).map(|route| route.template());
         let method = method(request.method());
-        let name = || match route {
+        let name = || match route() {
             Some(route) => format!("{method} {route}").into(),
             None => method.into(),
         };
@@ -32,7 +32,9 @@ impl RequestTrace {
         span.describe(|| {
             [KeyValue::new("http.request.method", method), KeyValue::new("url.scheme", "http")]
         });
-        if let Some(route) = route {
+        if span.is_recorded()
+            && let Some(route) = route()
+        {
             span.describe(|| [KeyValue::new("http.route", route)]);
         }
         let context = span.context().cloned().unwrap_or_else(TraceContext::random);
