@@ -37,6 +37,7 @@ mod session;
 mod status;
 mod tag;
 mod throttle;
+mod undelivered;
 mod user;
 
 use std::sync::Arc;
