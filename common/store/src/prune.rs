@@ -25,6 +25,7 @@ use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result, StoreError, clock};
 
 pub use mark::{begin_sweep, removed_before};
+use statements::Statements;
 
 /// Keys that one step looks at.
 const STEP: i64 = 1_000;
@@ -188,10 +189,16 @@ impl Walk {
             return Ok(0);
         }
         let keys: BTreeSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-        Ok(sql_query(statements::of(self.table).delete)
-            .bind::<Text, _>(json(&Vec::from_iter(keys))?)
+        let keys = json(&Vec::from_iter(keys))?;
+        let Statements { delete, delete_belongings, .. } = statements::of(self.table);
+        let removed = sql_query(delete)
+            .bind::<Text, _>(&keys)
             .bind::<Moment, _>(self.before)
-            .execute(connection)?)
+            .execute(connection)?;
+        if let Some(delete) = delete_belongings {
+            sql_query(delete).bind::<Text, _>(&keys).execute(connection)?;
+        }
+        Ok(removed)
     }
 }
 

@@ -60,7 +60,7 @@ fn without_a_database_only_the_status_works() {
     let broker = world.sandbox.amqp_url.clone();
     let alone = World::with_console(Sandbox::database_only(), (NOBODY.0, &broker));
     let browser = &alone.browser;
-    browser.get("/").shows(200, &[NO_DATABASE, "alipay.dead", "order_not_found"]);
+    browser.get("/").shows(200, &[NO_DATABASE, "alipay.dead", "1 dead letter"]);
     for path in [
         "/orders",
         "/orders/A-1",

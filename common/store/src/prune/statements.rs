@@ -18,6 +18,8 @@ pub(super) struct Statements {
     pub(super) old: &'static str,
     /// Keys as JSON, older than a time.
     pub(super) delete: &'static str,
+    /// Keys as JSON: what belonged to those of which the row is gone.
+    pub(super) delete_belongings: Option<&'static str>,
 }
 
 pub(super) fn of(table: PrunedTable) -> Statements {
@@ -47,6 +49,7 @@ const NOTIFICATION: Statements = Statements {
     delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
         STRAIGHT_JOIN notification AS x FORCE INDEX (PRIMARY) ON x.id = k.id \
         WHERE x.last_seen < ? AND x.dead_since IS NULL",
+    delete_belongings: None,
 };
 
 /// An event is written when its order comes to show it, so a repeat of an old message writes none. The unique key that a
@@ -62,6 +65,7 @@ const OUTBOX: Statements = Statements {
     ),
     delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
         STRAIGHT_JOIN outbox AS x FORCE INDEX (PRIMARY) ON x.id = k.id WHERE x.published_at < ?",
+    delete_belongings: None,
 };
 
 /// An answer in the queue counts while its row is there.
@@ -76,6 +80,7 @@ const GATEWAY_ANSWER: Statements = Statements {
     ),
     delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
         STRAIGHT_JOIN gateway_answer AS x FORCE INDEX (PRIMARY) ON x.order_id = k.id WHERE x.written_at < ?",
+    delete_belongings: None,
 };
 
 /// What the row said stands in the order.
@@ -90,6 +95,7 @@ const ORDER_EXPIRED: Statements = Statements {
     ),
     delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
         STRAIGHT_JOIN order_expired AS x FORCE INDEX (PRIMARY) ON x.order_id = k.id WHERE x.ended_at < ?",
+    delete_belongings: None,
 };
 
 /// The message was never seen again: its queue was emptied, or its worker died after the work was done.
@@ -104,6 +110,7 @@ const REDELIVERY: Statements = Statements {
     ),
     delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
         STRAIGHT_JOIN redelivery AS x FORCE INDEX (PRIMARY) ON x.message_id = k.id WHERE x.last_seen < ?",
+    delete_belongings: None,
 };
 
 /// Who did what with a letter stands in `dead_letter_audit`, with the body of a discarded one.
@@ -119,4 +126,9 @@ const DEAD_LETTER: Statements = Statements {
     delete: "DELETE x FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
         STRAIGHT_JOIN dead_letter AS x FORCE INDEX (PRIMARY) ON x.message_id = k.id \
         WHERE x.changed_at < ? AND x.state <> 'waiting'",
+    delete_belongings: Some(
+        "DELETE b FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
+        STRAIGHT_JOIN dead_letter_body AS b FORCE INDEX (PRIMARY) ON b.message_id = k.id \
+        LEFT JOIN dead_letter AS x FORCE INDEX (PRIMARY) ON x.message_id = b.message_id WHERE x.message_id IS NULL",
+    ),
 };

@@ -25,7 +25,7 @@ pub(crate) enum Cause {
     /// As `ops status` has it.
     Finding(Finding),
     /// Dead letters with one reason: a new reason is news.
-    DeadLetters { reason: String, letters: usize },
+    DeadLetters { reason: String, letters: i64 },
     /// A product at its threshold.
     LowStock(LowStock),
     /// The ingress was ready before, and does not answer any more. Where it never answered it may run on another machine.
