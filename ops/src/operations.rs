@@ -21,6 +21,7 @@ mod http_client;
 pub(crate) mod identity_provider;
 pub(crate) mod letter_acts;
 pub(crate) mod management;
+mod metric_text;
 pub(crate) mod notify;
 pub(crate) mod order;
 pub(crate) mod overview;
