@@ -285,7 +285,7 @@ fn mail_is_taken_by_a_server_that_asks_for_a_password() {
     assert!(head.contains("To: b@shop.example, c@shop.example"), "{head}");
     assert!(head.contains("Content-Transfer-Encoding: base64"), "{head}");
     let text = STANDARD.decode(body.replace('\n', "")).unwrap();
-    let text = String::from_utf8(text).unwrap();
+    let text = String::from_utf8(text).unwrap().replace("\r\n", "\n");
     assert!(text.starts_with("【待办】测试消息\n此通道可以收到告警\n"), "{text}");
     assert!(text.contains("打开控制台: https://console.example/alipay/"), "{text}");
     let refused = with("wrong-hunter2").run("notify --test-message").ended(3, "535");
