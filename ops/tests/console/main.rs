@@ -4,6 +4,7 @@
 
 mod away;
 mod browser;
+mod charts;
 mod languages;
 mod letters;
 mod login;
@@ -16,5 +17,7 @@ mod program;
 mod recorded;
 #[path = "../snapshots/compare.rs"]
 mod snapshot;
+mod stock;
 mod strangers;
+mod subscriptions;
 mod world;

@@ -35,6 +35,13 @@ const EXPECTED: &[(Method, &str, Option<Role>)] = &[
     (Method::GET, "/reviews/{id}", Some(Role::Viewer)),
     (Method::POST, "/reviews/{id}", Some(Role::Operator)),
     (Method::GET, "/products", Some(Role::Viewer)),
+    (Method::GET, "/products/{id}", Some(Role::Viewer)),
+    (Method::POST, "/products/{id}/import", Some(Role::Operator)),
+    (Method::POST, "/products/{id}/withdraw", Some(Role::Operator)),
+    (Method::GET, "/withdrawals", Some(Role::Viewer)),
+    (Method::GET, "/withdrawals/{id}", Some(Role::Viewer)),
+    (Method::POST, "/withdrawals/{id}", Some(Role::Operator)),
+    (Method::GET, "/subscriptions", Some(Role::Viewer)),
     (Method::GET, "/actions", Some(Role::Viewer)),
     (Method::GET, "/results/{ticket}", Some(Role::Viewer)),
 ];
