@@ -34,6 +34,7 @@ mod snapshot;
 mod typed_sql;
 
 pub mod activity;
+pub mod alarm;
 pub mod clock;
 pub mod counts;
 pub mod dead_letter;

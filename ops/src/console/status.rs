@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use config::Urgency;
 use maud::{Markup, html};
 use queue::topology::Layout;
 use service::language::{Language, say};
@@ -21,7 +22,9 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::NO_REASON;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, QueueDepth};
-use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency};
+use crate::operations::verdict::{
+    Description, Finding, SystemHealth, urgency_chinese, urgency_word,
+};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -109,7 +112,7 @@ fn finding(finding: &Finding) -> Markup {
     };
     html! {
         div class=(class) {
-            (tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
+            (tag(tone, say(urgency_chinese(urgency), urgency_word(urgency).trim_end())))
             " " span.mono { (code) } " "
             (say(chinese, "")) (say("。", "")) (seen)
             br;

@@ -7,7 +7,7 @@ pub(crate) mod topology;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use broker::{BrokerLook, BrokerState, QueueDepth};
+use broker::{BrokerLook, BrokerState, KnownBroker, QueueDepth};
 use chrono::{TimeDelta, Utc};
 use config::Config;
 use ingress::IngressLook;
@@ -24,6 +24,7 @@ use store::write_access::{WriteAccess, write_access};
 use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
 
 use crate::failure::Failure;
+use crate::operations::access::Access;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
@@ -112,6 +113,24 @@ pub(crate) struct Rates {
 }
 
 impl Overview {
+    /// One look at everything; `known` is what the next one need not find out again.
+    ///
+    /// # Errors
+    /// As [`Overview::take`].
+    pub(crate) async fn look(
+        access: &Access,
+        known: &mut KnownBroker,
+        before: Option<&Overview>,
+    ) -> Result<Overview, Failure> {
+        let config = &access.config;
+        let database = async { Overview::of_database(&mut *access.database()?, config) };
+        let broker = async {
+            let management = access.management()?;
+            known.look(&access.broker()?, management.as_ref(), access.layout()).await
+        };
+        Overview::take(config, database, broker, before).await
+    }
+
     /// Asks database, broker and ingress at the same time, and judges. What could not be asked is a finding; rates are
     /// counted where there is a look before.
     ///

@@ -22,6 +22,7 @@ const READS: &[&str] = &[
     "dlq list",
     "dlq show",
     "man",
+    "notify",
     "order list",
     "order show",
     "order undelivered",

@@ -18,6 +18,7 @@ mod finds;
 mod gateway_at_hand;
 mod json;
 mod merchants;
+mod notify;
 mod odds;
 mod order_import;
 mod orders;

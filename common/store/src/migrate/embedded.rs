@@ -75,6 +75,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-12-01-000022_activity",
     "2026-12-01-000023_order_account",
     "2026-12-01-000030_outbox_trace",
+    "2026-12-01-000040_alarm",
 ];
 
 #[cfg(test)]
