@@ -37,6 +37,9 @@ chaos: services build ## breaks parts under load and checks that nothing is lost
 	$(if $(DATABASE),TESTKIT_DATABASE=$(DATABASE)) $(if $(BROKER),TESTKIT_BROKER=$(BROKER)) $(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SHARDS),--shards $(SHARDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
 
 # The languages whose snippets (examples/integration) are run; one that is not named here is left out where it cannot be installed.
+# The console is tried in Chromium where that can be installed; BROWSER_TESTS=yes fails where it cannot.
+test matrix: BROWSER = yes
+
 test matrix: LANGUAGES = $(or $(SNIPPETS),php java node)
 
 test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some, CLOCK=+400d on another day, SNIPPETS="php node" or none
@@ -86,7 +89,8 @@ doc: services ## the crates' documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 services:
-	@BASELINES="$(BASELINES)" SNIPPETS="$(LANGUAGES)" LINT_TOOLS="$(LINT_TOOLS)" scripts/install-services
+	@BASELINES="$(BASELINES)" SNIPPETS="$(LANGUAGES)" BROWSER="$(BROWSER)" LINT_TOOLS="$(LINT_TOOLS)" scripts/install-services
+	@$(if $(BROWSER),scripts/fetch-axe,true)
 	@$(if $(strip $(SUITES)),scripts/install-other-servers $(SUITES),true)
 
 build: services

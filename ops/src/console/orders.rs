@@ -9,7 +9,7 @@ use service::page::Column;
 use store::user_order::{self, OrderFilter, OrderRow, OrderSearch};
 
 use super::Shared;
-use super::address::{link, listing, order_link};
+use super::address::{at, link, listing, order_link};
 use super::page::{Page, nothing, table, usage};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
@@ -107,7 +107,7 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Markup {
     let hint =
         say("订单号、交易号（可只写开头）或买家号", "Order, trade (or how it begins), buyer");
     html! {
-        form.bar method="get" action="/orders" {
+        form.bar method="get" action=(at("/orders")) {
             input type="search" name="q" maxlength="128" aria-label=(say("搜索", "Search"))
                 placeholder=(hint) value=(text);
             select name="status" aria-label=(say("状态", "Status")) {

@@ -210,7 +210,7 @@ fn who_has_no_role_is_refused() {
     let seen = browser.get(&back).shows(403, &["You have no role"]);
     assert!(!seen.head.contains("alipay_console="), "{}", seen.head);
     // Users choose their names at many providers: a name with a password here is somebody else's.
-    let hash = crate::login::hash("correct horse");
+    let hash = crate::users::hash("correct horse");
     let users = format!("{{ wang = {{ role = \"admin\", password = \"{hash}\" }} }}");
     let local = self::world(&provider, &[("users", &users), ("default_role", "viewer")]);
     let (browser, address) = begin(&local);
@@ -279,7 +279,7 @@ fn a_provider_that_is_away_is_said_and_other_logins_work() {
     let nobody = "{ issuer = \"http://127.0.0.1:1\", client_id = \"console\" }";
     let users = format!(
         "{{ otto = {{ role = \"operator\", password = '{}' }} }}",
-        crate::login::hash("correct horse")
+        crate::users::hash("correct horse")
     );
     let world = World::alone(&[("oidc", nobody), ("users", &users)], &[]);
     world.browser.get("/login/oidc").shows(503, &["identity provider"]);
