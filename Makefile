@@ -15,7 +15,7 @@ SUITES := $(if $(filter mysql,$(DATABASE))$(filter 4 cluster,$(BROKER))$(filter 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos conformance fuzz test matrix bench bench-growth instructions lint lint-all fmt doc services build doctest
+.PHONY: help demo chaos conformance fuzz test screenshots matrix bench bench-growth instructions lint lint-all fmt doc services build doctest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ test matrix: LANGUAGES = $(or $(SNIPPETS),php java node)
 
 test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some, CLOCK=+400d on another day, SNIPPETS="php node" or none
 	$(TESTKIT) run $(SERVERS) $(if $(CLOCK),--clock=$(CLOCK)) -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+
+screenshots: BROWSER = pictures
+screenshots: services build ## the pictures of the console in docs/images, in Chromium
+	$(TESTKIT) run $(SERVERS) -- $(CARGO) test --workspace --test chromium -- --ignored
 
 matrix: services ## every test on MySQL 9, MariaDB 11.8, RabbitMQ 4 and a cluster beside the default servers; PAIRS="mysql:4", WRITE=1 for docs
 	CARGO="$(CARGO)" TESTS="$(TESTS)" scripts/matrix $(if $(WRITE),--write) $(PAIRS)

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Program, until};
 use thirtyfour::{
@@ -197,8 +199,15 @@ impl Chrome {
         })
     }
 
-    fn devtools(&self, method: &str, arguments: Value) {
-        self.runtime.block_on(self.window.cdp().send_raw(method, arguments)).unwrap();
+    /// A PNG of the whole page.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let arguments = json!({ "format": "png", "captureBeyondViewport": true });
+        let answer = self.devtools("Page.captureScreenshot", arguments);
+        STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()
+    }
+
+    fn devtools(&self, method: &str, arguments: Value) -> Value {
+        self.runtime.block_on(self.window.cdp().send_raw(method, arguments)).unwrap()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What operators do, from the login to the end.
 
-use crate::shop::{Shop, log_in};
+use crate::shop::{Shop, log_in, replay_early_letters};
 
 #[test]
 fn an_order_is_found_and_its_story_is_read() {
@@ -28,16 +28,7 @@ fn an_order_is_found_and_its_story_is_read() {
 fn a_group_of_letters_is_tried_and_replayed_by_a_ramp() {
     let shop = Shop::open();
     let Some(chrome) = shop.visited_by("otto") else { return };
-    chrome.follow("Dead letters");
-    chrome.follow("order_not_found");
-    chrome.see("All that match: 2");
-    chrome.click("input[name=which][value=all]");
-    chrome.click("button[value=dry_run]");
-    chrome.see("Nothing was changed");
-    chrome.see("status placed -> paid");
-    chrome.has_no_fault();
-    chrome.fill("main input[name=note]", "the orders are there now");
-    chrome.click("button[value=replay]");
+    replay_early_letters(&chrome);
     // The first step of the ramp is one letter, the second the other.
     chrome.see("2 letters went back to work");
     chrome.see("sent back 1");

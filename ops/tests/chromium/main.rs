@@ -13,6 +13,7 @@ mod browser;
 mod chrome;
 mod flows;
 mod pages;
+mod pictures;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of the verbs")]
 mod program;

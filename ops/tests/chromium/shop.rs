@@ -68,6 +68,21 @@ impl Shop {
     }
 }
 
+/// Tries the letters that came before their orders, and replays them by a ramp.
+pub(crate) fn replay_early_letters(chrome: &Chrome) {
+    chrome.open("/dead-letters");
+    chrome.follow("order_not_found");
+    chrome.see("All that match: 2");
+    chrome.click("input[name=which][value=all]");
+    chrome.click("button[value=dry_run]");
+    chrome.see("Nothing was changed");
+    chrome.see("status placed -> paid");
+    chrome.has_no_fault();
+    chrome.fill("main input[name=note]", "the orders are there now");
+    chrome.click("button[value=replay]");
+    chrome.see("letters went back to work");
+}
+
 /// Types name and password on the login page.
 pub(crate) fn log_in(chrome: &Chrome, user: &str) {
     chrome.fill("input[name=user]", user);

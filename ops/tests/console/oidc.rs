@@ -288,6 +288,23 @@ fn a_provider_that_is_away_is_said_and_other_logins_work() {
 }
 
 #[test]
+fn the_provider_is_told_the_address_that_it_knows() {
+    let provider = Provider::start();
+    let uri = "https://intern.example:8443/alipay/login/oidc/callback";
+    let oidc = provider.configuration().replacen(
+        "issuer",
+        &format!("redirect_uri = \"{uri}\", issuer"),
+        1,
+    );
+    let world = World::alone(&[("oidc", &oidc), ("base_path", "/alipay/")], &[]);
+    let seen = world.browser.get_exactly("/login/oidc?to=/reviews").shows(303, &[]);
+    assert!(seen.header("set-cookie").unwrap().contains("Path=/alipay/login/oidc;"), "{seen:?}");
+    let location = seen.header("location").unwrap();
+    let query = Form::parse(location.split_once('?').unwrap().1.as_bytes()).unwrap();
+    assert_eq!(query.get("redirect_uri"), Some(uri.as_bytes()));
+}
+
+#[test]
 fn a_configuration_without_safety_is_refused() {
     let ops = crate::program::Ops::at(crate::program::NOBODY.0, crate::program::NOBODY.1);
     let plain = "{ issuer = \"http://login.example.com\", client_id = \"console\" }";
