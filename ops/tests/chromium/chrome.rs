@@ -185,7 +185,12 @@ impl Chrome {
         let violations = self.violations();
         let serious = violations.iter().filter(|violation| violation.is_serious());
         let logged = self.runtime.block_on(self.window.browser_log()).unwrap();
-        let logged = logged.into_iter().map(|entry| format!("{}: {}", entry.level, entry.message));
+        // A page that says that something is not there has a status that says it, too.
+        let own_status = format!("{}{} - Failed to load resource", self.site, self.path());
+        let logged = logged
+            .into_iter()
+            .filter(|entry| !entry.message.starts_with(&own_status))
+            .map(|entry| format!("{}: {}", entry.level, entry.message));
         logged.chain(too_wide).chain(serious.map(Violation::text)).collect()
     }
 

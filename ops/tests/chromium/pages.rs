@@ -1,5 +1,7 @@
 //! Every page as it is shown: in both languages, on a desktop and a phone, light and dark.
 
+use std::collections::BTreeSet;
+
 use crate::chrome::Chrome;
 use crate::screen::{Scheme, Screen};
 use crate::shop::{Shop, log_in};
@@ -39,8 +41,9 @@ fn all_pages(chrome: &Chrome) -> Vec<String> {
 fn have_no_fault(appearances: &[(Screen, Scheme, &str)]) {
     let shop = Shop::open();
     let Some(chrome) = shop.visitor() else { return };
+    let mut found = BTreeSet::new();
     chrome.open("/?lang=en");
-    chrome.has_no_fault();
+    found.extend(chrome.faults());
     log_in(&chrome, "ada");
     let pages = all_pages(&chrome);
     for &(screen, scheme, language) in appearances {
@@ -48,9 +51,12 @@ fn have_no_fault(appearances: &[(Screen, Scheme, &str)]) {
         assert_eq!(chrome.attribute("html", "lang"), language);
         for page in &pages {
             chrome.open(page);
-            chrome.has_no_fault();
+            let about = |fault| format!("{page}, {screen:?}, {scheme:?}, {language}: {fault}");
+            found.extend(chrome.faults().into_iter().map(about));
         }
     }
+    // All of them at once, since a page takes a second.
+    assert!(found.is_empty(), "{}", found.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
