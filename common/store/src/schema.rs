@@ -7,9 +7,10 @@ macro_rules! tables {
     ($($table:ident ($($key:ident),+) { $($columns:tt)+ })+) => {
     $(
         diesel::table! {
+            use config::Urgency;
             use diesel::sql_types::*;
             use order::{
-                ActionResult, ActionSource, ActionSubject, OperatorAction,
+                ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, OperatorAction,
                 CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
@@ -24,6 +25,31 @@ macro_rules! tables {
 }
 
 tables! {
+    alarm (cause) {
+        cause -> Text,
+        source -> EnumText<AlarmSource>,
+        urgency -> EnumText<Urgency>,
+        first_seen -> Moment,
+        last_seen -> Moment,
+        told_at -> Nullable<Moment>,
+        told_urgency -> EnumText<Urgency>,
+        content -> Text,
+    }
+
+    alarm_message (id) {
+        id -> BigInt,
+        channel -> Text,
+        cause -> Text,
+        kind -> EnumText<AlarmMessageKind>,
+        urgency -> EnumText<Urgency>,
+        content -> Text,
+        created_at -> Moment,
+        due_at -> Moment,
+        attempts -> Integer,
+        error -> Nullable<Text>,
+        sent_at -> Nullable<Moment>,
+    }
+
     dead_letter (message_id) {
         message_id -> Text,
         merchant -> Nullable<Text>,
@@ -193,6 +219,7 @@ tables! {
         product_id -> Nullable<Text>,
         available -> Nullable<Integer>,
         threshold -> Nullable<Integer>,
+        traceparent -> Nullable<Text>,
     }
 
     product (id) {
@@ -294,6 +321,7 @@ tables! {
         done_by -> Text,
         reason -> Text,
         done_at -> Moment,
+        code_hash -> Nullable<Binary>,
     }
 
     stock_withdrawal (id) {
@@ -312,6 +340,7 @@ tables! {
         withdrawal_id -> BigInt,
         stock_item_id -> BigInt,
         code -> Text,
+        code_hash -> Nullable<Binary>,
     }
 
     trade (order_id, trade_no) {

@@ -59,6 +59,7 @@ pub(crate) mod console_password;
 pub(crate) mod dlq;
 pub(crate) mod man;
 pub(crate) mod migrate;
+pub(crate) mod notify;
 pub(crate) mod order;
 pub(crate) mod pay_link;
 pub(crate) mod product;
@@ -103,6 +104,7 @@ verbs! {
         Prune(prune::PruneArgs),
         Status(status::StatusArgs),
         Console(console::ConsoleArgs),
+        Notify(notify::NotifyArgs),
     }
 }
 

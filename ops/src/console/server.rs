@@ -24,8 +24,8 @@ use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, base_path, letter, letter_actions, letters, login, oidc, order,
-    orders, page, products, results, review, reviews, status, verify,
+    Console, Shared, actions, base_path, code, letter, letter_actions, letters, login, oidc, order,
+    orders, page, products, results, review, reviews, status, undelivered, verify,
 };
 use crate::failure::Failure;
 
@@ -61,6 +61,8 @@ pub(super) fn routes() -> Routes {
         .get("/", Right::Look, status::show)
         .get("/orders", Right::Look, orders::show)
         .get("/orders/{id}", Right::Look, order::show)
+        .post(orders::FIND_CODE, Right::SeeCodes, code::find)
+        .get(undelivered::PATH, Right::Look, undelivered::show)
         .get("/dead-letters", Right::Look, letters::show)
         .post("/dead-letters", Right::MoveLetters, letter_actions::act)
         .get("/dead-letters/{id}", Right::Look, letter::show)

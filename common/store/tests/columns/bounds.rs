@@ -19,6 +19,12 @@ pub(crate) enum Bound {
 use Bound::{Checked, Explained, Ours, Refused, Whole};
 
 pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
+    // Texts of `ops notify`, each cut to some hundred characters.
+    ("alarm", &[("cause", Ours), ("content", Ours)]),
+    (
+        "alarm_message",
+        &[("channel", Checked), ("cause", Ours), ("content", Ours), ("error", Explained)],
+    ),
     (
         "worker_heartbeat",
         &[("worker", Ours), ("host", Ours), ("version", Ours), ("trouble", Explained)],
@@ -29,6 +35,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         &[
             ("product_id", Ours),
             ("code", Ours),
+            ("code_hash", Ours),
             ("order_id", Ours),
             ("done_by", Refused),
             ("reason", Refused),
@@ -44,7 +51,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
             ("put_back_reason", Refused),
         ],
     ),
-    ("stock_withdrawn_code", &[("code", Ours)]),
+    ("stock_withdrawn_code", &[("code", Ours), ("code_hash", Ours)]),
     (
         "dead_letter_audit",
         &[
@@ -117,7 +124,10 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         ],
     ),
     ("order_expired", &[("order_id", Checked)]),
-    ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
+    (
+        "outbox",
+        &[("order_id", Checked), ("event", Ours), ("product_id", Checked), ("traceparent", Ours)],
+    ),
     ("product", &[("id", Checked), ("name", Refused)]),
     ("prune_mark", &[("of_table", Ours)]),
     ("redelivery", &[("message_id", Ours), ("merchant", Checked), ("order_id", Checked)]),
