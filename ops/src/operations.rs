@@ -23,6 +23,7 @@ pub(crate) mod identity_provider;
 pub(crate) mod letter_acts;
 pub(crate) mod management;
 mod metric_text;
+pub(crate) mod notification_trial;
 pub(crate) mod notify;
 pub(crate) mod order;
 pub(crate) mod overview;

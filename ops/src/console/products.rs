@@ -9,7 +9,7 @@ use service::page::Column;
 use store::stock::{self, StockLevel};
 use store::{product, snapshot};
 
-use super::address::{address, link};
+use super::address::{address, at, link};
 use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
 use super::{Shared, subscriptions, withdrawals};
@@ -50,8 +50,8 @@ pub(super) async fn show(State(console): Shared) -> Result<Page, Failure> {
             (table(columns, rows))
         }
         p.pages {
-            (link(withdrawals::PATH, say("取出记录", "Withdrawals")))
-            (link(subscriptions::PATH, say("订阅", "Subscriptions")))
+            (link(&at(withdrawals::PATH), say("取出记录", "Withdrawals")))
+            (link(&at(subscriptions::PATH), say("订阅", "Subscriptions")))
         }
         p.note {
             (say("补货：点商品名。", "Import codes: follow a name.")) " "

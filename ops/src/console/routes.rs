@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
@@ -47,21 +47,6 @@ impl Routes {
         T: 'static,
     {
         self.add(Method::POST, path, act, post(receiver))
-    }
-
-    /// Where a form of up to so many bytes is sent.
-    pub(super) fn post_up_to<H, T>(
-        self,
-        path: &'static str,
-        act: Right,
-        receiver: H,
-        bytes: usize,
-    ) -> Routes
-    where
-        H: Handler<T, Arc<Console>>,
-        T: 'static,
-    {
-        self.add(Method::POST, path, act, post(receiver).layer(DefaultBodyLimit::max(bytes)))
     }
 
     fn add(

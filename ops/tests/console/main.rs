@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod away;
+mod base_path;
 mod browser;
 mod charts;
 mod languages;
@@ -20,4 +21,6 @@ mod snapshot;
 mod stock;
 mod strangers;
 mod subscriptions;
+mod users;
+mod verify;
 mod world;
