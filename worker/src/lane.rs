@@ -4,6 +4,7 @@ mod acknowledge;
 mod attempt;
 mod consumers;
 mod dead_lettering;
+mod deferral;
 pub(crate) mod dead_queue;
 mod recorded;
 pub(crate) mod redelivery;
@@ -17,7 +18,7 @@ use queue::{Connection, ConnectionError, ReceivedMessage};
 use service::backoff::Backoff;
 use service::metric;
 use tokio::sync::watch;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::batch::Outcome;
 use crate::context::WorkerContext;
@@ -56,6 +57,8 @@ enum Ended {
     Connection(ConnectionError),
     /// The database refuses a statement whatever the data; another version of the worker may succeed.
     StatementRefused,
+    /// Everything is paused.
+    Paused,
 }
 
 impl Ended {
@@ -100,13 +103,13 @@ impl Lane {
     /// (queue deleted, channel closed by the broker) is set up again with the others of the lane, and its queue declared before.
     pub(crate) async fn run(&self, connection: &Connection) {
         let mut backoff = Backoff::new(LOCKED_PAUSE, LONGEST_PAUSE);
-        while !self.context.cancel.is_cancelled() && !connection.is_lost() {
+        while self.may_consume(connection).await {
             let began = Instant::now();
             let ended = self.consume(connection).await;
             let mut refused = Duration::ZERO;
             self.context.health.set_consuming(self.number, false);
             match ended {
-                Ok(()) => {}
+                Ok(()) | Err(Ended::Paused) => {}
                 Err(Ended::StatementRefused) => refused = REFUSED_PAUSE,
                 // The channel can notice the end of the connection first.
                 Err(Ended::Connection(error)) if error.is_outage() => {
@@ -126,6 +129,29 @@ impl Lane {
                 () = tokio::time::sleep(backoff.next_pause().max(refused)) => {}
                 () = self.context.cancel.cancelled() => return,
                 _ = connection.lost() => return,
+            }
+        }
+    }
+
+    /// Waits while everything is paused; the messages stay in the queue, and the lane counts as one that consumes. Returns
+    /// `false` when the lane ends.
+    async fn may_consume(&self, connection: &Connection) -> bool {
+        let pauses = &self.context.pauses;
+        tokio::select! {
+            biased;
+            () = self.context.cancel.cancelled() => return false,
+            _ = connection.lost() => return false,
+            () = pauses.not_everything_waits() => return true,
+            () = std::future::ready(()) => {}
+        }
+        info!(lane = self.number, "everything is paused: the lane takes nothing");
+        self.context.health.set_consuming(self.number, true);
+        tokio::select! {
+            () = self.context.cancel.cancelled() => false,
+            _ = connection.lost() => false,
+            () = pauses.not_everything_waits() => {
+                info!(lane = self.number, "the lane takes messages again");
+                true
             }
         }
     }
@@ -179,6 +205,7 @@ impl Lane {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
                 reason = connection.lost() => return Err(Ended::lost(reason)),
+                () = self.context.pauses.everything_waits() => return Err(Ended::Paused),
                 Ok(()) = shards.changed() => {
                     self.consume_new(consumers, shards).await?;
                     continue;
@@ -235,6 +262,7 @@ impl Lane {
             Ok(ended) => ended,
             Err(Unprocessed::Interrupted) => return Err(Ended::lost("interrupted")),
             Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),
+            Err(Unprocessed::Paused) => return Err(Ended::Paused),
         };
         service::crash_point!("worker.before_ack");
         histogram!(metric::WORKER_BATCH_SECONDS).record(started.elapsed());
@@ -264,6 +292,7 @@ impl Lane {
         let outcome = match outcome {
             Outcome::Done => "done",
             Outcome::Locked | Outcome::Held => "locked",
+            Outcome::Paused => "paused",
             Outcome::RetryLater => "retried",
             Outcome::DatabaseRefuses(rejection) => {
                 warn!(

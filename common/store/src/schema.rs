@@ -10,7 +10,7 @@ macro_rules! tables {
             use diesel::sql_types::*;
             use order::{
                 ActionResult, ActionSource, ActionSubject, OperatorAction,
-                CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, ProductKind, QueryReason,
+                CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, PauseScope, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
             use crate::column::{EnumNumber, FactSet, Moment, Money, EnumText};
@@ -193,6 +193,34 @@ tables! {
         product_id -> Nullable<Text>,
         available -> Nullable<Integer>,
         threshold -> Nullable<Integer>,
+    }
+
+    pause (id) {
+        id -> BigInt,
+        scope -> EnumText<PauseScope>,
+        scope_id -> Text,
+        reason -> Text,
+        begun_by -> Text,
+        begun_at -> Moment,
+        ends_at -> Moment,
+        ended_at -> Nullable<Moment>,
+        ended_by -> Nullable<Text>,
+    }
+
+    paused_message (id) {
+        id -> BigInt,
+        pause_id -> BigInt,
+        message_id -> Text,
+        body_digest -> Text,
+        body -> Binary,
+        kind -> Text,
+        merchant -> Text,
+        order_id -> Nullable<Text>,
+        attempt -> Integer,
+        was_dead -> Bool,
+        first_seen -> Moment,
+        traceparent -> Nullable<Text>,
+        waiting_since -> Moment,
     }
 
     product (id) {

@@ -60,6 +60,7 @@ pub(crate) mod dlq;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod order;
+pub(crate) mod pause;
 pub(crate) mod pay_link;
 pub(crate) mod product;
 pub(crate) mod prune;
@@ -67,6 +68,7 @@ pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod refund_requests;
+pub(crate) mod resume;
 pub(crate) mod retries;
 pub(crate) mod review;
 pub(crate) mod status;
@@ -95,6 +97,8 @@ verbs! {
         Certs(certs::CertsArgs),
         Dlq(dlq::DlqArgs),
         Review(review::ReviewArgs),
+        Pause(pause::PauseArgs),
+        Resume(resume::ResumeArgs),
         Retries(retries::RetriesArgs),
         Query(query::QueryArgs),
         Reconcile(reconcile::ReconcileArgs),

@@ -23,7 +23,7 @@ use super::routes::Routes;
 use super::user::{self, User};
 use super::{
     Console, Shared, actions, letter, letter_actions, letters, login, oidc, order, orders, page,
-    products, results, review, reviews, status,
+    pauses, products, results, review, reviews, status,
 };
 use crate::failure::Failure;
 
@@ -66,6 +66,8 @@ pub(super) fn routes() -> Routes {
         .get("/reviews/{id}", Right::Look, review::show)
         .post("/reviews/{id}", Right::DecideReview, review::decide)
         .get("/products", Right::Look, products::show)
+        .get("/pauses", Right::Look, pauses::show)
+        .post("/pauses", Right::PauseWork, pauses::act)
         .get("/actions", Right::Look, actions::show)
         .get("/results/{ticket}", Right::Look, results::show)
 }

@@ -118,6 +118,28 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
     ),
     ("order_expired", &[("order_id", Checked)]),
     ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
+    (
+        "pause",
+        &[
+            ("scope_id", Checked),
+            ("reason", Refused),
+            ("begun_by", Refused),
+            ("ended_by", Refused),
+        ],
+    ),
+    (
+        "paused_message",
+        &[
+            ("message_id", Ours),
+            ("body_digest", Ours),
+            ("body", Whole),
+            ("kind", Ours),
+            ("merchant", Checked),
+            ("order_id", Checked),
+            // A header of 1,024 bytes at most.
+            ("traceparent", Ours),
+        ],
+    ),
     ("product", &[("id", Checked), ("name", Refused)]),
     ("prune_mark", &[("of_table", Ours)]),
     ("redelivery", &[("message_id", Ours), ("merchant", Checked), ("order_id", Checked)]),
