@@ -107,7 +107,9 @@ impl Lane {
             let began = Instant::now();
             let ended = self.consume(connection).await;
             let mut refused = Duration::ZERO;
-            self.context.health.set_consuming(self.number, false);
+            // A lane that is paused needs no consumer.
+            let is_paused = matches!(ended, Err(Ended::Paused));
+            self.context.health.set_consuming(self.number, is_paused);
             match ended {
                 Ok(()) | Err(Ended::Paused) => {}
                 Err(Ended::StatementRefused) => refused = REFUSED_PAUSE,
@@ -166,7 +168,6 @@ impl Lane {
         self.context.health.set_consuming(self.number, true);
 
         let ended = self.serve(connection, &mut consumers, &mut shards).await;
-        self.context.health.set_consuming(self.number, false);
         self.context.health.set_unfinished(self.number, 0);
         if !connection.is_lost() {
             consumers.close().await;

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use order::{OperatorAction, PauseScope, VariantArray as _};
 use service::duration;
 use service::language::{Language, say};
-use service::page::Column;
+use service::page::{Column, hidden};
 
 use super::address::link;
 use super::page::{Page, nothing, table, usage};
@@ -42,7 +42,7 @@ const WAITING: Column = Column::number("等待的消息", "Waiting");
 
 /// What is paused, as a box on every page; nothing where nothing is.
 pub(super) async fn banner(console: &Console) -> Markup {
-    let asked = console.database(pause::active);
+    let asked = console.database(|connection| pause::active(connection));
     if let Ok(Ok(active)) = tokio::time::timeout(PATIENCE, asked).await {
         *console.paused.lock() = active;
     }
@@ -151,11 +151,10 @@ fn resume_form(console: &Console, pause: &ListedPause) -> Markup {
     html! {
         form method="post" action=(PATH) {
             (console.guard.field())
-            input type="hidden" name="act" value="resume";
-            input type="hidden" name="scope" value=(pause.row.scope.as_str());
-            input type="hidden" name="id" value=(pause.row.scope_id);
+            (hidden("scope", pause.row.scope.as_str()))
+            (hidden("id", &pause.row.scope_id))
             (person::fields(say("原因", "Why"), say("原因", "Why"), false))
-            button { (say("恢复", "Resume")) }
+            button name="act" value=(OperatorAction::ResumeWork.as_str()) { (say("恢复", "Resume")) }
         }
     }
 }
@@ -165,7 +164,6 @@ fn form(console: &Console) -> Markup {
     html! {
         div.card { form method="post" action=(PATH) {
             (console.guard.field())
-            input type="hidden" name="act" value="pause";
             div.acts {
                 select name="scope" aria-label=(say("范围", "What")) {
                     @for &scope in PauseScope::VARIANTS {
@@ -181,7 +179,9 @@ fn form(console: &Console) -> Markup {
                     }
                 }
                 (person::fields(say("原因", "Why"), say("原因", "Why"), true))
-                button.main { (say("暂停", "Pause")) }
+                button.main name="act" value=(OperatorAction::PauseWork.as_str()) {
+                    (say("暂停", "Pause"))
+                }
             }
         } }
     }
@@ -199,8 +199,8 @@ pub(super) async fn act(
         Ok(PauseScope::Product) => PausedWork::product(form.get("id")),
         Err(_) => return Err(usage("请选择范围", "choose what to pause")),
     };
-    let action = match form.get("act") {
-        "resume" => OperatorAction::ResumeWork,
+    let action = match form.get("act").parse() {
+        Ok(OperatorAction::ResumeWork) => OperatorAction::ResumeWork,
         _ if reason.is_empty() => return Err(usage("请写原因", "say why")),
         _ => OperatorAction::PauseWork,
     };

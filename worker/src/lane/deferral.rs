@@ -33,6 +33,9 @@ impl BatchAttempt<'_> {
                 waiting.push((message, &Outcome::Paused));
             }
         }
+        if rows.is_empty() {
+            return Ok(messages);
+        }
         rows.sort_by(|a, b| a.key().cmp(&b.key()));
         self.connection.transaction(|connection| {
             paused_message::insert(connection, rows)?;
