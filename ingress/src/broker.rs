@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use metrics::histogram;
 use queue::topology::ShardCount;
 use queue::{Envelope, Message, PublishError, Publisher};
-use service::metric;
+use service::{metric, trace};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::Refusal;
@@ -52,9 +52,11 @@ impl Broker {
         message_id: String,
         confirm_timeout: Duration,
     ) -> Result<(), Refusal> {
-        let (merchant, kind, traceparent) = (&envelope.merchant, envelope.kind, traceparent());
-        tracing::debug!(merchant, %kind, message_id, traceparent, "publishing");
-        let message = Message::notify(envelope, message_id, Some(traceparent), self.shards);
+        tracing::debug!(merchant = envelope.merchant, kind = %envelope.kind, message_id, "publishing");
+        let mut message = Message::notify(envelope, message_id, None, self.shards);
+        if let Some(context) = trace::current() {
+            message.headers = message.headers.in_trace(&context);
+        }
         let started = Instant::now();
         let answer = tokio::time::timeout(confirm_timeout, self.publisher.publish(message)).await;
         histogram!(metric::INGRESS_CONFIRM_SECONDS).record(started.elapsed());
@@ -68,29 +70,5 @@ impl Broker {
             }
             Err(_) => Err(Refusal::ConfirmTimeout),
         }
-    }
-}
-
-/// A new trace in the form of W3C Trace Context: version 00, sampled. Alipay sends none, so each
-/// notification starts one, which its events carry on.
-fn traceparent() -> String {
-    // All zeros would mean "no trace".
-    let trace = rand::random::<u128>().max(1);
-    let span = rand::random::<u64>().max(1);
-    format!("00-{trace:032x}-{span:016x}-01")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trace_parent_is_well_formed_and_new() {
-        let one = traceparent();
-        let parts: Vec<&str> = one.split('-').collect();
-        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-        assert_eq!(lengths, [2, 32, 16, 2], "{one}");
-        assert!(one.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()), "{one}");
-        assert_ne!(one, traceparent());
     }
 }

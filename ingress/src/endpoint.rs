@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use metrics::counter;
-use service::metric;
+use service::{metric, trace};
 use tokio::sync::watch;
 
 use crate::broker::Broker;
@@ -24,7 +24,7 @@ use crate::notify_verify::NotifyVerifier;
 use crate::refusal_limit::RefusalLimit;
 use crate::refusal_log::RefusalLog;
 use crate::route::{self, Callback};
-use crate::{notify_url, return_url};
+use crate::{notify_url, request_trace, return_url};
 
 /// Characters of an unknown path in the log.
 const LONGEST_PATH: usize = 200;
@@ -43,6 +43,15 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// Answers one request. Never fails and never panics.
     pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        place: &ConnectionSlot,
+    ) -> Response<Full<Bytes>> {
+        let context = request_trace::of_request(request.headers());
+        trace::carry_out(Some(context), self.answer_in_trace(request, place)).await
+    }
+
+    async fn answer_in_trace(
         &self,
         request: Request<Incoming>,
         place: &ConnectionSlot,

@@ -10,6 +10,7 @@ use alipay::{Form, SignatureError};
 use config::signature_remedy::{Effort, remedies};
 use config::{Config, Merchant};
 use parking_lot::Mutex;
+use service::trace;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Explanations in a minute, of all merchants together.
@@ -42,12 +43,12 @@ impl Explainer {
         }
         let one_at_a_time = Arc::clone(&self.one_at_a_time);
         let (config, name) = (Arc::clone(config), merchant.name.clone());
-        let (body, error) = (body.to_vec(), error.clone());
+        let (body, error, trace) = (body.to_vec(), error.clone(), trace::current());
         tokio::spawn(async move {
             let locked = one_at_a_time.lock_owned().await;
             tokio::task::spawn_blocking(move || {
                 let _locked = locked;
-                log_cause(&config, &name, &body, &error);
+                trace::within(trace, || log_cause(&config, &name, &body, &error));
             });
         });
     }

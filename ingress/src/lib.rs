@@ -25,6 +25,11 @@
 //! [`Refusal`], and is never sent to the caller. Only what is no HTTP request at all, or has a head of more
 //! than 16 KiB, is answered by hyper itself, without a body.
 //!
+//! # Traces
+//!
+//! A request is handled in the trace that its headers name, else in a new one. The message of its notification carries it
+//! on, and each line of the log names it.
+//!
 //! # Without a broker
 //!
 //! The endpoint listens from the start and does not need the broker to start: what it cannot publish it
@@ -63,6 +68,7 @@ mod recent_ids;
 mod refusal;
 mod refusal_limit;
 mod refusal_log;
+mod request_trace;
 mod return_page;
 mod return_url;
 mod route;

@@ -11,7 +11,7 @@ use config::{Config, Merchant, NotifyVerifyPolicy};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
 use parking_lot::Mutex;
-use service::metric;
+use service::{metric, trace};
 use tokio::sync::Semaphore;
 
 use crate::Refusal;
@@ -112,13 +112,13 @@ impl NotifyVerifier {
         let (name, id) = (merchant.name.clone(), id.to_vec());
         // A task of its own: when Alipay hangs up meanwhile this request is dropped, and an answer
         // that comes only once must not be lost with it.
-        let asking = tokio::spawn(async move {
+        let asking = tokio::spawn(trace::carry_out(trace::current(), async move {
             let _place = place;
             match config.merchant(&name) {
                 Some(merchant) => this.ask(merchant, &id).await,
                 None => VerifyReply::NoAnswer("no_such_merchant"),
             }
-        });
+        }));
         asking.await.unwrap_or(VerifyReply::NoAnswer("panic"))
     }
 

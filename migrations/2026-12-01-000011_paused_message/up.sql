@@ -13,6 +13,7 @@ CREATE TABLE paused_message (
     was_dead     BOOL          NOT NULL COMMENT 'it was a dead letter before',
     first_seen   DATETIME(6)   NOT NULL COMMENT 'when it was received first',
     traceparent  TEXT          NULL,
+    tracestate   TEXT          NULL,
     waiting_since DATETIME(6)  NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
     UNIQUE KEY paused_message_text (message_id, body_digest),
     KEY paused_message_pause (pause_id, id),

@@ -8,6 +8,7 @@ pub(crate) mod action_record;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;
+pub(crate) mod beijing_day;
 pub(crate) mod certificates;
 pub(crate) mod check;
 pub(crate) mod close;

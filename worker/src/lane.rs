@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge, histogram};
 use queue::{Connection, ConnectionError, ReceivedMessage};
 use service::backoff::Backoff;
-use service::metric;
+use service::{metric, trace};
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
@@ -274,7 +274,7 @@ impl Lane {
                 Outcome::Locked => stays.locked.push(message),
                 Outcome::Held => stays.held.push(message),
                 outcome => {
-                    self.report(&message, &outcome);
+                    report(&message, &outcome);
                     done.push((message, outcome));
                 }
             }
@@ -288,33 +288,27 @@ impl Lane {
         service::crash_point!("worker.after_ack");
         Ok(stays)
     }
+}
 
-    fn report(&self, message: &ReceivedMessage, outcome: &Outcome) {
-        let outcome = match outcome {
-            Outcome::Done => "done",
-            Outcome::Locked | Outcome::Held => "locked",
-            Outcome::Paused => "paused",
-            Outcome::RetryLater => "retried",
-            Outcome::DatabaseRefuses(rejection) => {
-                warn!(
-                    message_id = message.message_id,
-                    error = rejection.error,
-                    "the database refuses this message and takes others: it is tried again later"
-                );
-                "refused"
-            }
-            Outcome::RejectedBefore(_) => "dead_already",
-            Outcome::Rejected(rejection) => {
-                warn!(
-                    message_id = message.message_id,
-                    reason = rejection.reason,
-                    error = rejection.error,
-                    "dead-lettered"
-                );
-                counter!(metric::WORKER_DEAD_LETTERS, "reason" => rejection.reason).increment(1);
-                "dead"
-            }
-        };
-        counter!(metric::WORKER_MESSAGES, "outcome" => outcome).increment(1);
+/// Counts the outcome of a message, and logs the bad ones.
+fn report(message: &ReceivedMessage, outcome: &Outcome) {
+    let message_id = &message.message_id;
+    match outcome {
+        Outcome::DatabaseRefuses(rejection) => trace::within(message.headers.trace(), || {
+            warn!(
+                message_id,
+                error = rejection.error,
+                "the database refuses this message and takes others: it is tried again later"
+            );
+        }),
+        Outcome::Rejected(rejection) => {
+            let (reason, error) = (rejection.reason, &rejection.error);
+            trace::within(message.headers.trace(), || {
+                warn!(message_id, reason, error, "dead-lettered");
+            });
+            counter!(metric::WORKER_DEAD_LETTERS, "reason" => reason).increment(1);
+        }
+        _ => {}
     }
+    counter!(metric::WORKER_MESSAGES, "outcome" => outcome.word()).increment(1);
 }

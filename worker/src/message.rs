@@ -17,6 +17,7 @@ use config::{Config, LatePaymentPolicy};
 use gateway::Gateway;
 use order::{ConfirmedRefund, MerchantAccount, QueryReason, RejectionReason};
 use queue::{Envelope, Headers, MessageKind, ReceivedMessage};
+use service::trace::TraceContext;
 use store::gateway_answer::AnswerKey;
 use store::notification::MessageKey;
 
@@ -145,6 +146,8 @@ pub struct InboundMessage {
     pub attempt: u32,
     /// It was a dead letter before, and becomes one again if it is rejected.
     pub was_dead: bool,
+    /// The trace that it belongs to, and with it the events that it causes.
+    pub trace: Option<TraceContext>,
     /// Of an answer of the gateway: the digest that the program which got it has written down. `None` where this
     /// program got it itself.
     pub answer_digest: Option<String>,
@@ -185,7 +188,7 @@ impl InboundMessage {
 
     pub(crate) fn with_headers(self, headers: &Headers) -> InboundMessage {
         let was_dead = headers.replayed || headers.died_at.is_some();
-        InboundMessage { attempt: headers.attempt, was_dead, ..self }
+        InboundMessage { attempt: headers.attempt, was_dead, trace: headers.trace(), ..self }
     }
 
     /// Reads an envelope that is in no queue: a row of the inbox, or one made of a row.
@@ -256,6 +259,7 @@ impl InboundMessage {
             stated_at: envelope.received_at,
             attempt: 0,
             was_dead: false,
+            trace: None,
             answer_digest,
             content,
         })

@@ -134,6 +134,7 @@ fn payment(order: &str) -> InboundMessage {
         stated_at: now,
         attempt: 0,
         was_dead: false,
+        trace: None,
         answer_digest: None,
         content: Ok(Content::from(read.expect("a notification"))),
     }

@@ -143,6 +143,7 @@ fn message(story: &Story, said: &Said, run: &str) -> InboundMessage {
         stated_at: Utc::now(),
         attempt: 0,
         was_dead: false,
+        trace: None,
         answer_digest: None,
         content: Ok(content),
     }

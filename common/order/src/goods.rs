@@ -49,6 +49,8 @@ closed_set! {
         Returned,
         /// It came back, and a person put it on sale again: a row of `stock_resale`. No `stock_item` is in this state.
         Resold,
+        /// A person took it out of the stock: a row of `stock_withdrawn_code`. No `stock_item` is in this state.
+        Withdrawn,
     }
 }
 

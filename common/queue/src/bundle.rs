@@ -34,6 +34,8 @@ pub(crate) struct Part<'a> {
     pub(crate) first_seen: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) traceparent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tracestate: Option<String>,
     /// The body: an [`Envelope`](crate::Envelope).
     #[serde(borrow)]
     envelope: &'a RawValue,
@@ -42,14 +44,15 @@ pub(crate) struct Part<'a> {
 impl<'a> Part<'a> {
     /// The message as a part; `None`: its headers or its body do not fit into one.
     fn of(message: &'a Message) -> Option<Part<'a>> {
-        let Headers { first_seen, ref traceparent, .. } = message.headers;
-        let is_first = message.headers == Headers::first(first_seen, traceparent.clone());
+        let Headers { first_seen, traceparent, tracestate, .. } = message.headers.clone();
+        let first = Headers { tracestate, ..Headers::first(first_seen, traceparent) };
+        let is_first = message.headers == first;
         let envelope = is_first.then(|| serde_json::from_slice(&message.body).ok()).flatten()?;
-        let traceparent = traceparent.clone();
         Some(Part {
             message_id: message.message_id.as_str().into(),
             first_seen,
-            traceparent,
+            traceparent: first.traceparent,
+            tracestate: first.tracestate,
             envelope,
         })
     }
@@ -111,7 +114,8 @@ mod tests {
     fn golden() {
         let mut messages = [message("A", r#"{"version":1}"#), message("B", r#"{ "form":"a=b" }"#)];
         messages[1].headers.traceparent = Some("00-trace".into());
-        let golden = r#"{"parts":[{"message_id":"A","first_seen":"2026-11-23T03:41:00.250Z","envelope":{"version":1}},{"message_id":"B","first_seen":"2026-11-23T03:41:00.250Z","traceparent":"00-trace","envelope":{ "form":"a=b" }}]}"#;
+        messages[1].headers.tracestate = Some("a=1".into());
+        let golden = r#"{"parts":[{"message_id":"A","first_seen":"2026-11-23T03:41:00.250Z","envelope":{"version":1}},{"message_id":"B","first_seen":"2026-11-23T03:41:00.250Z","traceparent":"00-trace","tracestate":"a=1","envelope":{ "form":"a=b" }}]}"#;
         let packed = pack(messages.iter()).unwrap();
         assert_eq!(String::from_utf8(packed.clone()).unwrap(), golden);
         let parts = unpack(&packed).unwrap();
@@ -120,6 +124,7 @@ mod tests {
             assert_eq!(part.body(), message.body);
             assert_eq!(part.first_seen, message.headers.first_seen);
             assert_eq!(part.traceparent, message.headers.traceparent);
+            assert_eq!(part.tracestate, message.headers.tracestate);
         }
     }
 

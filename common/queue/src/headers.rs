@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
+use service::trace::TraceContext;
 
 const ATTEMPT: &str = "x-attempt";
 const FIRST_SEEN: &str = "x-first-seen";
 const TRACEPARENT: &str = "traceparent";
+const TRACESTATE: &str = "tracestate";
 const REASON: &str = "x-reason";
 const ERROR: &str = "x-error";
 const DIED_AT: &str = "x-died-at";
@@ -30,6 +32,8 @@ pub struct Headers {
     pub first_seen: DateTime<Utc>,
     /// `traceparent`: W3C trace context.
     pub traceparent: Option<String>,
+    /// `tracestate`: the same standard's list of what other programs of the trace say.
+    pub tracestate: Option<String>,
     /// `x-reason`: the reason code of the retry or of the dead letter.
     pub reason: Option<String>,
     /// `x-error`: the evidence, at most [`MAX_HEADER_LENGTH`] bytes.
@@ -53,6 +57,7 @@ impl Headers {
             attempt: 0,
             first_seen,
             traceparent,
+            tracestate: None,
             reason: None,
             error: None,
             died_at: None,
@@ -68,8 +73,25 @@ impl Headers {
         Headers {
             attempt,
             replayed: self.replayed,
+            tracestate: self.tracestate.clone(),
             ..Headers::first(self.first_seen, self.traceparent.clone())
         }
+    }
+
+    /// The same as part of this trace.
+    #[must_use]
+    pub fn in_trace(self, context: &TraceContext) -> Headers {
+        let (traceparent, tracestate) = (Some(context.to_string()), context.state());
+        Headers { traceparent, tracestate: tracestate.map(str::to_owned), ..self }
+    }
+
+    /// The trace that the message belongs to, if what they say of one is valid.
+    pub fn trace(&self) -> Option<TraceContext> {
+        let context = TraceContext::parse(self.traceparent.as_deref()?)?;
+        Some(match &self.tracestate {
+            Some(state) => context.with_state(state),
+            None => context,
+        })
     }
 
     /// Reads what there is. A missing or unreadable header is no error, since the message must be
@@ -80,6 +102,7 @@ impl Headers {
             attempt: table.inner().get(ATTEMPT).and_then(number).unwrap_or(0),
             first_seen: table.inner().get(FIRST_SEEN).and_then(time).unwrap_or(now),
             traceparent: text(TRACEPARENT),
+            tracestate: text(TRACESTATE),
             reason: text(REASON),
             error: text(ERROR),
             died_at: table.inner().get(DIED_AT).and_then(time),
@@ -106,6 +129,7 @@ impl Headers {
         }
         let texts = [
             (TRACEPARENT, &self.traceparent),
+            (TRACESTATE, &self.tracestate),
             (REASON, &self.reason),
             (ERROR, &self.error),
             (ORDER, &self.order),
@@ -176,6 +200,7 @@ mod tests {
             attempt: 3,
             first_seen: at("2026-11-23T03:41:00.25Z"),
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+            tracestate: Some("congo=t61rcWkgMzE".into()),
             reason: Some("order_missing".into()),
             error: Some("\u{8ba2}\u{5355} not there".into()),
             died_at: Some(at("2026-11-23T05:00:00Z")),
@@ -202,6 +227,7 @@ mod tests {
             names,
             [
                 "traceparent",
+                "tracestate",
                 "x-attempt",
                 "x-died-at",
                 "x-error",
@@ -226,6 +252,19 @@ mod tests {
         table.insert("traceparent".into(), AMQPValue::Boolean(true));
         table.insert("x-reason".into(), AMQPValue::LongString("".into()));
         assert_eq!(Headers::read(&table, now), Headers::first(now, None));
+    }
+
+    #[test]
+    fn a_trace_is_read_from_the_headers_that_carry_it_on() {
+        let trace = full().trace().unwrap();
+        assert_eq!(trace.state(), Some("congo=t61rcWkgMzE"));
+        let first = Headers::first(at("2026-11-23T03:41:00Z"), None);
+        assert_eq!(first.clone().in_trace(&trace).trace(), Some(trace));
+        assert_eq!(first.trace(), None);
+        let hostile = Headers { traceparent: Some("00-trace".into()), ..full() };
+        assert_eq!(hostile.trace(), None);
+        let hostile = Headers { tracestate: Some("\u{8ba2}".into()), ..full() };
+        assert_eq!(hostile.trace().unwrap().state(), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Message {
         }
     }
 
-    /// The message for a person: body, id, `first_seen`, `attempt` and `traceparent` stay as they
+    /// The message for a person: body, id, `first_seen`, `attempt` and trace stay as they
     /// are, so the body need not be an envelope. `reason` is a reason code, `error` the evidence;
     /// `order` is the order number (`out_trade_no`) where it is known. `x-died-at` is now.
     pub fn dead(
@@ -75,6 +75,7 @@ impl Message {
                 attempt: received.headers.attempt,
                 first_seen: received.headers.first_seen,
                 traceparent: received.headers.traceparent.clone(),
+                tracestate: received.headers.tracestate.clone(),
                 reason: Some(reason.to_owned()),
                 error: Some(error.to_owned()),
                 died_at: Some(Utc::now()),
@@ -214,6 +215,7 @@ mod tests {
             attempt: 2,
             reason: Some("order_missing".into()),
             error: Some("no such order".into()),
+            tracestate: Some("a=1".into()),
             ..Headers::first("2026-11-23T03:41:00Z".parse().unwrap(), Some("00-trace".into()))
         };
         let mut table = headers.to_table();
@@ -237,6 +239,7 @@ mod tests {
         assert_eq!(message.message_id, "id-1");
         assert_eq!(message.headers.attempt, 3);
         assert_eq!(message.headers.traceparent.as_deref(), Some("00-trace"));
+        assert_eq!(message.headers.tracestate.as_deref(), Some("a=1"));
         assert_eq!(message.headers.reason, None);
         let message = message.with_reason("order_missing", "order 1");
         assert_eq!(message.headers.reason.as_deref(), Some("order_missing"));
@@ -254,6 +257,7 @@ mod tests {
         assert_eq!(message.headers.attempt, 2);
         assert_eq!(message.headers.first_seen, received.headers.first_seen);
         assert_eq!(message.headers.traceparent.as_deref(), Some("00-trace"));
+        assert_eq!(message.headers.tracestate.as_deref(), Some("a=1"));
         assert_eq!(message.headers.reason.as_deref(), Some("mismatch"));
         assert_eq!(message.headers.error.as_deref(), Some("total differs"));
         assert_eq!(message.headers.order.as_deref(), Some("1"));
@@ -268,7 +272,8 @@ mod tests {
         let message = Message::replay(&received, ShardCount::ONE);
         let first_seen = received.headers.first_seen;
         let first = Headers::first(first_seen, Some("00-trace".into()));
-        assert_eq!(message.headers, Headers { replayed: true, ..first });
+        let tracestate = Some("a=1".into());
+        assert_eq!(message.headers, Headers { replayed: true, tracestate, ..first });
         assert_eq!(
             (message.exchange.as_str(), message.routing_key.as_str()),
             ("alipay.notify", "0")

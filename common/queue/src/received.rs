@@ -83,6 +83,7 @@ impl ReceivedMessage {
             body: part.body().to_vec(),
             headers: Headers {
                 replayed: whole.headers.replayed,
+                tracestate: part.tracestate,
                 ..Headers::first(part.first_seen, part.traceparent)
             },
             exchange: whole.exchange.clone(),

@@ -23,3 +23,4 @@ pub mod outage;
 pub mod page;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trace;

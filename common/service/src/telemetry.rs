@@ -1,5 +1,7 @@
 //! Logs on stderr, metrics for Prometheus.
 
+mod traced;
+
 use std::io;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::invisible::Escaping;
 use crate::metric::{self, MetricKind};
+use traced::{LineEnd, Traced};
 
 /// Upper bounds of the buckets of every histogram in seconds: from a signature check to a slow broker.
 const SECONDS: [f64; 14] =
@@ -75,9 +78,11 @@ fn init_with(program: &str, default_filter: &str) {
     let writer = || Escaping(io::stderr());
     let started = if json {
         let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+        let lines = lines.map_event_format(|format| Traced { format, end: LineEnd::Json });
         layers.with(lines.with_writer(writer)).try_init()
     } else {
         let lines = tracing_subscriber::fmt::layer().with_ansi(false);
+        let lines = lines.map_event_format(|format| Traced { format, end: LineEnd::Text });
         layers.with(lines.with_writer(writer)).try_init()
     };
     if started.is_ok() {

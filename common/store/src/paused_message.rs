@@ -39,6 +39,8 @@ pub struct NewPausedMessage<'a> {
     pub first_seen: DateTime<Utc>,
     /// W3C trace context.
     pub traceparent: Option<&'a str>,
+    /// The same standard's `tracestate`.
+    pub tracestate: Option<&'a str>,
 }
 
 impl NewPausedMessage<'_> {
@@ -59,7 +61,7 @@ impl BulkRow for NewPausedMessage<'_> {
         values.push::<Integer, _>(&self.attempt)?;
         values.push::<Bool, _>(&self.was_dead)?;
         values.push::<Moment, _>(&self.first_seen)?;
-        values.push::<Nullable<Text>, _>(&self.traceparent)
+        values.push_all::<Nullable<Text>, _>([&self.traceparent, &self.tracestate])
     }
 }
 
@@ -86,6 +88,7 @@ pub struct ResumedMessage {
     pub was_dead: bool,
     pub first_seen: DateTime<Utc>,
     pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
 }
 
 /// Locks up to `limit` messages whose pause is over, the first one first, and leaves out those that another worker has locked.

@@ -193,6 +193,7 @@ tables! {
         product_id -> Nullable<Text>,
         available -> Nullable<Integer>,
         threshold -> Nullable<Integer>,
+        traceparent -> Nullable<Text>,
     }
 
     pause (id) {
@@ -220,6 +221,7 @@ tables! {
         was_dead -> Bool,
         first_seen -> Moment,
         traceparent -> Nullable<Text>,
+        tracestate -> Nullable<Text>,
         waiting_since -> Moment,
     }
 
@@ -322,6 +324,7 @@ tables! {
         done_by -> Text,
         reason -> Text,
         done_at -> Moment,
+        code_hash -> Nullable<Binary>,
     }
 
     stock_withdrawal (id) {
@@ -340,6 +343,7 @@ tables! {
         withdrawal_id -> BigInt,
         stock_item_id -> BigInt,
         code -> Text,
+        code_hash -> Nullable<Binary>,
     }
 
     trade (order_id, trade_no) {

@@ -3,6 +3,7 @@
 pub(crate) mod cursor;
 mod item;
 pub mod notice;
+mod place;
 mod report;
 pub mod resale;
 pub mod withdrawal;
@@ -11,6 +12,7 @@ pub use item::{
     Elsewhere, GivenCode, MAX_CODE, available, elsewhere, existing, give, import, lock_import,
     pick, take_back,
 };
+pub use place::{CodePlace, places};
 pub use report::{AuditedCode, LowStock, StockCode, StockLevel, in_range, levels, low, of_order};
 
 /// Available codes of a product are counted up to this many, where a person reads the number.

@@ -10,7 +10,7 @@ mod unknown_merchant;
 mod write;
 
 pub use audit::{AuditedOrder, count, in_range};
-pub use report::{OrderFilter, OrderRow, find, list};
+pub use report::{OrderFilter, OrderRow, find};
 pub use search::{OrderSearch, search};
 pub use span::{OrderSpan, SpanOrder, count_in_span, in_span};
 pub use unknown_merchant::{MerchantOrders, unknown_merchants};

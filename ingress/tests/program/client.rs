@@ -81,10 +81,16 @@ pub(crate) fn post(path: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 
 /// A POST with this content type.
 pub(crate) fn post_as(content_type: &str, path: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    post_with(&[("Content-Type", content_type)], path, body)
+}
+
+/// A POST with these headers.
+pub(crate) fn post_with(headers: &[(&str, &str)], path: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
+    let headers: String =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let mut request = format!(
-        "POST {path} HTTP/1.1\r\nHost: shop.example\r\nContent-Type: {content_type}\r\n\
-         Content-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: shop.example\r\n{headers}Content-Length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();

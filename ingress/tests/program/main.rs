@@ -21,3 +21,4 @@ mod return_page;
 mod shutdown;
 mod start;
 mod success;
+mod traces;

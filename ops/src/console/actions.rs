@@ -2,7 +2,6 @@
 
 use ::order::{ActionResult, ActionSubject, OperatorAction, VariantArray as _};
 use axum::extract::State;
-use chrono::NaiveDate;
 use maud::{Markup, html};
 use service::language::say;
 use service::page::Column;
@@ -14,7 +13,8 @@ use super::page::{Page, nothing, table, usage};
 use super::request::{Fields, QueryString};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
-use crate::operations::action_record::{beijing_day, change_text};
+use crate::operations::action_record::change_text;
+use crate::operations::beijing_day::BeijingDay;
 
 /// Acts on one page.
 const LISTED: usize = 100;
@@ -26,7 +26,7 @@ struct WantedActions {
     by: String,
     action: Option<OperatorAction>,
     subject: String,
-    day: Option<NaiveDate>,
+    day: Option<BeijingDay>,
     older_than: Option<i64>,
 }
 
@@ -68,13 +68,12 @@ pub(super) async fn show(
     let wanted = WantedActions::read(&query)?;
     let (wanted, mut rows) = console
         .database(move |connection| {
-            let day = wanted.day.map(beijing_day);
             let filter = ActionFilter {
                 by: Some(wanted.by.as_str()).filter(|by| !by.is_empty()),
                 action: wanted.action,
                 subject: Some(wanted.subject.as_str()).filter(|subject| !subject.is_empty()),
-                since: day.map(|(from, _)| from),
-                until: day.map(|(_, to)| to),
+                since: wanted.day.map(BeijingDay::begin),
+                until: wanted.day.map(BeijingDay::end),
                 older_than: wanted.older_than,
             };
             let rows = operator_action::list(connection, &filter, LISTED as i64 + 1)?;

@@ -3,24 +3,25 @@
 use alipay::Fen;
 use axum::extract::State;
 use maud::{Markup, display, html};
-use order::{FulfillmentState, OrderStatus, VariantArray as _};
+use order::FulfillmentState;
 use service::language::say;
 use service::page::Column;
-use store::user_order::{self, OrderFilter, OrderRow, OrderSearch};
+use store::user_order::{self, OrderRow};
 
-use super::Shared;
-use super::address::{link, listing, order_link};
-use super::page::{Page, nothing, table, usage};
+use super::address::{link, order_link};
+use super::order_query::OrderQuery;
+use super::page::{Page, nothing, table};
 use super::request::QueryString;
+use super::right::Right;
 use super::tag::{self, Tone, tag};
+use super::{Console, Shared, user};
 use crate::failure::Failure;
-use crate::operations::order::status_name::{parse_status, status_name};
 
 /// Orders on one page.
 const LISTED: i64 = 100;
 
-/// What is searched for with `status`, besides the statuses.
-const IN_REVIEW: &str = "review";
+/// Where the form that finds an order by a code is sent.
+pub(super) const FIND_CODE: &str = "/codes";
 
 const TOTAL: Column = Column::number("金额", "Total");
 const REFUNDED: Column = Column::number("已退", "Refunded");
@@ -29,49 +30,16 @@ pub(super) async fn show(
     State(console): Shared,
     QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
-    let (text, state) = (query.get("q").to_owned(), query.get("status").to_owned());
-    let after = query.get("after").to_owned();
-    for (name, value) in [("q", &text), ("after", &after)] {
-        if value.chars().count() > 128 {
-            return Err(Failure::Usage(format!(
-                "{name}: {}",
-                say("太长，最多 128 个字", "too long, at most 128 characters")
-            )));
-        }
-    }
-    let status = match state.as_str() {
-        "" | IN_REVIEW => None,
-        word => {
-            Some(parse_status(word).map_err(|error| Failure::Usage(format!("status: {error}")))?)
-        }
-    };
-    let goods = query.get("goods").to_owned();
-    let goods_state = match goods.as_str() {
-        "" => None,
-        word => Some(
-            word.parse::<FulfillmentState>()
-                .map_err(|_| usage("goods：没有这个商品状态", "goods: no such state of goods"))?,
-        ),
-    };
-    let (wanted, in_review, last) = (text.clone(), state == IN_REVIEW, after.clone());
-    let mut orders = console
+    let wanted = OrderQuery::read(&query)?;
+    let (wanted, mut orders) = console
         .database(move |connection| {
-            let search = OrderSearch {
-                text: Some(wanted.as_str()).filter(|text| !text.is_empty()),
-                filter: OrderFilter {
-                    status,
-                    needs_review: in_review,
-                    goods: goods_state,
-                    ..OrderFilter::default()
-                },
-                after: Some(last.as_str()).filter(|last| !last.is_empty()),
-            };
-            Ok(user_order::search(connection, &search, LISTED + 1)?)
+            let orders = user_order::search(connection, &wanted.search(), LISTED + 1)?;
+            Ok((wanted, orders))
         })
         .await?;
     let more = orders.len() > LISTED as usize;
     orders.truncate(LISTED as usize);
-
+    let older = orders.last().filter(|_| more).map(|last| wanted.address(&last.id));
     let columns = [
         Column::text("订单", "Order"),
         Column::text("商品", "Product"),
@@ -81,21 +49,17 @@ pub(super) async fn show(
         Column::text("商品", "Goods"),
         Column::text("下单", "Placed"),
     ];
-    let filters = [("q", text.as_str()), ("status", &state), ("goods", &goods)];
-    let older = orders.last().filter(|_| more).map(|last| {
-        let [text, status, goods] = filters;
-        listing("/orders", &[text, status, goods, ("after", &last.id)])
-    });
     let body = html! {
-        (search_bar(&text, &state, &goods))
+        (wanted.bar())
+        (code_bar(&console))
         @if orders.is_empty() {
             (nothing(say("没有符合条件的订单。", "No order matches.")))
         } @else {
             (table(columns, orders.iter().map(row)))
         }
         p.pages {
-            @if !after.is_empty() {
-                (link(&listing("/orders", &filters), say("« 最新", "Latest")))
+            @if !wanted.after.is_empty() {
+                (link(&wanted.address(""), say("« 最新", "Latest")))
             }
             @if let Some(older) = older { (link(&older, say("更早", "Older »"))) }
         }
@@ -103,38 +67,18 @@ pub(super) async fn show(
     Ok(Page::new(say("订单", "Orders"), body))
 }
 
-fn search_bar(text: &str, state: &str, goods: &str) -> Markup {
-    let hint =
-        say("订单号、交易号（可只写开头）或买家号", "Order, trade (or how it begins), buyer");
+/// The form that finds an order by a code. A code is sent in a form's body: an address is kept by browsers and proxies.
+pub(super) fn code_bar(console: &Console) -> Markup {
+    let label = say("买家收到的卡密", "Code that a buyer has");
     html! {
-        form.bar method="get" action="/orders" {
-            input type="search" name="q" maxlength="128" aria-label=(say("搜索", "Search"))
-                placeholder=(hint) value=(text);
-            select name="status" aria-label=(say("状态", "Status")) {
-                (option("", false, say("全部状态", "Any status")))
-                @for code in OrderStatus::VARIANTS.iter().map(|status| status.code()) {
-                    @let chosen = code.to_string() == state || status_name(code) == state;
-                    (option(
-                        &code.to_string(),
-                        chosen,
-                        &format!("{code} {}", tag::status_words(code)),
-                    ))
-                }
-                (option(IN_REVIEW, state == IN_REVIEW, say("复核中", "In review")))
+        @if user::may(Right::SeeCodes) {
+            form.bar #find-code method="post" action=(FIND_CODE) {
+                (console.guard.field())
+                input type="search" name="code" required autocomplete="off" aria-label=(label) placeholder=(label);
+                button { (say("按卡密查找", "Find by code")) }
             }
-            select name="goods" aria-label=(say("商品", "Goods")) {
-                (option("", false, say("任何商品状态", "Any goods")))
-                @for &state in FulfillmentState::VARIANTS {
-                    (option(state.as_str(), state.as_str() == goods, &tag::goods_words(state)))
-                }
-            }
-            button.main { (say("搜索", "Search")) }
         }
     }
-}
-
-fn option(value: &str, chosen: bool, words: &str) -> Markup {
-    html! { option value=(value) selected[chosen] { (words) } }
 }
 
 fn row(order: &OrderRow) -> Markup {

@@ -22,8 +22,8 @@ use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, letter, letter_actions, letters, login, oidc, order, orders, page,
-    pauses, products, results, review, reviews, status,
+    Console, Shared, actions, code, letter, letter_actions, letters, login, oidc, order, orders,
+    page, pauses, products, results, review, reviews, status,
 };
 use crate::failure::Failure;
 
@@ -59,6 +59,7 @@ pub(super) fn routes() -> Routes {
         .get("/", Right::Look, status::show)
         .get("/orders", Right::Look, orders::show)
         .get("/orders/{id}", Right::Look, order::show)
+        .post(orders::FIND_CODE, Right::SeeCodes, code::find)
         .get("/dead-letters", Right::Look, letters::show)
         .post("/dead-letters", Right::MoveLetters, letter_actions::act)
         .get("/dead-letters/{id}", Right::Look, letter::show)

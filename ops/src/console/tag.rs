@@ -64,12 +64,14 @@ pub(super) fn goods(state: FulfillmentState) -> Markup {
     tag(tone, &goods_words(state))
 }
 
-/// The state of a code that names an order.
+/// The state of a code.
 pub(super) fn code(state: CodeState) -> Markup {
     match state {
         CodeState::Delivered => goods(FulfillmentState::Delivered),
         CodeState::Returned => goods(FulfillmentState::Returned),
-        CodeState::Available | CodeState::Resold => tag(Tone::Plain, state.as_str()),
+        CodeState::Available => tag(Tone::Plain, say("可售", "available")),
+        CodeState::Resold => tag(Tone::Plain, say("已重新上架", "resold")),
+        CodeState::Withdrawn => tag(Tone::Plain, say("已取出", "withdrawn")),
     }
 }
 

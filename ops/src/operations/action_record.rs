@@ -2,7 +2,6 @@
 //! [`Access::recorded`](super::access::Access::recorded) and of the console by its like: a row is written before the
 //! act begins, so that no crash can leave an act without one, and completed after it.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use order::{ActionSource, OperatorAction};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -170,12 +169,6 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The beginning of a day in Beijing, and that of the next one.
-pub(crate) fn beijing_day(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
-    let from = day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::hours(8);
-    (from, from + TimeDelta::days(1))
-}
-
 #[cfg(test)]
 mod tests {
     use store::BeijingTime;
@@ -209,13 +202,6 @@ mod tests {
         assert_eq!(text(None, Some("{}")), None);
         assert_eq!(text(None, None), None);
         assert_eq!(text(None, Some("rubbish")), None);
-    }
-
-    #[test]
-    fn a_day_is_one_of_beijing() {
-        let (from, to) = beijing_day("2026-11-29".parse().unwrap());
-        assert_eq!(from.to_rfc3339(), "2026-11-28T16:00:00+00:00");
-        assert_eq!(to.to_rfc3339(), "2026-11-29T16:00:00+00:00");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub(crate) mod code_file;
 pub(crate) mod code_text;
 pub(crate) mod file_kind;
+pub(crate) mod find;
 pub(crate) mod import;
 pub(crate) mod intake;
 pub(crate) mod odd_lines;

@@ -8,6 +8,7 @@ mod languages;
 mod letters;
 mod login;
 mod oidc;
+mod orders;
 mod pages;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other verbs")]

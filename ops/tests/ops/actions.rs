@@ -32,6 +32,7 @@ const READS: &[&str] = &[
     "review list",
     "review show",
     "status",
+    "stock find",
     "stock list",
     "stock withdrawals",
     "topology plan",

@@ -14,6 +14,7 @@ mod dead_letters;
 mod dead_many;
 mod dead_ramp;
 mod dead_rows;
+mod finds;
 mod gateway_at_hand;
 mod json;
 mod merchants;

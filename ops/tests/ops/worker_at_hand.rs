@@ -86,6 +86,7 @@ impl Shop {
             stated_at: Utc::now(),
             attempt: 0,
             was_dead: false,
+            trace: None,
             answer_digest: None,
             content,
         };

@@ -4,6 +4,7 @@ mod change;
 
 use alipay::{BatchRefundNotify, TRADE_NOT_EXIST, TradeStatus, TradeStatusSync};
 use order::{Facts, MessageOutcome, OrderRecord, Remark};
+use service::trace::TraceContext;
 use store::notification::{self, InboxRow, MessageKey};
 use store::{MysqlConnection, StoreError};
 use tracing::warn;
@@ -74,6 +75,11 @@ impl<'a> InboxRecord<'a> {
             odd: odd(message, &applied.parked),
             changes,
         }
+    }
+
+    /// The trace of the message.
+    pub(super) fn trace(&self) -> Option<&'a TraceContext> {
+        self.message.trace.as_ref()
     }
 
     /// The outcome of the message, so far.

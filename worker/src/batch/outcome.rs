@@ -32,6 +32,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// A word for metrics and traces.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Locked | Outcome::Held => "locked",
+            Outcome::Paused => "paused",
+            Outcome::RetryLater => "retried",
+            Outcome::DatabaseRefuses(_) => "refused",
+            Outcome::Rejected(_) => "dead",
+            Outcome::RejectedBefore(_) => "dead_already",
+        }
+    }
+
     /// The tier that a message with this outcome waits in after so many attempts; `None` where it does not wait, or has waited
     /// in the last one.
     pub fn retry_tier(&self, attempt: u32) -> Option<RetryTier> {

@@ -50,13 +50,17 @@ pub(super) fn write(
         } else {
             Vec::new()
         };
-        outgoing
-            .extend(events.iter().map(|event| NewEvent { order_id: id, event: event.as_str() }));
-        let last = records
-            .iter_mut()
-            .rev()
-            .find_map(|record| record.changes.iter_mut().find(|change| change.order == *id));
-        if let Some(change) = last {
+        let last = records.iter_mut().rev().find_map(|record| {
+            let trace = record.trace();
+            record.changes.iter_mut().find(|change| change.order == *id).map(|it| (trace, it))
+        });
+        let trace = last.as_ref().and_then(|(trace, _)| *trace);
+        outgoing.extend(events.iter().map(|event| NewEvent {
+            order_id: id,
+            event: event.as_str(),
+            traceparent: trace.map(ToString::to_string),
+        }));
+        if let Some((_, change)) = last {
             change.goods = order.record.fulfillment.filter(|_| goods_moved);
             change.events = events;
         }

@@ -10,7 +10,7 @@ use metrics::{counter, histogram};
 use order::RejectionReason;
 use queue::{Connection, Message, PublishError, ReceivedMessage, topology};
 use service::backoff::Backoff;
-use service::metric;
+use service::{metric, trace};
 use store::redelivery::RedeliveredMessage;
 use store::{ErrorKind, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
@@ -37,6 +37,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 struct Work {
     received: Vec<ReceivedMessage>,
     outcomes: Vec<Option<Outcome>>,
+}
+
+impl Work {
+    /// The message of a batch that has no other.
+    fn only_message(&self) -> Option<&ReceivedMessage> {
+        match &*self.received {
+            [message] => Some(message),
+            _ => None,
+        }
+    }
 }
 
 /// Why deliveries have no outcomes. They are not acknowledged and come again.
@@ -81,7 +91,8 @@ impl WorkerContext {
             let result;
             (work, result) = self
                 .on_database("a batch", move |this| {
-                    let result = attempt(this, &mut work);
+                    let alone = work.only_message().and_then(|message| message.headers.trace());
+                    let result = trace::within(alone, || attempt(this, &mut work));
                     (work, result)
                 })
                 .await?;
@@ -197,7 +208,7 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchE
     attempt.run(&places, &fresh)?;
     for (at, message) in &redelivered {
         let _alone = context.redeliveries.alone();
-        attempt.run_alone(*at, message)?;
+        trace::within(message.trace.clone(), || attempt.run_alone(*at, message))?;
     }
     Ok(Attempted::Ended)
 }
@@ -253,26 +264,38 @@ impl<'a> BatchAttempt<'a> {
                 attempt.run_together(&places[part.clone()], &batch[part])
             },
             &|attempt: &mut Self, at, failure| {
-                let (place, message, all) = (places[at], &batch[at], attempt.received);
-                let received = &all[place];
-                let outcome = match outcome_alone(attempt.connection, failure)? {
-                    Outcome::Rejected(rejection) => {
-                        error!(
-                            message_id = message.message_id,
-                            error = %rejection.error,
-                            "a message that the database refuses"
-                        );
-                        attempt.dead_letter(received, message, rejection)?
-                    }
-                    Outcome::DatabaseRefuses(rejection) => {
-                        attempt.set_aside(received, message, rejection)?
-                    }
-                    other => other,
-                };
-                attempt.outcomes[place] = Some(outcome);
-                Ok::<(), BatchError>(())
+                let message = &batch[at];
+                trace::within(message.trace.clone(), || {
+                    attempt.failed_alone(places[at], message, failure)
+                })
             },
         )
+    }
+
+    /// Decides about a message that is the cause of a failure.
+    fn failed_alone(
+        &mut self,
+        place: usize,
+        message: &InboundMessage,
+        failure: BatchError,
+    ) -> Result<(), BatchError> {
+        let all = self.received;
+        let outcome = match outcome_alone(self.connection, failure)? {
+            Outcome::Rejected(rejection) => {
+                error!(
+                    message_id = message.message_id,
+                    error = %rejection.error,
+                    "a message that the database refuses"
+                );
+                self.dead_letter(&all[place], message, rejection)?
+            }
+            Outcome::DatabaseRefuses(rejection) => {
+                self.set_aside(&all[place], message, rejection)?
+            }
+            other => other,
+        };
+        self.outcomes[place] = Some(outcome);
+        Ok(())
     }
 
     /// One transaction.

@@ -70,5 +70,6 @@ fn row<'a>(
         was_dead: message.was_dead,
         first_seen: received.headers.first_seen,
         traceparent: received.headers.traceparent.as_deref(),
+        tracestate: received.headers.tracestate.as_deref(),
     }
 }

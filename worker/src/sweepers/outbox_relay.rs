@@ -135,5 +135,7 @@ fn message(event: &WaitingEvent) -> Message {
     let happened_at = event.created_at;
     let body = Body { id: &id, event: &event.event, about, happened_at: happened_at.to_rfc3339() };
     let body = serde_json::to_vec(&body).unwrap_or_default();
-    Message::event(&event.event, id, happened_at, body)
+    let mut message = Message::event(&event.event, id, happened_at, body);
+    message.headers.traceparent.clone_from(&event.traceparent);
+    message
 }

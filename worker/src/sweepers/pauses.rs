@@ -76,6 +76,7 @@ fn headers(row: &ResumedMessage) -> Headers {
     Headers {
         attempt: u32::try_from(row.attempt).unwrap_or(0),
         replayed: row.was_dead,
+        tracestate: row.tracestate.clone(),
         ..Headers::first(row.first_seen, row.traceparent.clone())
     }
 }

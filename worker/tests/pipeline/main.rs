@@ -24,4 +24,5 @@ mod secrets;
 mod stock_turn;
 mod subscriptions;
 mod time_limits;
+mod traces;
 mod world;

@@ -1,9 +1,9 @@
 -- Not DSL: it locks in a derived table, with SKIP LOCKED.
 -- The order is read, not locked: FOR UPDATE reaches only the inner table.
-SELECT x.id, x.event, x.created_at, x.order_id, o.merchant, o.trade_no, o.status, o.total_fee, o.refunded_fee,
+SELECT x.id, x.event, x.created_at, x.traceparent, x.order_id, o.merchant, o.trade_no, o.status, o.total_fee, o.refunded_fee,
        x.product_id, x.available, x.threshold
 FROM (
-    SELECT id, order_id, event, created_at, product_id, available, threshold
+    SELECT id, order_id, event, created_at, traceparent, product_id, available, threshold
     FROM outbox
     WHERE published_at IS NULL
     ORDER BY id

@@ -15,18 +15,21 @@ use crate::{MysqlConnection, Result};
 pub const LOW_STOCK: &str = "product.low_stock";
 
 /// An event of an order that became true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent<'a> {
     /// The order.
     pub order_id: &'a str,
     /// The routing key, `order.paid` and so on.
     pub event: &'a str,
+    /// The `traceparent` of the notification that caused it, 55 bytes.
+    pub traceparent: Option<String>,
 }
 
 impl BulkRow for NewEvent<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
         values.push::<Text, str>(self.order_id)?;
-        values.push::<Text, str>(self.event)
+        values.push::<Text, str>(self.event)?;
+        values.push::<Nullable<Text>, _>(&self.traceparent)
     }
 }
 
@@ -64,6 +67,8 @@ pub struct WaitingEvent {
     pub event: String,
     /// When it became true.
     pub created_at: DateTime<Utc>,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
     /// What it is about.
     pub about: About,
 }
@@ -99,16 +104,18 @@ pub enum About {
 
 /// The row with the columns of its order and of its product, where there is one.
 type WaitingColumns = (
-    (BigInt, Text, Moment),
+    (BigInt, Text, Moment, Nullable<Text>),
     Nullable<(Text, Text, Nullable<Text>, SmallInt, BigInt, BigInt)>,
     Nullable<(Text, Integer, Integer)>,
 );
 type OfOrder = (String, String, Option<String>, i16, i64, i64);
 type OfProduct = (String, i32, i32);
-type WaitingRow = ((i64, String, DateTime<Utc>), Option<OfOrder>, Option<OfProduct>);
+type OfEvent = (i64, String, DateTime<Utc>, Option<String>);
+type WaitingRow = (OfEvent, Option<OfOrder>, Option<OfProduct>);
 
 /// `None`: its order or product does not exist.
-fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<WaitingEvent> {
+fn waiting((of_event, order, product): WaitingRow) -> Option<WaitingEvent> {
+    let (id, event, created_at, traceparent) = of_event;
     let about = match (product, order) {
         (Some((id, available, threshold)), _) => About::Product { id, available, threshold },
         (None, Some((id, merchant, trade_no, status, total_fee, refunded_fee))) => {
@@ -116,7 +123,7 @@ fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<Wait
         }
         (None, None) => return None,
     };
-    Some(WaitingEvent { id, event, created_at, about })
+    Some(WaitingEvent { id, event, created_at, traceparent, about })
 }
 
 /// Locks up to `limit` unpublished events, oldest first, leaving out those that another relay has

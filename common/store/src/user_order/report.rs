@@ -1,14 +1,16 @@
 //! Orders, whole rows.
 
+use alipay::Fen;
+use chrono::{DateTime, Utc};
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
+use diesel::sql_types::{Nullable, SmallInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::column::{Deadline, EnumText, Moment};
+use crate::column::{Deadline, EnumText, Moment, Money};
 use crate::schema::user_order;
 use crate::{BeijingTime, MysqlConnection, PartyRow, Result};
 
@@ -67,6 +69,12 @@ pub struct OrderFilter<'a> {
     pub goods: Option<FulfillmentState>,
     /// Only this buyer's, by `buyer_id` (of newer applications the `buyer_open_id`).
     pub buyer: Option<&'a str>,
+    /// Placed at this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Placed before this time.
+    pub until: Option<DateTime<Utc>>,
+    /// Only those of this `total_fee`.
+    pub total: Option<Fen>,
 }
 
 /// A query of whole rows, to which conditions are added.
@@ -93,6 +101,15 @@ impl<'a> OrderFilter<'a> {
         if let Some(buyer) = self.buyer {
             query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
         }
+        if let Some(since) = self.since {
+            query = query.sql(" AND created_at >= ?").bind::<Moment, _>(since);
+        }
+        if let Some(until) = self.until {
+            query = query.sql(" AND created_at < ?").bind::<Moment, _>(until);
+        }
+        if let Some(total) = self.total {
+            query = query.sql(" AND total_fee = ?").bind::<Money, _>(total);
+        }
         query
     }
 }
@@ -107,14 +124,4 @@ pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<OrderRo
         .bind::<Text, _>(id)
         .get_result(connection)
         .optional()?)
-}
-
-/// Orders, the one placed last first, at most `limit`.
-pub fn list(
-    connection: &mut MysqlConnection,
-    filter: &OrderFilter<'_>,
-    limit: i64,
-) -> Result<Vec<OrderRow>> {
-    let order = " ORDER BY user_order.created_at DESC, id LIMIT ?";
-    Ok(filter.query().sql(order).bind::<BigInt, _>(limit).load(connection)?)
 }

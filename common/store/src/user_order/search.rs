@@ -12,7 +12,8 @@ use crate::{MysqlConnection, Result};
 /// What is looked for; everything that is given must hold.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OrderSearch<'a> {
-    /// The order's number or that of a trade of it, or how one of them begins; or its buyer's whole number.
+    /// The order's number or that of a trade of it, or how one of them begins; or its buyer's whole number or account at
+    /// Alipay.
     pub text: Option<&'a str>,
     /// What else must hold.
     pub filter: OrderFilter<'a>,
@@ -28,7 +29,7 @@ macro_rules! begins {
 }
 
 /// How often each of these statements names the text.
-const BINDS: usize = 5;
+const BINDS: usize = 6;
 
 /// Up to so many orders are found by number first; more are found by looking at the latest orders.
 const FEW: i64 = 1000;
@@ -38,7 +39,8 @@ const COUNT: &str = concat!(
     begins!("id"),
     " LIMIT 1001) UNION ALL (SELECT order_id FROM trade WHERE ",
     begins!("trade_no"),
-    " LIMIT 1001) UNION ALL (SELECT id FROM user_order WHERE buyer_id = ? LIMIT 1001)) AS found"
+    " LIMIT 1001) UNION ALL (SELECT id FROM user_order WHERE buyer_id = ? LIMIT 1001) \
+     UNION ALL (SELECT id FROM user_order WHERE buyer_email = ? LIMIT 1001)) AS found"
 );
 
 /// The derived table is made once; a `UNION` in the subquery itself would be run for each order.
@@ -47,7 +49,7 @@ const FIND_FEW: &str = concat!(
     begins!("id"),
     " UNION SELECT order_id FROM trade WHERE ",
     begins!("trade_no"),
-    " UNION SELECT id FROM user_order WHERE buyer_id = ?) AS found)"
+    " UNION SELECT id FROM user_order WHERE buyer_id = ? UNION SELECT id FROM user_order WHERE buyer_email = ?) AS found)"
 );
 
 const FIND_MANY: &str = concat!(
@@ -55,7 +57,7 @@ const FIND_MANY: &str = concat!(
     begins!("id"),
     ") OR EXISTS (SELECT 1 FROM trade AS t WHERE t.order_id = user_order.id AND ",
     begins!("t.trade_no"),
-    ") OR buyer_id = ?)"
+    ") OR buyer_id = ? OR buyer_email = ?)"
 );
 
 /// The first comparison finds the place in the index, the second the row.

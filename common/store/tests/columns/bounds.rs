@@ -29,6 +29,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         &[
             ("product_id", Ours),
             ("code", Ours),
+            ("code_hash", Ours),
             ("order_id", Ours),
             ("done_by", Refused),
             ("reason", Refused),
@@ -44,7 +45,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
             ("put_back_reason", Refused),
         ],
     ),
-    ("stock_withdrawn_code", &[("code", Ours)]),
+    ("stock_withdrawn_code", &[("code", Ours), ("code_hash", Ours)]),
     (
         "dead_letter_audit",
         &[
@@ -117,7 +118,10 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         ],
     ),
     ("order_expired", &[("order_id", Checked)]),
-    ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
+    (
+        "outbox",
+        &[("order_id", Checked), ("event", Ours), ("product_id", Checked), ("traceparent", Ours)],
+    ),
     (
         "pause",
         &[
@@ -138,6 +142,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
             ("order_id", Checked),
             // A header of 1,024 bytes at most.
             ("traceparent", Ours),
+            ("tracestate", Ours),
         ],
     ),
     ("product", &[("id", Checked), ("name", Refused)]),

@@ -1,6 +1,5 @@
 //! `ops actions`
 
-use chrono::NaiveDate;
 use clap::Args;
 use order::OperatorAction;
 use store::operator_action::{self, ActionFilter, ActionRow};
@@ -9,7 +8,8 @@ use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::failure::Failure;
-use crate::operations::action_record::{beijing_day, change_text};
+use crate::operations::action_record::change_text;
+use crate::operations::beijing_day::BeijingDay;
 
 /// List what operators did, the latest first
 ///
@@ -33,7 +33,7 @@ pub(crate) struct ActionsArgs {
     subject: Option<String>,
     /// Only those of this day in Beijing time, such as 2026-11-29
     #[arg(long, value_name = "DATE")]
-    day: Option<NaiveDate>,
+    day: Option<BeijingDay>,
     /// Only those before the one with this number: what comes behind the last one listed
     #[arg(long, value_name = "ID")]
     older_than: Option<i64>,
@@ -44,13 +44,12 @@ pub(crate) struct ActionsArgs {
 
 impl ActionsArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let day = self.day.map(beijing_day);
         let filter = ActionFilter {
             by: self.by.as_deref(),
             action: self.action,
             subject: self.subject.as_deref(),
-            since: day.map(|(from, _)| from),
-            until: day.map(|(_, to)| to),
+            since: self.day.map(BeijingDay::begin),
+            until: self.day.map(BeijingDay::end),
             older_than: self.older_than,
         };
         let rows = operator_action::list(&mut *context.database()?, &filter, self.limit)?;

@@ -1,5 +1,6 @@
 //! `ops stock`
 
+mod find;
 mod import;
 mod list;
 mod put_back;
@@ -8,12 +9,13 @@ mod withdraw;
 mod withdrawals;
 
 group! {
-    /// Import codes, list the stock, withdraw codes and put them back
+    /// Import codes, list the stock, find a code, withdraw codes and put them back
     ///
     /// Example: ops stock list
     StockArgs {
         Import(import::StockImportArgs),
         List(list::StockListArgs),
+        Find(find::StockFindArgs),
         Withdraw(withdraw::WithdrawArgs),
         Withdrawals(withdrawals::WithdrawalsArgs),
         PutBack(put_back::PutBackArgs),

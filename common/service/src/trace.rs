@@ -1,0 +1,33 @@
+//! Which trace a request, a message or a row belongs to, and what is exported of it.
+//!
+//! A [`TraceContext`] travels with a notification: from the header `traceparent` of the request through the headers of its
+//! message to the events that it causes. It is carried on whether spans are exported or not. A program works [`within`] a
+//! context; the log adds its ids to each line that is written there.
+
+mod context;
+
+use std::future::Future;
+
+pub use context::TraceContext;
+
+tokio::task_local! {
+    static CURRENT: Option<TraceContext>;
+}
+
+/// The context that this task or thread works in.
+pub fn current() -> Option<TraceContext> {
+    CURRENT.try_with(Option::clone).ok().flatten()
+}
+
+/// Runs `work` in this context, or in none.
+pub fn within<T>(context: Option<TraceContext>, work: impl FnOnce() -> T) -> T {
+    CURRENT.sync_scope(context, work)
+}
+
+/// A future that does its work in this context, or in none. A task that is spawned has none by itself.
+pub fn carry_out<F: Future>(
+    context: Option<TraceContext>,
+    work: F,
+) -> impl Future<Output = F::Output> {
+    CURRENT.scope(context, work)
+}
