@@ -38,6 +38,7 @@ mod session;
 mod status;
 mod tag;
 mod throttle;
+mod undelivered;
 mod user;
 
 use std::sync::Arc;

@@ -15,3 +15,13 @@ pub(crate) fn first_of(all: &[impl Display], most: usize, separator: &str, what:
     }
     parts.join(separator)
 }
+
+/// A number of seconds in the largest unit that is not zero.
+pub(crate) fn age(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{} s", seconds.max(0)),
+        60..3600 => format!("{} m", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}

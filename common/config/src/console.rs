@@ -63,6 +63,7 @@ pub(crate) struct ConsoleKeys {
     proxies: Vec<Network>,
     default_role: Option<Role>,
     oidc: Option<OidcKeys>,
+    public_url: Option<LineText>,
 }
 
 /// The keys of `[console.users.NAME]`.
@@ -92,6 +93,8 @@ pub struct Console {
     pub default_role: Option<Role>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count.
     pub proxies: Vec<Network>,
+    /// Where browsers reach the pages, without a slash at the end: links in messages begin with it.
+    pub public_url: Option<String>,
 }
 
 /// A user of the console.
@@ -140,6 +143,7 @@ pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, Confi
         oidc,
         default_role: keys.default_role,
         proxies: keys.proxies.clone(),
+        public_url: public_url(layers, keys)?,
     })
 }
 
@@ -161,6 +165,19 @@ fn read_user(layers: &Layers, name: &str, keys: &UserKeys) -> Result<ConsoleUser
         ),
         password => Ok(ConsoleUser { password: password.clone(), role: keys.role }),
     }
+}
+
+fn public_url(layers: &Layers, keys: &ConsoleKeys) -> Result<Option<String>, ConfigError> {
+    let Some(address) = &keys.public_url else { return Ok(None) };
+    let begins = address.starts_with("https://") || address.starts_with("http://");
+    if !begins
+        || !address.bytes().all(|byte| byte.is_ascii_graphic())
+        || address.contains(['?', '#'])
+    {
+        let problem = "is not the address of the pages, such as \"https://console.example.com\"";
+        return Err(layers.invalid("console.public_url", problem));
+    }
+    Ok(Some(address.trim_end_matches('/').to_owned()))
 }
 
 /// The header's name, lower case.

@@ -18,6 +18,7 @@ mod merchant;
 mod nearest;
 mod network;
 mod node;
+mod notify;
 mod peer;
 mod problem;
 pub mod reload;
@@ -46,6 +47,9 @@ use layers::{Layer, Layers};
 pub use merchant::{ConfirmPolicy, LatePaymentPolicy, Merchant, NotifyVerifyPolicy};
 use nearest::nearest_of;
 pub use network::Network;
+pub use notify::{
+    Channel, ChannelKind, MailAddresses, Notify, QuietHours, Urgency, WEBHOOK_SECRET,
+};
 pub use peer::Peer;
 pub use secret::Secret;
 use sections::Sections;
@@ -75,6 +79,8 @@ pub struct Config {
     pub retention: Retention,
     /// `[console]`
     pub console: Console,
+    /// `[notify]`
+    pub notify: Notify,
     /// `[merchants.NAME]`, by name. May be empty: see [`Config::require_merchants`].
     pub merchants: BTreeMap<String, Merchant>,
     /// Files it was read from whose mode is too wide: see [`Config::check_files`].
@@ -184,6 +190,7 @@ impl Config {
             ("events", self.events != other.events),
             ("retention", self.retention != other.retention),
             ("console", self.console != other.console),
+            ("notify", self.notify != other.notify),
         ];
         changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
     }
@@ -283,8 +290,18 @@ impl Read {
 
     /// Whether the gateway is asked: merchants depend on it.
     fn sections(&mut self, layers: &Layers, sections: Sections) -> Result<bool, ConfigError> {
-        let Sections { database, amqp, queue, ingress, worker, events, retention, console, .. } =
-            &sections;
+        let Sections {
+            database,
+            amqp,
+            queue,
+            ingress,
+            worker,
+            events,
+            retention,
+            console,
+            notify,
+            ..
+        } = &sections;
         if ingress.max_body_memory < ingress.max_body {
             let problem = "is less than ingress.max_body";
             return Err(layers.invalid("ingress.max_body_memory", problem));
@@ -298,6 +315,7 @@ impl Read {
             events: events.clone(),
             retention: retention.clone(),
             console: console::read(layers, console)?,
+            notify: notify::read(layers, notify)?,
             merchants: BTreeMap::new(),
             exposed: Vec::new(),
         });

@@ -12,6 +12,7 @@ use crate::database::DatabaseKeys;
 use crate::field::{address, address_or_off, duration, retention, up_to};
 use crate::merchant::MerchantKeys;
 use crate::network::Network;
+use crate::notify::NotifyKeys;
 
 /// Every key there is. The defaults stand in `defaults.toml`, the first layer.
 #[derive(Deserialize, Serialize)]
@@ -25,6 +26,7 @@ pub(crate) struct Sections {
     pub(crate) events: Events,
     pub(crate) retention: Retention,
     pub(crate) console: ConsoleKeys,
+    pub(crate) notify: NotifyKeys,
     #[serde(default)]
     pub(crate) merchants: BTreeMap<String, MerchantKeys>,
 }

@@ -57,6 +57,7 @@ macro_rules! closed_set {
 }
 
 pub mod agreement;
+pub mod alarm;
 pub mod dead_letter;
 pub mod decision;
 pub mod doubt;
@@ -76,10 +77,12 @@ pub mod review;
 pub mod status;
 pub mod time_limit;
 pub mod trade;
+pub mod undelivered;
 
 pub use alipay::Parties;
 
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
+pub use alarm::{AlarmMessageKind, AlarmSource};
 pub use dead_letter::{DeadLetterState, LetterAction};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
@@ -98,6 +101,7 @@ pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, LONGEST_TIME_LIMIT, time_limit};
 pub use trade::Trade;
+pub use undelivered::Undelivered;
 
 /// `VARIANTS` of every closed set here.
 pub use strum::VariantArray;

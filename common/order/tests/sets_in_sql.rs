@@ -29,10 +29,11 @@ fn words<T: VariantArray + Copy + Into<&'static str>>(is_meant: impl Fn(T) -> bo
 }
 
 /// The lists that statements may name.
-fn sets() -> [Words; 5] {
+fn sets() -> [Words; 6] {
     [
         OrderStatus::WITH_GOODS.iter().map(|status| status.code().to_string()).collect(),
         words(FulfillmentState::is_waiting),
+        words(FulfillmentState::is_given),
         words(|state: RefundRequestState| !state.has_ended()),
         words(MessageOutcome::is_worked_on),
         // A case that was settled has become moot.

@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 
 use alipay::Fen;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use config::Urgency;
 use diesel::deserialize::{self, FromSql, FromSqlRow, Queryable};
 use diesel::dsl::{AsSelect, SqlTypeOf, sql};
 use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
@@ -26,9 +27,10 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    ActionResult, ActionSource, ActionSubject, CodeState, DeadLetterState, DecisionState, Facts,
-    FulfillmentState, LetterAction, MessageOutcome, OperatorAction, OrderStatus, PauseScope,
-    ProductKind, QueryReason, RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, CodeState,
+    DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction, MessageOutcome,
+    OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason, RefundRequestState, RefundStatusCode,
+    ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -199,6 +201,8 @@ words! {
     ActionResult in operator_action.result by |word| word.parse().ok();
     ActionSource in operator_action.source by |word| word.parse().ok();
     ActionSubject in operator_action.subject_kind by |word| word.parse().ok();
+    AlarmMessageKind in alarm_message.kind by |word| word.parse().ok();
+    AlarmSource in alarm.source by |word| word.parse().ok();
     CodeState in stock_item.state by |word| word.parse().ok();
     DeadLetterState in dead_letter.state by |word| word.parse().ok();
     DecisionState in decision.state by |word| word.parse().ok();
@@ -213,6 +217,7 @@ words! {
     RefundRequestState in refund_request.state by |word| word.parse().ok();
     ReviewReason in review.reason by |word| word.parse().ok();
     ReviewState in review.state by |word| word.parse().ok();
+    Urgency in alarm.urgency by |word| word.parse().ok();
 }
 
 macro_rules! codes {

@@ -33,6 +33,7 @@ mod schema;
 mod snapshot;
 mod typed_sql;
 
+pub mod alarm;
 pub mod clock;
 pub mod counts;
 pub mod dead_letter;

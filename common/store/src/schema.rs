@@ -7,9 +7,10 @@ macro_rules! tables {
     ($($table:ident ($($key:ident),+) { $($columns:tt)+ })+) => {
     $(
         diesel::table! {
+            use config::Urgency;
             use diesel::sql_types::*;
             use order::{
-                ActionResult, ActionSource, ActionSubject, OperatorAction,
+                ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, OperatorAction,
                 CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, PauseScope, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
@@ -24,6 +25,31 @@ macro_rules! tables {
 }
 
 tables! {
+    alarm (cause) {
+        cause -> Text,
+        source -> EnumText<AlarmSource>,
+        urgency -> EnumText<Urgency>,
+        first_seen -> Moment,
+        last_seen -> Moment,
+        told_at -> Nullable<Moment>,
+        told_urgency -> EnumText<Urgency>,
+        content -> Text,
+    }
+
+    alarm_message (id) {
+        id -> BigInt,
+        channel -> Text,
+        cause -> Text,
+        kind -> EnumText<AlarmMessageKind>,
+        urgency -> EnumText<Urgency>,
+        content -> Text,
+        created_at -> Moment,
+        due_at -> Moment,
+        attempts -> Integer,
+        error -> Nullable<Text>,
+        sent_at -> Nullable<Moment>,
+    }
+
     dead_letter (message_id) {
         message_id -> Text,
         merchant -> Nullable<Text>,

@@ -6,6 +6,7 @@ mod report;
 mod search;
 mod span;
 mod terms;
+mod undelivered;
 mod unknown_merchant;
 mod write;
 
@@ -13,6 +14,7 @@ pub use audit::{AuditedOrder, count, in_range};
 pub use report::{OrderFilter, OrderRow, find};
 pub use search::{OrderSearch, search};
 pub use span::{OrderSpan, SpanOrder, count_in_span, in_span};
+pub use undelivered::{UndeliveredRow, count_undelivered, undelivered};
 pub use unknown_merchant::{MerchantOrders, unknown_merchants};
 pub use write::{
     LockedOrder, NamedAccount, NewOrder, OrderColumns, existing, insert, lock, name_account, update,

@@ -4,7 +4,7 @@ use clap::Command;
 
 /// Headings with their verbs, in the order in which they are shown.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Health", &["status", "check", "audit", "certs", "console", "console-password"]),
+    ("Health", &["status", "check", "audit", "certs", "console", "console-password", "notify"]),
     (
         "Orders and money",
         &["order", "pay-link", "query", "reconcile", "refund", "refund-requests", "close"],

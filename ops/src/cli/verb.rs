@@ -59,6 +59,7 @@ pub(crate) mod console_password;
 pub(crate) mod dlq;
 pub(crate) mod man;
 pub(crate) mod migrate;
+pub(crate) mod notify;
 pub(crate) mod order;
 pub(crate) mod pause;
 pub(crate) mod pay_link;
@@ -107,6 +108,7 @@ verbs! {
         Prune(prune::PruneArgs),
         Status(status::StatusArgs),
         Console(console::ConsoleArgs),
+        Notify(notify::NotifyArgs),
     }
 }
 

@@ -14,7 +14,7 @@ use super::page::{Page, nothing, table};
 use super::request::QueryString;
 use super::right::Right;
 use super::tag::{self, Tone, tag};
-use super::{Console, Shared, user};
+use super::{Console, Shared, undelivered, user};
 use crate::failure::Failure;
 
 /// Orders on one page.
@@ -58,6 +58,7 @@ pub(super) async fn show(
             (table(columns, orders.iter().map(row)))
         }
         p.pages {
+            (link(undelivered::PATH, say("已付款未发货", "Paid, not delivered")))
             @if !wanted.after.is_empty() {
                 (link(&wanted.address(""), say("« 最新", "Latest")))
             }

@@ -2,24 +2,28 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use config::Urgency;
 use maud::{Markup, html};
 use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::Column;
 use store::BeijingTime;
 use store::counts::WaitingCount;
+use store::user_order::count_undelivered;
 
 use super::address::{link, listing};
 use super::letter_query::LetterQuery;
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
-use super::{Console, Shared};
+use super::{Console, Shared, undelivered};
 use crate::failure::Failure;
 use crate::operations::dead_letter::NO_REASON;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, QueueDepth};
-use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency};
+use crate::operations::verdict::{
+    Description, Finding, SystemHealth, urgency_chinese, urgency_word,
+};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -36,11 +40,14 @@ pub(super) async fn show(
 ) -> Result<Page, Failure> {
     let config = console.config.clone();
     let database = console.database(move |connection| Overview::of_database(connection, &config));
-    let overview = Overview::take(&console.config, database, ask_broker(&console), None).await?;
+    let overview = Overview::take(&console.config, database, ask_broker(&console), None);
+    let undelivered = console.database(|connection| Ok(count_undelivered(connection)?));
+    let (overview, undelivered) = tokio::join!(overview, undelivered);
+    let overview = overview?;
     let refreshed = query.some("refresh").is_some();
     let body = html! {
         (verdict(&overview))
-        (tiles(&overview))
+        (tiles(&overview, undelivered.ok()))
         div.two {
             section { (orders(&overview)) (low_stock(&overview)) }
             section { (queues(&overview)) (reasons(&overview)) }
@@ -103,7 +110,7 @@ fn finding(finding: &Finding) -> Markup {
     };
     html! {
         div class=(class) {
-            (tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
+            (tag(tone, say(urgency_chinese(urgency), urgency_word(urgency).trim_end())))
             " " span.mono { (code) } " "
             (say(chinese, "")) (say("。", "")) (seen)
             br;
@@ -114,7 +121,7 @@ fn finding(finding: &Finding) -> Markup {
 }
 
 /// What needs a person first, in large numbers.
-fn tiles(overview: &Overview) -> Markup {
+fn tiles(overview: &Overview, undelivered: Option<WaitingCount>) -> Markup {
     let age = |waiting: &WaitingCount| waiting.oldest.map(|oldest| overview.age(oldest));
     let waiting = |of: &Option<WaitingCount>| of.as_ref().map(|it| (it.count, age(it)));
     let to_work_on = || {
@@ -129,6 +136,12 @@ fn tiles(overview: &Overview) -> Markup {
     let letters = overview.dead_letters.map(|it| (i64::from(it), None));
     let low = overview.low_stock.as_ref().map(|it| (it.len() as i64, None));
     let first = [
+        tile(
+            say("已付款未发货", "Paid, not delivered"),
+            undelivered::PATH,
+            Tone::Bad,
+            waiting(&undelivered),
+        ),
         tile(say("死信", "Dead letters"), "/dead-letters", Tone::Bad, letters),
         tile(say("待复核", "Open reviews"), "/reviews", Tone::Bad, waiting(&overview.open_reviews)),
         tile(

@@ -12,6 +12,7 @@ pub(crate) mod missing;
 pub(crate) mod next_step;
 pub(crate) mod status_name;
 pub(crate) mod story;
+pub(crate) mod undelivered;
 
 use alipay::{Fen, check_number};
 use config::Config;

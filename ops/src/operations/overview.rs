@@ -7,7 +7,7 @@ pub(crate) mod topology;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use broker::{BrokerLook, BrokerState, QueueDepth};
+use broker::{BrokerLook, BrokerState, KnownBroker, QueueDepth};
 use chrono::{TimeDelta, Utc};
 use config::Config;
 use ingress::IngressLook;
@@ -24,10 +24,12 @@ use store::write_access::{WriteAccess, write_access};
 use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
 
 use crate::failure::Failure;
+use crate::operations::access::Access;
 use crate::operations::order::status_name::status_name;
 use crate::operations::pause::{self, ListedPause};
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
+use crate::text::age;
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Default, Serialize)]
@@ -114,6 +116,24 @@ pub(crate) struct Rates {
 }
 
 impl Overview {
+    /// One look at everything; `known` is what the next one need not find out again.
+    ///
+    /// # Errors
+    /// As [`Overview::take`].
+    pub(crate) async fn look(
+        access: &Access,
+        known: &mut KnownBroker,
+        before: Option<&Overview>,
+    ) -> Result<Overview, Failure> {
+        let config = &access.config;
+        let database = async { Overview::of_database(&mut *access.database()?, config) };
+        let broker = async {
+            let management = access.management()?;
+            known.look(&access.broker()?, management.as_ref(), access.layout()).await
+        };
+        Overview::take(config, database, broker, before).await
+    }
+
     /// Asks database, broker and ingress at the same time, and judges. What could not be asked is a finding; rates are
     /// counted where there is a look before.
     ///
@@ -284,13 +304,7 @@ impl Overview {
 
     /// How long ago, in the largest unit that is not zero.
     pub(crate) fn age(&self, since: BeijingTime) -> String {
-        let seconds = self.waited(since).num_seconds().max(0);
-        match seconds {
-            0..60 => format!("{seconds} s"),
-            60..3600 => format!("{} m", seconds / 60),
-            3600..86_400 => format!("{} h", seconds / 3600),
-            _ => format!("{} d", seconds / 86_400),
-        }
+        age(self.waited(since).num_seconds())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod broker;
 mod certificates;
+mod chinese;
 mod clocks;
 mod database;
 mod goods;
@@ -14,12 +15,14 @@ mod pauses;
 mod work;
 
 use chrono::TimeDelta;
+use config::Urgency;
 use serde::{Serialize, Serializer};
 
 use crate::operations::overview::Overview;
 use crate::plural::count;
 pub(crate) use broker::BrokerFinding;
 pub(crate) use certificates::{CertificateFinding, CertificateSpan};
+pub(crate) use chinese::length_in_chinese;
 pub(crate) use clocks::ClockFinding;
 pub(crate) use database::DatabaseFinding;
 pub(crate) use goods::GoodsFinding;
@@ -28,34 +31,21 @@ pub(crate) use not_asked::NotAsked;
 pub(crate) use pauses::PauseFinding;
 pub(crate) use work::WorkFinding;
 
-/// How soon a person has to act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Urgency {
-    /// Processing has stopped, or will stop soon: the alarms of severity `page`.
-    Now,
-    /// An order or money waits until a person acts: the alarms of severity `ticket`.
-    Soon,
-    /// Everyday work, which is not a problem.
-    Later,
+/// An urgency as a person reads it, always of the same width.
+pub(crate) fn urgency_word(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Now => "NOW  ",
+        Urgency::Soon => "soon ",
+        Urgency::Later => "to do",
+    }
 }
 
-impl Urgency {
-    /// As a person reads it, always of the same width.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Urgency::Now => "NOW  ",
-            Urgency::Soon => "soon ",
-            Urgency::Later => "to do",
-        }
-    }
-
-    pub(crate) fn chinese(self) -> &'static str {
-        match self {
-            Urgency::Now => "立即",
-            Urgency::Soon => "尽快",
-            Urgency::Later => "待办",
-        }
+/// The same in Chinese.
+pub(crate) fn urgency_chinese(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Now => "立即",
+        Urgency::Soon => "尽快",
+        Urgency::Later => "待办",
     }
 }
 
@@ -218,7 +208,7 @@ impl Verdict {
 }
 
 /// A length of time in its largest unit: `8 h`, `3 min`.
-fn length(time: TimeDelta) -> String {
+pub(crate) fn length(time: TimeDelta) -> String {
     let seconds = time.num_seconds().abs();
     match seconds {
         0..120 => format!("{seconds} s"),

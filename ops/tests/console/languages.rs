@@ -43,6 +43,7 @@ fn every_page_is_in_one_language() {
         "/reviews",
         "/reviews?view=all",
         "/products",
+        "/undelivered",
         "/nowhere",
         "/orders?goods=x",
     ] {

@@ -109,3 +109,45 @@ fn an_order_is_found_by_the_code_that_it_delivered() {
     diesel::sql_query(again).execute(&mut *database).unwrap();
     find("CODE-1").shows(200, &["href=\"/orders/B%2F1\"", ">delivered<", ">available<", "other"]);
 }
+
+#[test]
+fn paid_orders_without_goods_have_a_page_and_a_number_on_the_overview() {
+    let world = World::new();
+    let browser = &world.browser;
+    browser.get("/undelivered").shows(200, &["There is none"]);
+    world.ops(&[
+        "order",
+        "create",
+        "B/<5>",
+        "--merchant",
+        "shop",
+        "--product",
+        "gift",
+        "--quantity",
+        "5",
+    ]);
+    world.publish(vec![notification("B/<5>", "2026112300001", "TRADE_SUCCESS", "50.00")]);
+    let _worker = world.worker();
+    world.wait_for("/undelivered", "B/&lt;5&gt;");
+    let page = browser.get("/undelivered").shows(
+        200,
+        &[
+            "50.00",
+            "5 × gift",
+            "href=\"/products\"",
+            "out of stock: import codes",
+            "/orders/B%2F%3C5%3E",
+        ],
+    );
+    page.hides(&["<5>"]);
+    browser
+        .get("/undelivered?lang=zh-CN")
+        .shows(200, &["已付款未发货", "缺货：请导入卡密", "补货"]);
+    let tile =
+        "<a class=\"tile bad\" href=\"/undelivered\"><span>Paid, not delivered</span><b>1</b>";
+    browser.get("/").shows(200, &[tile]);
+    browser.get("/undelivered?skip=1").shows(200, &["There is none", "Longest"]);
+    for skip in ["-1", "x", "99999999999999999999", "1000001"] {
+        browser.get(&format!("/undelivered?skip={skip}")).shows(400, &["skip cannot be read"]);
+    }
+}

@@ -9,6 +9,7 @@ mod files;
 mod keys;
 mod merchants;
 mod mistakes;
+mod notify;
 mod reload;
 mod retired_keys;
 mod sources;

@@ -73,7 +73,9 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-12-01-000010_pause",
     "2026-12-01-000011_paused_message",
     "2026-12-01-000020_order_search",
+    "2026-12-01-000021_undelivered",
     "2026-12-01-000030_outbox_trace",
+    "2026-12-01-000040_alarm",
 ];
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub fn levels(connection: &mut MysqlConnection) -> Result<Vec<StockLevel>> {
 }
 
 /// A product whose available codes are at its threshold or below.
-#[derive(Debug, Clone, Queryable, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
 pub struct LowStock {
     /// The product.
     pub product_id: String,

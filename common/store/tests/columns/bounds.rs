@@ -19,6 +19,12 @@ pub(crate) enum Bound {
 use Bound::{Checked, Explained, Ours, Refused, Whole};
 
 pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
+    // Texts of `ops notify`, each cut to some hundred characters.
+    ("alarm", &[("cause", Ours), ("content", Ours)]),
+    (
+        "alarm_message",
+        &[("channel", Checked), ("cause", Ours), ("content", Ours), ("error", Explained)],
+    ),
     (
         "worker_heartbeat",
         &[("worker", Ours), ("host", Ours), ("version", Ours), ("trouble", Explained)],

@@ -5,9 +5,10 @@ mod create;
 mod import;
 mod list;
 mod show;
+mod undelivered;
 
 group! {
-    /// Create, import, show and list orders
+    /// Create, import, show and list orders, and those that are paid and not delivered
     ///
     /// Example: ops order list --needs-review
     OrderArgs {
@@ -16,5 +17,6 @@ group! {
         Import(import::OrderImportArgs),
         Show(show::OrderShowArgs),
         List(list::OrderListArgs),
+        Undelivered(undelivered::OrderUndeliveredArgs),
     }
 }

@@ -56,23 +56,9 @@ impl StatusArgs {
         if let Some(seconds) = self.watch {
             return watch::watch(context, seconds, self.looks);
         }
-        let overview = look(context, None, &mut KnownBroker::default())?;
+        let mut known = KnownBroker::default();
+        let overview = context.block_on(Overview::look(context, &mut known, None))?;
         context.output.print(&overview, || overview.text())?;
         overview.check()
     }
-}
-
-/// One look at everything; `known` is what the next one need not find out again.
-fn look(
-    context: &Context,
-    before: Option<&Overview>,
-    known: &mut KnownBroker,
-) -> Result<Overview, Failure> {
-    let config = &context.config;
-    let database = async { Overview::of_database(&mut *context.database()?, config) };
-    let broker = async {
-        let management = context.management()?;
-        known.look(&context.broker()?, management.as_ref(), context.layout()).await
-    };
-    context.block_on(Overview::take(config, database, broker, before))
 }

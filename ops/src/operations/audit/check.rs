@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, Utc};
 use order::ReviewReason;
-use order::{CodeState, FulfillmentState, OrderState};
+use order::{CodeState, OrderState, Undelivered};
 use store::stock::AuditedCode;
 
 use super::finding::{Findings, line};
@@ -147,8 +147,8 @@ impl Audit {
         if !awaits {
             return;
         }
-        let (kind, what, owner) = match subject.stored.fulfillment {
-            Some(FulfillmentState::AwaitingStock) => {
+        let (kind, what, owner) = match subject.undelivered(state) {
+            Some(Undelivered::AwaitingStock) => {
                 let available = self.stock.get(&row.product_id).copied().unwrap_or(0);
                 if available >= i64::from(row.quantity) {
                     ("awaiting_stock", "there is stock: a worker delivers", Owner::Worker)
@@ -156,7 +156,7 @@ impl Audit {
                     ("awaiting_stock", "import stock", Owner::Operator)
                 }
             }
-            Some(FulfillmentState::AwaitingAccount) if !subject.has_open_case() => {
+            Some(Undelivered::AwaitingAccount) if !subject.has_open_case() => {
                 ("awaiting_account", "name the account that it is for", Owner::Operator)
             }
             _ if state.facts.awaits_confirmation() => (

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use order::{
-    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, PaymentState, Refund,
-    Trade, time_limit,
+    CodeState, ImplausibleLimit, OrderRecord, OrderState, PaymentState, Refund, Trade, Undelivered,
+    time_limit,
 };
 use store::review::AuditedCase;
 use store::stock::AuditedCode;
@@ -72,9 +72,14 @@ impl Subject {
         time_limit(self.stored.terms.created_at, self.stored.terms.expires_at, None).err()
     }
 
+    /// Why the buyer has paid and has no goods; `None` where that is not so.
+    pub(crate) fn undelivered(&self, state: &OrderState) -> Option<Undelivered> {
+        Undelivered::of(state.payment(), state.facts, self.stored.fulfillment)
+    }
+
     /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's confirmation.
     pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
-        let awaiting = self.stored.fulfillment.is_some_and(FulfillmentState::is_waiting);
-        (awaiting && state.deserves_goods()) || state.facts.awaits_confirmation()
+        self.undelivered(state).is_some_and(Undelivered::awaits_goods)
+            || state.facts.awaits_confirmation()
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{Facts, MessageOutcome, OrderState, ProductKind, Trade};
+use order::{Facts, MessageOutcome, OrderState, ProductKind, Trade, Undelivered};
 use queue::MessageKind;
 use serde::Serialize;
 use store::dead_letter::{self, history};
@@ -26,7 +26,7 @@ use crate::operations::order::change::{AppliedChange, change_of, not_kept, steps
 use crate::operations::order::fact_list::FactList;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::next_step::NextStep;
-use crate::operations::order::{OrderLine, TimeLimit, time_limit};
+use crate::operations::order::{OrderLine, TimeLimit, payment, time_limit};
 use crate::operations::pause::{self, ListedPause};
 use crate::operations::signature_check::{SignatureResult, check};
 
@@ -203,6 +203,12 @@ impl OrderDetails {
         };
         page.next_step = NextStep::of(&page).english();
         Ok(Some(page))
+    }
+
+    /// Why the buyer has paid and has no goods; `None` where that is not so.
+    pub(crate) fn undelivered(&self) -> Option<Undelivered> {
+        let goods = self.fulfillment.as_ref().map(|goods| goods.state);
+        Undelivered::of(payment(&self.order.row)?, self.facts, goods)
     }
 
     /// The product as it is shown with an order.

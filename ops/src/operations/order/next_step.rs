@@ -1,6 +1,6 @@
 //! What to do next with an order, in both languages: one place for every state.
 
-use order::{FulfillmentState, OrderStatus, PaymentState, RejectionReason, ReviewReason};
+use order::{OrderStatus, PaymentState, RejectionReason, ReviewReason, Undelivered};
 use store::BeijingTime;
 use store::review::ReviewRow;
 
@@ -78,18 +78,18 @@ impl NextStep {
             PaymentState::InDoubt => NextStep::Doubted { order, asked_at },
             PaymentState::Expired => NextStep::Expired { asked_at },
             PaymentState::Refunded => NextStep::Refunded,
-            PaymentState::Paid => match page.fulfillment.as_ref().map(|goods| goods.state) {
+            PaymentState::Paid => match page.undelivered() {
                 _ if page.facts.is_late() => NextStep::Late { order },
-                Some(FulfillmentState::AwaitingStock) => {
+                Some(Undelivered::AwaitingStock) => {
                     NextStep::StockWanted { product: row.product_id.clone() }
                 }
-                Some(FulfillmentState::AwaitingManual) => NextStep::DeliverByHand,
-                Some(FulfillmentState::AwaitingAccount) => NextStep::AccountWanted { order },
-                None if page.facts.awaits_confirmation() => {
+                Some(Undelivered::AwaitingManual) => NextStep::DeliverByHand,
+                Some(Undelivered::AwaitingAccount) => NextStep::AccountWanted { order },
+                Some(Undelivered::AwaitingConfirmation) => {
                     NextStep::Unconfirmed { order, asked_at }
                 }
-                None => NextStep::NotYetDelivered,
-                Some(_) => match status(row) {
+                Some(_) => NextStep::NotYetDelivered,
+                None => match status(row) {
                     Some(OrderStatus::RefundClosed) => NextStep::RefundClosed,
                     Some(OrderStatus::Finished) => NextStep::Finished,
                     _ => NextStep::Paid { order },

@@ -115,8 +115,9 @@ fn workers(change: impl FnOnce(&mut WorkerRow)) -> Vec<String> {
 /// What is found after a change, as `urgency code`.
 fn found(change: impl FnOnce(&mut Overview)) -> Vec<String> {
     let verdict = judged(change);
-    let line =
-        |it: &super::Finding| format!("{} {}", it.urgency().word().trim_end(), it.describe().code);
+    let line = |it: &super::Finding| {
+        format!("{} {}", super::urgency_word(it.urgency()).trim_end(), it.describe().code)
+    };
     verdict.findings.iter().map(line).collect()
 }
 
@@ -126,7 +127,7 @@ fn printed(verdict: &Verdict) -> String {
     lines.extend(verdict.findings.iter().map(|it| {
         format!(
             "{} {}: {}\n      do: {}",
-            it.urgency().word(),
+            super::urgency_word(it.urgency()),
             it.describe().code,
             it.describe().seen,
             it.describe().to_do

@@ -1,8 +1,10 @@
 //! The verdict for a person: one line that says whether all is well, then two lines a finding.
 
+use config::Urgency;
+
 use crate::cli::output::plain;
 use crate::cli::terminal::Style;
-use crate::operations::verdict::{Description, Finding, SystemHealth, Urgency, Verdict};
+use crate::operations::verdict::{Description, Finding, SystemHealth, Verdict, urgency_word};
 
 /// The first line in the colour of its answer.
 pub(super) fn headline(verdict: &Verdict) -> String {
@@ -27,6 +29,6 @@ pub(super) fn finding(finding: &Finding) -> String {
         Urgency::Soon => Style::Yellow,
         Urgency::Later => Style::Faint,
     };
-    let word = style.paint(urgency.word());
+    let word = style.paint(urgency_word(urgency));
     format!("{word} {code}: {}\n      do: {}", plain(&seen), plain(&to_do))
 }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use service::invisible;
 
-use super::look;
 use super::screen;
 use super::terminal_mode::{PressedKey, TerminalMode};
 use crate::cli::context::Context;
@@ -27,7 +26,8 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
     loop {
         let began = Instant::now();
         let asked = std::thread::scope(|scope| {
-            let asking = scope.spawn(|| look(context, before.as_ref(), &mut known));
+            let asking = scope
+                .spawn(|| context.block_on(Overview::look(context, &mut known, before.as_ref())));
             while let (Some(mode), false) = (&mode, asking.is_finished()) {
                 if mode.key(KEYS) == Some(PressedKey::End) {
                     // A server that does not answer would keep us for some seconds. Nothing is half done.

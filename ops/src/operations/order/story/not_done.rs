@@ -6,7 +6,7 @@ use alipay::{Fen, TRADE_NOT_EXIST};
 use chrono::{DateTime, Utc};
 use order::{
     Facts, FulfillmentState, MessageOutcome, OrderStatus, PaymentState, ProductKind,
-    RefundRequestState,
+    RefundRequestState, Undelivered,
 };
 use queue::MessageKind;
 use store::BeijingTime;
@@ -267,18 +267,22 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
 
 /// Why nothing was done with the goods.
 fn no_goods(page: &OrderDetails) -> &'static str {
-    match payment(&page.order.row) {
-        Some(PaymentState::Pending) => "the payment cannot be received yet (TRADE_PENDING)",
-        Some(PaymentState::Unpaid) => "not paid",
-        Some(PaymentState::InDoubt) => "closed after a payment, it is not known where the money is",
-        Some(PaymentState::Expired | PaymentState::ClosedUnpaid) => "closed without payment",
-        Some(PaymentState::Refunded) => "refunded before anything was delivered",
-        Some(PaymentState::Paid) if page.facts.is_late() => {
+    match (page.undelivered(), payment(&page.order.row)) {
+        (Some(Undelivered::PaymentPending), _) => {
+            "the payment cannot be received yet (TRADE_PENDING)"
+        }
+        (Some(Undelivered::PaymentInDoubt), _) => {
+            "closed after a payment, it is not known where the money is"
+        }
+        (Some(Undelivered::PaidLate), _) => {
             "paid after the order's time limit, and such payments are refunded"
         }
-        Some(PaymentState::Paid) if page.facts.awaits_confirmation() => {
+        (Some(Undelivered::AwaitingConfirmation), _) => {
             "a notification says paid, and merchants.NAME.confirm requires the gateway's confirmation first"
         }
-        Some(PaymentState::Paid) | None => "paid, but no worker has processed its goods yet",
+        (Some(_), _) => "paid, but no worker has processed its goods yet",
+        (None, Some(PaymentState::Refunded)) => "refunded before anything was delivered",
+        (None, Some(payment)) if payment.is_closed_unpaid() => "closed without payment",
+        (None, _) => "not paid",
     }
 }

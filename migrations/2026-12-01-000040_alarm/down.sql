@@ -1,0 +1,2 @@
+DROP TABLE alarm_message;
+DROP TABLE alarm;

@@ -1,0 +1,265 @@
+//! Telling people of alarms (`ops notify`).
+//!
+//! A look gathers what `ops status` gathers and cuts its findings into causes ([`cause`]). What is told of them is decided
+//! purely ([`decision`]) and kept in the tables `alarm` and `alarm_message`; then due messages are sent ([`delivery`]).
+//! While the database is away all of this goes on in memory ([`memory`]).
+
+mod cause;
+mod channel;
+mod decision;
+mod delivery;
+mod markup;
+mod memory;
+mod notice;
+mod words;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use config::{Channel, Notify, Urgency};
+use diesel::Connection as _;
+use order::AlarmMessageKind;
+use serde::Serialize;
+use store::{BeijingTime, MysqlConnection, alarm};
+use tracing::{info, warn};
+
+use crate::failure::Failure;
+use crate::operations::access::Access;
+use crate::operations::overview::Overview;
+use crate::operations::overview::broker::KnownBroker;
+use crate::operations::overview::ingress::IngressAnswer;
+use cause::{Asked, Cause, SeenCause};
+use decision::{Decisions, News};
+pub(crate) use delivery::Delivery;
+use delivery::Recipient;
+use memory::Memory;
+use notice::{Bulletin, Notice};
+
+/// How long another program is waited for that decides at this moment.
+const LOCK_SECONDS: i64 = 5;
+/// A channel that has refused a message so often is told of on the others.
+const FAILING: i32 = 3;
+/// A message that no channel takes is given up.
+const GIVE_UP: TimeDelta = TimeDelta::hours(24);
+/// How long messages are kept.
+const KEPT: TimeDelta = TimeDelta::days(30);
+
+/// Tells people, look after look.
+pub(crate) struct Notifier<'a> {
+    access: &'a Access,
+    /// What the next look need not find out again.
+    known: KnownBroker,
+    memory: Memory,
+    ingress_was_ready: bool,
+    /// Whether there is no later look.
+    looks_once: bool,
+}
+
+/// What a look found and told.
+#[derive(Debug, Serialize)]
+pub(crate) struct LookReport {
+    pub(crate) at: BeijingTime,
+    pub(crate) causes: Vec<CauseReport>,
+    pub(crate) sent: Vec<Delivery>,
+}
+
+/// A cause that is there.
+#[derive(Debug, Serialize)]
+pub(crate) struct CauseReport {
+    pub(crate) cause: String,
+    pub(crate) urgency: Urgency,
+    pub(crate) since: BeijingTime,
+    pub(crate) seen: String,
+    /// Why it is told now.
+    pub(crate) told: Option<AlarmMessageKind>,
+}
+
+impl<'a> Notifier<'a> {
+    /// # Errors
+    /// [`Failure::Usage`]: no channel is configured.
+    pub(crate) fn new(access: &'a Access) -> Result<Notifier<'a>, Failure> {
+        if access.config.notify.channels.is_empty() {
+            return Err(Failure::Usage(
+                "no channel is configured: [notify.channels.NAME] in the configuration says whom to tell".to_owned(),
+            ));
+        }
+        Ok(Notifier {
+            access,
+            known: KnownBroker::default(),
+            memory: Memory::default(),
+            ingress_was_ready: false,
+            looks_once: false,
+        })
+    }
+
+    /// For one look: while the database is away nothing tells how long a cause has been there, so it is told.
+    pub(crate) fn once(self) -> Notifier<'a> {
+        Notifier { looks_once: true, ..self }
+    }
+
+    /// Looks, decides, and sends what is due.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`]: the configuration cannot be used.
+    pub(crate) async fn look(&mut self, at: DateTime<Utc>) -> Result<LookReport, Failure> {
+        let overview = Overview::look(self.access, &mut self.known, None).await?;
+        let asked = Asked::of(&overview);
+        let decided = match self.decide_in_database(&overview, asked, at) {
+            Ok(decided) => decided,
+            Err(failure) => {
+                if asked.database {
+                    warn!("alarms are kept in memory: {failure}");
+                }
+                let seen = self.causes(&overview, Vec::new());
+                let settings =
+                    if self.looks_once { &at_once(self.settings()) } else { self.settings() };
+                let decisions = self.memory.decide(&seen, &asked, settings, at);
+                let messages = self.messages(&decisions.news, at);
+                self.memory.add(messages);
+                report(&seen, &decisions)
+            }
+        };
+        if let Some(look) = &overview.ingress {
+            self.ingress_was_ready |= look.answer == IngressAnswer::Ready;
+        }
+        let sent = self.deliver(asked.database, at).await;
+        Ok(LookReport { at: BeijingTime(at), causes: decided, sent })
+    }
+
+    /// What a look would tell of now, whatever was told before; nothing is written or sent.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`]: the configuration cannot be used.
+    pub(crate) async fn rehearse(&mut self, at: DateTime<Utc>) -> Result<LookReport, Failure> {
+        let overview = Overview::look(self.access, &mut self.known, None).await?;
+        let seen = self.causes(&overview, Vec::new());
+        let asked = Asked::of(&overview);
+        let decisions = Decisions::of(Vec::new(), &seen, &asked, &at_once(self.settings()), at);
+        let causes = report(&seen, &decisions);
+        Ok(LookReport { at: BeijingTime(at), causes, sent: Vec::new() })
+    }
+
+    /// Sends a test message to each channel.
+    pub(crate) async fn test(&self, at: DateTime<Utc>) -> Vec<Delivery> {
+        let public_url = self.access.config.console.public_url.as_deref();
+        let sends = self.settings().channels.iter().map(async |(name, channel)| {
+            let notices = [Notice::test(channel.language, public_url, at)];
+            let bulletin = Bulletin { notices: &notices, language: channel.language };
+            let error = channel::send(channel, &bulletin, at).await.err();
+            Delivery { channel: name.clone(), alarms: 1, error }
+        });
+        futures_util::future::join_all(sends).await
+    }
+
+    /// Sends what is due, to all channels at the same time.
+    async fn deliver(&mut self, database: bool, at: DateTime<Utc>) -> Vec<Delivery> {
+        let access = self.access;
+        let mut remembered = self.memory.take_messages();
+        let delivers = self.settings().channels.iter().map(|(name, channel)| {
+            let mine = remembered.remove(name.as_str()).unwrap_or_default();
+            async move { Recipient { access, name, channel, database, at }.deliver(mine).await }
+        });
+        let delivered = futures_util::future::join_all(delivers).await;
+        let mut sent = Vec::new();
+        for (deliveries, left) in delivered {
+            sent.extend(deliveries);
+            self.memory.messages.extend(left);
+        }
+        sent
+    }
+
+    fn settings(&self) -> &'a Notify {
+        &self.access.config.notify
+    }
+
+    fn causes(&self, overview: &Overview, failing: Vec<alarm::FailingChannel>) -> Vec<SeenCause> {
+        Cause::seen(&Cause::all(overview, self.ingress_was_ready, failing))
+    }
+
+    /// Decides with the tables, one program at a time. What was told from memory counts as told.
+    fn decide_in_database(
+        &mut self,
+        overview: &Overview,
+        asked: Asked,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<CauseReport>, Failure> {
+        if !asked.database {
+            return Err(Failure::DatabaseAway("the database does not answer".to_owned()));
+        }
+        let mut connection = self.access.database()?;
+        let connection = &mut *connection;
+        if !alarm::lock(connection, LOCK_SECONDS)? {
+            info!("another program decides what is told at this moment");
+            return Ok(Vec::new());
+        }
+        let decided = self.decide_locked(connection, overview, &asked, at);
+        alarm::unlock(connection)?;
+        let (seen, decisions) = decided?;
+        let reported = report(&seen, &decisions);
+        self.memory.is_written(decisions.alarms);
+        Ok(reported)
+    }
+
+    fn decide_locked(
+        &self,
+        connection: &mut MysqlConnection,
+        overview: &Overview,
+        asked: &Asked,
+        at: DateTime<Utc>,
+    ) -> Result<(Vec<SeenCause>, Decisions), Failure> {
+        connection.transaction(|connection| {
+            let given_up = alarm::remove_old(connection, at - GIVE_UP, at - KEPT)?;
+            if given_up > 0 {
+                warn!(messages = given_up, "alarms that no channel took for a day are given up");
+            }
+            let seen = self.causes(overview, alarm::failing_channels(connection, FAILING)?);
+            let (before, gone) = self.memory.merged(alarm::all(connection)?);
+            let decisions = Decisions::of(before, &seen, asked, self.settings(), at);
+            alarm::remove(connection, &gone)?;
+            alarm::remove(connection, &decisions.gone)?;
+            alarm::write(connection, &decisions.alarms)?;
+            for message in self.messages(&decisions.news, at) {
+                alarm::add_message(connection, &message)?;
+            }
+            Ok((seen, decisions))
+        })
+    }
+
+    /// The news as messages to the channels that are told.
+    fn messages(&self, news: &[News], at: DateTime<Utc>) -> Vec<alarm::NewMessage> {
+        let public_url = self.access.config.console.public_url.as_deref();
+        let channels = || self.settings().channels.iter();
+        let to_all = |news: &'_ News| {
+            let of = |(name, channel): (&String, &Channel)| {
+                news.message((name, channel), self.settings(), public_url, at)
+            };
+            channels().filter_map(of).collect::<Vec<_>>()
+        };
+        news.iter().flat_map(to_all).collect()
+    }
+}
+
+/// Tells what is there, however short a time it has been there.
+fn at_once(settings: &Notify) -> Notify {
+    Notify { open_after: Duration::ZERO, ..settings.clone() }
+}
+
+fn report(seen: &[SeenCause], decisions: &Decisions) -> Vec<CauseReport> {
+    let report = |cause: &SeenCause| {
+        let row = decisions.alarms.iter().find(|row| row.cause == cause.id)?;
+        let told = decisions.news.iter().find(|news| news.cause == cause.id);
+        Some(CauseReport {
+            cause: cause.id.clone(),
+            urgency: cause.urgency,
+            since: BeijingTime(row.first_seen),
+            seen: cause.text.english.seen.clone(),
+            told: told.map(|news| news.kind),
+        })
+    };
+    seen.iter().filter_map(report).collect()
+}
+
+/// A value of texts and times as JSON, which cannot fail.
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
