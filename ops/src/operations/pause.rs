@@ -50,6 +50,11 @@ impl PausedWork {
         PausedWork { scope: row.scope, id: row.scope_id.clone() }
     }
 
+    /// The merchant or product; empty for everything.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// `everything`, `merchant shop`, `product gift-100`.
     pub(crate) fn what(&self) -> String {
         what(self.scope, &self.id)
