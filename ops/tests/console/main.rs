@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod away;
+mod base_path;
 mod browser;
 mod languages;
 mod letters;
@@ -17,4 +18,6 @@ mod recorded;
 #[path = "../snapshots/compare.rs"]
 mod snapshot;
 mod strangers;
+mod users;
+mod verify;
 mod world;
