@@ -163,7 +163,9 @@ pub(crate) fn begin(
 ) -> Result<ListedPause, Failure> {
     if length > LONGEST {
         let days = LONGEST.as_secs() / 86_400;
-        return Err(Failure::Usage(format!("a pause lasts {days} days at most: begin another then")));
+        return Err(Failure::Usage(format!(
+            "a pause lasts {days} days at most: begin another then"
+        )));
     }
     check_name(by)?;
     work.check(connection, config)?;
