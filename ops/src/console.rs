@@ -26,6 +26,7 @@ mod order;
 mod order_query;
 mod orders;
 mod page;
+mod pauses;
 mod person;
 mod product;
 mod products;
@@ -65,6 +66,7 @@ use crate::operations::action_record::{Act, ActRecord, Actor, Change, note};
 use crate::operations::activity::ActivityHistory;
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
+use crate::operations::pause::ListedPause;
 use authentication::Authentication;
 use guard::FormGuard;
 use oidc::PendingLogins;
@@ -104,6 +106,8 @@ pub(crate) struct Console {
     sampling: Pool,
     /// For connections that hold a named lock of the server.
     database: DatabaseSettings,
+    /// What was paused when a page asked last.
+    paused: parking_lot::Mutex<Vec<ListedPause>>,
     results: ActionResults,
     guard: FormGuard,
     authentication: Arc<Authentication>,
@@ -133,6 +137,7 @@ impl Console {
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
             known: parking_lot::Mutex::default(),
+            paused: parking_lot::Mutex::default(),
             results: ActionResults::default(),
             guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,

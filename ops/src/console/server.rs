@@ -25,8 +25,8 @@ use super::routes::Routes;
 use super::user::{self, User};
 use super::{
     Console, Shared, actions, activity, base_path, code, letter, letter_actions, letters, login,
-    oidc, order, orders, page, product, products, results, review, reviews, status, stock_import,
-    subscriptions, undelivered, verify, withdrawals,
+    oidc, order, orders, page, pauses, product, products, results, review, reviews, status,
+    stock_import, subscriptions, undelivered, verify, withdrawals,
 };
 use crate::failure::Failure;
 
@@ -85,6 +85,8 @@ pub(super) fn routes() -> Routes {
         .get("/withdrawals/{id}", Right::Look, withdrawals::show)
         .post("/withdrawals/{id}", Right::ChangeStock, withdrawals::give_back)
         .get(subscriptions::PATH, Right::Look, subscriptions::show)
+        .get("/pauses", Right::Look, pauses::show)
+        .post("/pauses", Right::PauseWork, pauses::act)
         .get(verify::PATH, Right::Look, verify::show)
         .post(
             verify::PATH,

@@ -43,6 +43,8 @@ const EXPECTED: &[(Method, &str, Option<Role>)] = &[
     (Method::GET, "/withdrawals/{id}", Some(Role::Viewer)),
     (Method::POST, "/withdrawals/{id}", Some(Role::Operator)),
     (Method::GET, "/subscriptions", Some(Role::Viewer)),
+    (Method::GET, "/pauses", Some(Role::Viewer)),
+    (Method::POST, "/pauses", Some(Role::Operator)),
     (Method::GET, "/verify", Some(Role::Viewer)),
     (Method::POST, "/verify", Some(Role::Viewer)),
     (Method::GET, "/actions", Some(Role::Viewer)),
