@@ -5,8 +5,10 @@ mod attempt;
 mod consumers;
 mod dead_lettering;
 pub(crate) mod dead_queue;
+mod deferral;
 mod recorded;
 pub(crate) mod redelivery;
+pub(crate) mod spans;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,13 +19,14 @@ use queue::{Connection, ConnectionError, ReceivedMessage};
 use service::backoff::Backoff;
 use service::{metric, trace};
 use tokio::sync::watch;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::batch::Outcome;
 use crate::context::WorkerContext;
 use crate::shards::ConsumedShards;
 use attempt::Unprocessed;
 use consumers::Consumers;
+use spans::BatchSpans;
 
 /// A batch stops growing at this many bytes of bodies, so that its statements stay well below
 /// `max_allowed_packet` (16 MiB by default on MariaDB).
@@ -56,6 +59,8 @@ enum Ended {
     Connection(ConnectionError),
     /// The database refuses a statement whatever the data; another version of the worker may succeed.
     StatementRefused,
+    /// Everything is paused.
+    Paused,
 }
 
 impl Ended {
@@ -100,13 +105,15 @@ impl Lane {
     /// (queue deleted, channel closed by the broker) is set up again with the others of the lane, and its queue declared before.
     pub(crate) async fn run(&self, connection: &Connection) {
         let mut backoff = Backoff::new(LOCKED_PAUSE, LONGEST_PAUSE);
-        while !self.context.cancel.is_cancelled() && !connection.is_lost() {
+        while self.may_consume(connection).await {
             let began = Instant::now();
             let ended = self.consume(connection).await;
             let mut refused = Duration::ZERO;
-            self.context.health.set_consuming(self.number, false);
+            // A lane that is paused needs no consumer.
+            let is_paused = matches!(ended, Err(Ended::Paused));
+            self.context.health.set_consuming(self.number, is_paused);
             match ended {
-                Ok(()) => {}
+                Ok(()) | Err(Ended::Paused) => {}
                 Err(Ended::StatementRefused) => refused = REFUSED_PAUSE,
                 // The channel can notice the end of the connection first.
                 Err(Ended::Connection(error)) if error.is_outage() => {
@@ -130,6 +137,29 @@ impl Lane {
         }
     }
 
+    /// Waits while everything is paused; the messages stay in the queue, and the lane counts as one that consumes. Returns
+    /// `false` when the lane ends.
+    async fn may_consume(&self, connection: &Connection) -> bool {
+        let pauses = &self.context.pauses;
+        tokio::select! {
+            biased;
+            () = self.context.cancel.cancelled() => return false,
+            _ = connection.lost() => return false,
+            () = pauses.not_everything_waits() => return true,
+            () = std::future::ready(()) => {}
+        }
+        info!(lane = self.number, "everything is paused: the lane takes nothing");
+        self.context.health.set_consuming(self.number, true);
+        tokio::select! {
+            () = self.context.cancel.cancelled() => false,
+            _ = connection.lost() => false,
+            () = pauses.not_everything_waits() => {
+                info!(lane = self.number, "the lane takes messages again");
+                true
+            }
+        }
+    }
+
     /// The consumers from their beginning to their end.
     async fn consume(&self, connection: &Connection) -> Result<(), Ended> {
         let configured = self.context.layout().shards;
@@ -140,7 +170,6 @@ impl Lane {
         self.context.health.set_consuming(self.number, true);
 
         let ended = self.serve(connection, &mut consumers, &mut shards).await;
-        self.context.health.set_consuming(self.number, false);
         self.context.health.set_unfinished(self.number, 0);
         if !connection.is_lost() {
             consumers.close().await;
@@ -179,6 +208,7 @@ impl Lane {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
                 reason = connection.lost() => return Err(Ended::lost(reason)),
+                () = self.context.pauses.everything_waits() => return Err(Ended::Paused),
                 Ok(()) = shards.changed() => {
                     self.consume_new(consumers, shards).await?;
                     continue;
@@ -231,28 +261,30 @@ impl Lane {
         let started = Instant::now();
         self.context.health.set_unfinished(self.number, batch.len() + held.len());
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let ended = match self.context.process(self.number, connection, batch).await {
+        let spans = BatchSpans::begin(&batch);
+        let traces = spans.traces();
+        let ended = match self.context.process(self.number, connection, batch, &traces).await {
             Ok(ended) => ended,
             Err(Unprocessed::Interrupted) => return Err(Ended::lost("interrupted")),
             Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),
+            Err(Unprocessed::Paused) => return Err(Ended::Paused),
         };
         service::crash_point!("worker.before_ack");
         histogram!(metric::WORKER_BATCH_SECONDS).record(started.elapsed());
         histogram!(metric::WORKER_BATCH_MESSAGES).record(f64::from(size));
         let (mut stays, mut done) = (Staying::default(), Vec::new());
-        for (message, outcome) in ended {
+        for ((message, outcome), span) in ended.into_iter().zip(spans.into_messages()) {
+            trace::within(span.context().cloned(), || report(&message, &outcome));
+            spans::end(span, &outcome);
             match outcome {
                 Outcome::Locked => stays.locked.push(message),
                 Outcome::Held => stays.held.push(message),
-                outcome => {
-                    report(&message, &outcome);
-                    done.push((message, outcome));
-                }
+                _ => done.push(message),
             }
         }
         let open = stays.locked.iter().chain(&stays.held).chain(held);
         let open: BTreeSet<u64> = open.map(|message| message.tag).collect();
-        let done: Vec<&ReceivedMessage> = done.iter().map(|(message, _)| message).collect();
+        let done: Vec<&ReceivedMessage> = done.iter().collect();
         if !connection.bounded("acknowledging", acknowledge::acknowledge(&done, &open)).await? {
             return Err(Ended::lost("the channel is gone, acknowledgements did not count"));
         }
@@ -261,25 +293,23 @@ impl Lane {
     }
 }
 
-/// Counts the outcome of a message, and logs the bad ones.
+/// Counts how a message has ended, and logs a bad end.
 fn report(message: &ReceivedMessage, outcome: &Outcome) {
     let message_id = &message.message_id;
     match outcome {
-        Outcome::DatabaseRefuses(rejection) => trace::within(message.headers.trace(), || {
-            warn!(
-                message_id,
-                error = rejection.error,
-                "the database refuses this message and takes others: it is tried again later"
-            );
-        }),
+        // It has not ended.
+        Outcome::Locked | Outcome::Held => return,
+        Outcome::DatabaseRefuses(rejection) => warn!(
+            message_id,
+            error = rejection.error,
+            "the database refuses this message and takes others: it is tried again later"
+        ),
         Outcome::Rejected(rejection) => {
             let (reason, error) = (rejection.reason, &rejection.error);
-            trace::within(message.headers.trace(), || {
-                warn!(message_id, reason, error, "dead-lettered");
-            });
+            warn!(message_id, reason, error, "dead-lettered");
             counter!(metric::WORKER_DEAD_LETTERS, "reason" => reason).increment(1);
         }
-        _ => {}
+        Outcome::Done | Outcome::Paused | Outcome::RetryLater | Outcome::RejectedBefore(_) => {}
     }
     counter!(metric::WORKER_MESSAGES, "outcome" => outcome.word()).increment(1);
 }

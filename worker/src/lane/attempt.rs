@@ -10,6 +10,7 @@ use metrics::{counter, histogram};
 use order::RejectionReason;
 use queue::{Connection, Message, PublishError, ReceivedMessage, topology};
 use service::backoff::Backoff;
+use service::trace::{Span, SpanKind};
 use service::{metric, trace};
 use store::redelivery::RedeliveredMessage;
 use store::{ErrorKind, MysqlConnection, redelivery};
@@ -18,6 +19,7 @@ use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
 use super::recorded::RowInInbox;
+use super::spans::BatchTraces;
 use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies, run_halving};
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
@@ -37,16 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 struct Work {
     received: Vec<ReceivedMessage>,
     outcomes: Vec<Option<Outcome>>,
-}
-
-impl Work {
-    /// The message of a batch that has no other.
-    fn only_message(&self) -> Option<&ReceivedMessage> {
-        match &*self.received {
-            [message] => Some(message),
-            _ => None,
-        }
-    }
+    traces: BatchTraces,
 }
 
 /// Why deliveries have no outcomes. They are not acknowledged and come again.
@@ -56,6 +49,16 @@ pub(crate) enum Unprocessed {
     Interrupted,
     /// The database refuses a statement, whatever the data.
     StatementRefused,
+    /// Everything is paused.
+    Paused,
+}
+
+/// How a try ended.
+enum Attempted {
+    /// Each message has an outcome.
+    Ended,
+    /// Everything is paused, so nothing was done.
+    Paused,
 }
 
 impl From<Interrupted> for Unprocessed {
@@ -72,25 +75,30 @@ impl WorkerContext {
         lane: usize,
         connection: &Connection,
         received: Vec<ReceivedMessage>,
+        traces: &BatchTraces,
     ) -> Result<Vec<(ReceivedMessage, Outcome)>, Unprocessed> {
         let outcomes = vec![None; received.len()];
-        let mut work = Work { received, outcomes };
+        let mut work = Work { received, outcomes, traces: traces.clone() };
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut trouble = FailureLog::default();
         loop {
             let result;
             (work, result) = self
                 .on_database("a batch", move |this| {
-                    let alone = work.only_message().and_then(|message| message.headers.trace());
-                    let result = trace::within(alone, || attempt(this, &mut work));
+                    let batch = work.traces.batch.clone();
+                    let result = trace::within(batch, || attempt(this, &mut work));
                     (work, result)
                 })
                 .await?;
-            let Err(failure) = result else {
-                self.health.database_works(DatabaseUser::Lane(lane));
-                trouble.batch_worked(lane);
-                let outcomes = work.outcomes.into_iter().flatten();
-                return Ok(work.received.into_iter().zip(outcomes).collect());
+            let failure = match result {
+                Ok(Attempted::Ended) => {
+                    self.health.database_works(DatabaseUser::Lane(lane));
+                    trouble.batch_worked(lane);
+                    let outcomes = work.outcomes.into_iter().flatten();
+                    return Ok(work.received.into_iter().zip(outcomes).collect());
+                }
+                Ok(Attempted::Paused) => return Err(Unprocessed::Paused),
+                Err(failure) => failure,
             };
             counter!(metric::WORKER_BATCH_FAILURES).increment(1);
             if let BatchError::Store(error) = &failure {
@@ -127,7 +135,7 @@ impl WorkerContext {
     }
 
     /// Publishes, and returns the places of those that the broker refused: their queue is full.
-    pub(super) fn publish(&self, messages: Vec<Message>) -> Result<Vec<usize>, PublishError> {
+    pub(crate) fn publish(&self, messages: Vec<Message>) -> Result<Vec<usize>, PublishError> {
         if messages.is_empty() {
             return Ok(Vec::new());
         }
@@ -148,11 +156,10 @@ impl WorkerContext {
 
 /// One try for everything without an outcome, on a thread that may block. Ends with an outcome for
 /// each message, or with an infrastructure failure.
-fn attempt(context: &WorkerContext, work: &mut Work) -> Result<(), BatchError> {
-    let Work { received, outcomes } = work;
+fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchError> {
+    let Work { received, outcomes, traces } = work;
     let config = Arc::clone(&context.current.borrow());
-    let (mut places, mut fresh) = (Vec::new(), Vec::new());
-    let mut redelivered = Vec::new();
+    let mut readable = Vec::new();
     for (at, delivery) in received.iter().enumerate() {
         if outcomes[at].is_some() {
             continue;
@@ -167,34 +174,41 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<(), BatchError> {
                 retry_copies::remove_unreadable(&context.pool, delivery)?;
                 let mut connection = context.pool.get()?;
                 let dead = dead(delivery, &rejection, None);
-                outcomes[at] = Some(context.publish_dead(&mut connection, dead, rejection)?);
+                let outcome = trace::within(delivery.headers.trace(), || {
+                    context.publish_dead(&mut connection, dead, rejection)
+                })?;
+                outcomes[at] = Some(outcome);
                 continue;
             }
         };
+        let message = message.in_trace(traces.messages.get(at).cloned().flatten());
         context.health.message_clock().compare(&message, Utc::now());
-        if delivery.redelivered {
-            redelivered.push((at, message));
-        } else {
-            places.push(at);
-            fresh.push(message);
-        }
+        readable.push((at, message));
     }
-    if fresh.is_empty() && redelivered.is_empty() {
-        return Ok(());
+    if readable.is_empty() {
+        return Ok(Attempted::Ended);
     }
     let mut connection = context.pool.get()?;
-    let read = places.iter().copied().zip(&mut fresh);
-    for (at, message) in read.chain(redelivered.iter_mut().map(|(at, it)| (*at, it))) {
-        let delivery = &received[at];
+    let pauses = context.pauses.or_read(&mut connection)?;
+    if pauses.is_everything() {
+        return Ok(Attempted::Paused);
+    }
+    for (at, message) in &mut readable {
+        let delivery = &received[*at];
         message.prove_receipt(&mut connection, &delivery.headers, &delivery.body, &config)?;
     }
     let mut attempt = BatchAttempt { context, connection: &mut connection, received, outcomes };
+    let (redelivered, fresh): (Vec<_>, Vec<_>) = attempt
+        .put_aside(&pauses, readable)?
+        .into_iter()
+        .partition(|(at, _)| received[*at].redelivered);
+    let (places, fresh): (Vec<usize>, Vec<InboundMessage>) = fresh.into_iter().unzip();
     attempt.run(&places, &fresh)?;
     for (at, message) in &redelivered {
         let _alone = context.redeliveries.alone();
         trace::within(message.trace.clone(), || attempt.run_alone(*at, message))?;
     }
-    Ok(())
+    Ok(Attempted::Ended)
 }
 
 /// The batches of one try.
@@ -223,7 +237,17 @@ fn report_times(batch: &[InboundMessage], outcomes: &[Outcome]) {
     }
 }
 
-impl BatchAttempt<'_> {
+impl<'a> BatchAttempt<'a> {
+    /// The deliveries of this try.
+    pub(super) fn received(&self) -> &'a [ReceivedMessage] {
+        self.received
+    }
+
+    /// The message at this place among those received has ended.
+    pub(super) fn set_outcome(&mut self, at: usize, outcome: Outcome) {
+        self.outcomes[at] = Some(outcome);
+    }
+
     /// Works on `batch`, whose messages are at `places` among those received; when it fails on its data, or for a
     /// reason that is not known, halves it until the message that causes it is alone.
     pub(super) fn run(
@@ -292,13 +316,16 @@ impl BatchAttempt<'_> {
             let refused = context.publish_recorded(connection, messages, RowInInbox::Written)?;
             Ok(refused.into_iter().filter_map(|at| of_batch.get(at).copied()).collect())
         };
+        let mut span = Span::begin(SpanKind::Internal, || "transaction".into(), trace::current());
         let outcomes = batch::run(self.connection, batch, Rules::of(&context.config), publish)
             .inspect_err(|failure| {
+                span.fail(failure.kind().word());
                 if batch.len() > 1 && failure.may_be_one_messages() {
                     counter!(metric::WORKER_BATCH_SPLITS).increment(1);
                     warn!(error = %failure, messages = batch.len(), "the batch failed on its data and is halved");
                 }
             })?;
+        drop(span);
         service::crash_point!("worker.after_commit");
         report_times(batch, &outcomes);
         let waits =

@@ -15,7 +15,7 @@ use crate::operations::overview::Overview;
 use crate::operations::overview::ingress::{IngressAnswer, Refused};
 use crate::operations::verdict::{
     BrokerFinding, CertificateFinding, DatabaseFinding, Finding, GoodsFinding, IngressFinding,
-    NotAsked, WorkFinding,
+    NotAsked, PauseFinding, WorkFinding,
 };
 
 /// The most characters of a text with values: a message with several alarms must fit into what a robot takes.
@@ -181,6 +181,7 @@ impl Cause {
             )) => whose,
             Cause::DeadLetters { reason, .. } => reason,
             Cause::LowStock(low) => &low.product_id,
+            Cause::Finding(Finding::Pauses(PauseFinding::Active { work, .. })) => work.id(),
             Cause::ChannelFails(failing) => &failing.channel,
             Cause::Finding(_) | Cause::IngressDown { .. } | Cause::Refused { .. } => "",
         }
@@ -233,6 +234,7 @@ impl Cause {
                 GoodsFinding::Reviews(_) | GoodsFinding::NotAtAlipay(_) => "/reviews".to_owned(),
                 _ => "/".to_owned(),
             },
+            Cause::Finding(Finding::Pauses(_)) => "/pauses".to_owned(),
             Cause::Finding(_)
             | Cause::IngressDown { .. }
             | Cause::Refused { .. }
@@ -273,6 +275,7 @@ fn source_of(finding: &Finding) -> AlarmSource {
         Finding::Ingress(IngressFinding::SignaturesRefused { .. }) => AlarmSource::Ingress,
         Finding::Database(DatabaseFinding::ReadOnly { .. })
         | Finding::Clocks(_)
+        | Finding::Pauses(_)
         | Finding::Goods(_) => AlarmSource::Database,
         Finding::Work(WorkFinding::NoWorkers { .. } | WorkFinding::Backlog { .. }) => {
             AlarmSource::Broker

@@ -9,7 +9,7 @@ use service::metric;
 use tokio::time::timeout;
 
 use crate::operations::admin_endpoint;
-use crate::operations::metric_text::values;
+use crate::operations::metric_text::counters;
 
 /// How long it may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -91,8 +91,7 @@ fn read_answer(status: StatusCode, body: &str) -> IngressAnswer {
 /// The counts in what Prometheus reads.
 fn counted(metrics: &str) -> Counted {
     let mut counted = Counted::default();
-    for (labels, count) in values(metrics, metric::INGRESS_REQUESTS) {
-        let count = count as u64;
+    for (labels, count) in counters(metrics, metric::INGRESS_REQUESTS) {
         let merchant = labels.get("merchant").unwrap_or_default().to_owned();
         let of = counted.notifications.entry(merchant.clone()).or_default();
         match (labels.get("outcome"), labels.get("reason")) {
@@ -107,8 +106,8 @@ fn counted(metrics: &str) -> Counted {
             _ => {}
         }
     }
-    for (_, count) in values(metrics, metric::INGRESS_UNKNOWN_PATHS) {
-        *counted.refused.entry(Refused::UnknownPath).or_default() += count as u64;
+    for (_, count) in counters(metrics, metric::INGRESS_UNKNOWN_PATHS) {
+        *counted.refused.entry(Refused::UnknownPath).or_default() += count;
     }
     counted
 }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use order::PauseScope;
 use queue::topology::TopologyObject;
 use store::BeijingTime;
 use store::alarm::FailingChannel;
@@ -15,10 +16,11 @@ use super::super::decision::News;
 use super::super::notice::Notice;
 use super::*;
 use crate::operations::overview::ingress::{Notifications, Refused};
+use crate::operations::pause::PausedWork;
 use crate::operations::topology_findings::TopologyFinding;
 use crate::operations::verdict::{
     BrokerFinding, CertificateFinding, ClockFinding, DatabaseFinding, Finding, GoodsFinding,
-    IngressFinding, NotAsked, Waits, WorkFinding,
+    IngressFinding, NotAsked, PauseFinding, Waits, WorkFinding,
 };
 
 fn time() -> DateTime<Utc> {
@@ -114,6 +116,12 @@ fn findings() -> Vec<Finding> {
         CertificateFinding::NotBegun { whose: whose(), from: beijing() },
         CertificateFinding::Ends { whose: whose(), until: beijing(), left: TimeDelta::days(20) },
     ];
+    let pauses = [PauseFinding::Active {
+        scope: PauseScope::Everything,
+        text: text("everything is paused"),
+        chinese: text("全部暂停"),
+        work: PausedWork::Everything,
+    }];
     let all = asked.map(Finding::NotAsked).into_iter();
     all.chain(broker.map(Finding::Broker))
         .chain(ingress.map(Finding::Ingress))
@@ -122,6 +130,7 @@ fn findings() -> Vec<Finding> {
         .chain(work.map(Finding::Work))
         .chain(goods.map(Finding::Goods))
         .chain(certificates.map(Finding::Certificates))
+        .chain(pauses.map(Finding::Pauses))
         .collect()
 }
 
