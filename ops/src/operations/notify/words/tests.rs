@@ -120,7 +120,7 @@ fn findings() -> Vec<Finding> {
         scope: PauseScope::Everything,
         text: text("everything is paused"),
         chinese: text("全部暂停"),
-        work: PausedWork::Everything,
+        work: PausedWork::everything(),
     }];
     let all = asked.map(Finding::NotAsked).into_iter();
     all.chain(broker.map(Finding::Broker))
