@@ -8,8 +8,10 @@
 //! no login, and the console listens on loopback. [`guard`] keeps other web sites out.
 
 mod actions;
+mod activity;
 mod address;
 mod authentication;
+mod base_path;
 mod chart;
 mod code;
 mod dry_run;
@@ -24,7 +26,9 @@ mod order;
 mod order_query;
 mod orders;
 mod page;
+mod pauses;
 mod person;
+mod product;
 mod products;
 mod request;
 mod results;
@@ -35,10 +39,14 @@ mod routes;
 mod server;
 mod session;
 mod status;
+mod stock_import;
+mod subscriptions;
 mod tag;
 mod throttle;
 mod undelivered;
 mod user;
+mod verify;
+mod withdrawals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,14 +57,16 @@ use config::{Config, Peer};
 use queue::Cluster;
 use serde_json::json;
 use service::language::{Language, say};
-use store::{Connection, Pool};
+use store::{Connection, DatabaseSettings, MysqlConnection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tracing::warn;
 
 use crate::failure::Failure;
 use crate::operations::action_record::{Act, ActRecord, Actor, Change, note};
+use crate::operations::activity::ActivityHistory;
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
+use crate::operations::pause::ListedPause;
 use authentication::Authentication;
 use guard::FormGuard;
 use oidc::PendingLogins;
@@ -71,6 +81,10 @@ const QUESTIONS: usize = 16;
 const DRY_RUNS: usize = 2;
 /// How long the database may take for one statement, and for all that a page asks.
 const DATABASE_TIME: Duration = Duration::from_secs(20);
+/// The same for an act that may wait for another one's lock.
+const LOCKED_TIME: Duration = Duration::from_secs(90);
+/// How long the database may take for the rows of the charts.
+const SAMPLING_TIME: Duration = Duration::from_secs(4);
 /// How long a page waits for another one that works on the dead letters.
 const LETTERS_TIME: Duration = Duration::from_secs(20);
 
@@ -90,6 +104,13 @@ pub(crate) struct Console {
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: parking_lot::Mutex<KnownBroker>,
+    /// What went through the system lately, and the connection that it is asked over.
+    activity: parking_lot::Mutex<ActivityHistory>,
+    sampling: Pool,
+    /// For connections that hold a named lock of the server.
+    database: DatabaseSettings,
+    /// What was paused when a page asked last.
+    paused: parking_lot::Mutex<Vec<ListedPause>>,
     results: ActionResults,
     guard: FormGuard,
     authentication: Arc<Authentication>,
@@ -108,14 +129,19 @@ impl Console {
         let database = worker::database_settings(&config.database).with_timeout(DATABASE_TIME);
         database.check().map_err(|error| Failure::Usage(error.to_string()))?;
         let cluster = Cluster::configured(&config.amqp)?;
+        address::set_base(&config.console.base_path);
         Ok(Console {
             management: Management::configured(&config.amqp, cluster.vhost())?,
             cluster,
+            sampling: Pool::silent(database.clone().with_timeout(SAMPLING_TIME), 1),
+            activity: parking_lot::Mutex::default(),
+            database: database.clone().with_timeout(LOCKED_TIME),
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             dry_runs: Arc::new(Semaphore::new(DRY_RUNS)),
             at_letters: Mutex::default(),
             known: parking_lot::Mutex::default(),
+            paused: parking_lot::Mutex::default(),
             results: ActionResults::default(),
             guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,
@@ -184,6 +210,18 @@ impl Console {
         });
     }
 
+    /// Runs an act on a connection of its own, which ends with it: named locks of the server last as long as their connection.
+    async fn on_own_connection<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut MysqlConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let settings = self.database.clone();
+        let run = tokio::task::spawn_blocking(move || act(&mut store::connect_once(settings)?));
+        run.await.unwrap_or_else(|error| {
+            Err(Failure::CouldNotAsk(format!("the act did not come to its end: {error}")))
+        })
+    }
+
     /// Queries the database on a blocking thread. A query keeps its permit until it ends, so a database that does
     /// not answer blocks [`QUESTIONS`] threads at the most.
     async fn database<T: Send + 'static>(
@@ -194,19 +232,23 @@ impl Console {
             let seconds = DATABASE_TIME.as_secs();
             Failure::DatabaseAway(format!("database: no answer within {seconds} s"))
         };
-        let asked = async {
-            let turn = Arc::clone(&self.questions).acquire_owned().await;
-            let pool = self.pool.clone();
-            tokio::task::spawn_blocking(move || {
-                let _turn = turn;
-                ask(&mut pool.get()?)
-            })
-            .await
-        };
-        match tokio::time::timeout(DATABASE_TIME, asked).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => Err(Failure::CouldNotAsk(format!("the page was not made: {error}"))),
-            Err(_) => Err(late()),
-        }
+        let pool = self.pool.clone();
+        // Boxed, since a page can hold several questions at once.
+        let asked = Box::pin(self.blocking(move || ask(&mut pool.get()?)));
+        tokio::time::timeout(DATABASE_TIME, asked).await.map_err(|_| late())??
+    }
+
+    /// Does work that blocks on a thread for that. It keeps its permit until it ends, also when the browser leaves.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let turn = Arc::clone(&self.questions).acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        let failed = |error| Failure::CouldNotAsk(format!("the page was not made: {error}"));
+        done.await.map_err(failed)
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 pub(crate) mod action_record;
+pub(crate) mod activity;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;
@@ -21,10 +22,13 @@ mod http_client;
 pub(crate) mod identity_provider;
 pub(crate) mod letter_acts;
 pub(crate) mod management;
+mod metric_text;
+pub(crate) mod notification_trial;
 pub(crate) mod notify;
 pub(crate) mod order;
 pub(crate) mod overview;
 pub(crate) mod password_hash;
+pub(crate) mod pause;
 pub(crate) mod pay_link;
 pub(crate) mod product;
 pub(crate) mod prune;

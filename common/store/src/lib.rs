@@ -33,6 +33,7 @@ mod schema;
 mod snapshot;
 mod typed_sql;
 
+pub mod activity;
 pub mod alarm;
 pub mod clock;
 pub mod counts;
@@ -47,6 +48,8 @@ pub mod notification;
 pub mod operator_action;
 pub mod order_expired;
 pub mod outbox;
+pub mod pause;
+pub mod paused_message;
 pub mod product;
 pub mod prune;
 pub mod redelivery;

@@ -8,7 +8,7 @@ use service::page::Column;
 use store::operator_action::{self, ActionFilter, ActionRow};
 
 use super::Shared;
-use super::address::{address, link, listing, order_link};
+use super::address::{address, at, link, listing, order_link};
 use super::page::{Page, nothing, table, usage};
 use super::request::{Fields, QueryString};
 use super::tag::{Tone, tag};
@@ -114,7 +114,7 @@ fn filter_bar(wanted: &WantedActions) -> Markup {
         (say("谁", "Who"), say("订单、死信、复核或商品", "Order, letter, review or product"));
     let day = wanted.day.map(|day| day.to_string()).unwrap_or_default();
     html! {
-        form.bar method="get" action=(PATH) {
+        form.bar method="get" action=(at(PATH)) {
             input name="by" placeholder=(by) aria-label=(by) value=(wanted.by);
             select name="action" aria-label=(say("操作", "Action")) {
                 option value="" { (say("全部操作", "Any action")) }
@@ -193,6 +193,8 @@ fn action_words(action: OperatorAction) -> &'static str {
         OperatorAction::WithdrawCodes => say("取出卡密", "withdraw codes"),
         OperatorAction::PutBackCodes => say("放回卡密", "put codes back"),
         OperatorAction::ResellCodes => say("重新上架卡密", "resell codes"),
+        OperatorAction::PauseWork => say("暂停", "pause"),
+        OperatorAction::ResumeWork => say("恢复处理", "resume"),
         OperatorAction::ForgetRetry => say("划掉重试消息", "forget a retry"),
         OperatorAction::PruneRows => say("清理旧数据", "remove old rows"),
         OperatorAction::ApplyTopology => say("声明队列", "declare the topology"),

@@ -10,8 +10,9 @@ use service::language::{self, Language, say};
 use service::page::{Column, Document, list};
 use store::BeijingTime;
 
+use super::address::at;
 use super::user::User;
-use super::{Console, Shared, login};
+use super::{Console, Shared, login, pauses, verify};
 use crate::failure::Failure;
 
 const STYLE: &str = include_str!("style.css");
@@ -24,16 +25,20 @@ pub(super) enum Menu {
     DeadLetters,
     Reviews,
     Products,
+    Pauses,
+    Verify,
     Actions,
 }
 
 impl Menu {
-    const ALL: [Menu; 6] = [
+    const ALL: [Menu; 8] = [
         Menu::Status,
         Menu::Orders,
         Menu::DeadLetters,
         Menu::Reviews,
         Menu::Products,
+        Menu::Pauses,
+        Menu::Verify,
         Menu::Actions,
     ];
 
@@ -45,6 +50,8 @@ impl Menu {
             Menu::DeadLetters => "/dead-letters",
             Menu::Reviews => "/reviews",
             Menu::Products => "/products",
+            Menu::Pauses => "/pauses",
+            Menu::Verify => verify::PATH,
             Menu::Actions => "/actions",
         }
     }
@@ -56,6 +63,8 @@ impl Menu {
             Menu::DeadLetters => say("死信", "Dead letters"),
             Menu::Reviews => say("复核", "Reviews"),
             Menu::Products => say("商品", "Products"),
+            Menu::Pauses => say("暂停", "Pauses"),
+            Menu::Verify => say("验签", "Verify"),
             Menu::Actions => say("操作记录", "Actions"),
         }
     }
@@ -98,7 +107,7 @@ impl Page {
     }
 
     /// The page in its frame.
-    fn framed(self, menu: Menu, console: &Console) -> Response {
+    fn framed(self, menu: Menu, console: &Console, banner: &Markup) -> Response {
         let menu = self.menu.unwrap_or(menu);
         let warning = say(
             "没有登录：能访问本页的人都能操作，前面要有带认证的反向代理。",
@@ -109,12 +118,13 @@ impl Page {
         let other = format!("?{}={}", language::NAME, Language::here().other().tag());
         let body = html! {
             header {
-                a.name href="/" { (say("运维控制台", "Ops console")) }
+                a.name href=(at("/")) { (say("运维控制台", "Ops console")) }
                 @if is_known { nav { @for entry in Menu::ALL { (entry_of_menu(entry, entry == menu)) } } }
                 (login::name_and_way_out(console.guard.field()))
                 a.language href=(other) { (say("English", "中文")) }
             }
             @if console.open_to_proxy { p.remote { (warning) } }
+            (banner)
             main { h1 { (self.title) } (self.body) }
             footer {
                 (display(BeijingTime(Utc::now()))) (say(" 北京时间 · ops ", " Beijing time · ops "))
@@ -134,7 +144,7 @@ impl Page {
 
 fn entry_of_menu(entry: Menu, is_here: bool) -> Markup {
     let (class, current) = (is_here.then_some("here"), is_here.then_some("page"));
-    html! { a href=(entry.path()) class=[class] aria-current=[current] { (entry.words()) } }
+    html! { a href=(at(entry.path())) class=[class] aria-current=[current] { (entry.words()) } }
 }
 
 impl IntoResponse for Page {
@@ -158,7 +168,12 @@ pub(super) async fn framed(State(console): Shared, request: Request, next: Next)
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Page>() {
         Some(page) => {
-            let mut framed = page.framed(menu, &console);
+            // Nobody who is not logged in learns what is paused.
+            let banner = match User::here() {
+                Some(_) => pauses::banner(&console).await,
+                None => html! {},
+            };
+            let mut framed = page.framed(menu, &console, &banner);
             // What a handler has added: cookies, how long to wait.
             framed.headers_mut().extend(std::mem::take(response.headers_mut()));
             framed

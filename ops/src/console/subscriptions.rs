@@ -4,11 +4,11 @@ use axum::extract::State;
 use maud::{Markup, html};
 use service::language::say;
 use service::page::Column;
-use store::entitlement::{self, Subscription, SubscriptionOrder};
 use store::clock;
+use store::entitlement::{self, Subscription, SubscriptionOrder};
 
 use super::Shared;
-use super::address::{link, listing, order_link};
+use super::address::{at, link, listing, order_link};
 use super::page::{Menu, Page, nothing, section, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -42,8 +42,7 @@ pub(super) async fn show(
     let (wanted, last) = (account.clone(), (after.clone(), of.clone()));
     let read = move |connection: &mut store::Connection| {
         let after = (last.0.as_str(), last.1.as_str());
-        let found =
-            entitlement::subscriptions(connection, &wanted, after, LISTED as i64 + 1)?;
+        let found = entitlement::subscriptions(connection, &wanted, after, LISTED as i64 + 1)?;
         let orders = match wanted.is_empty() {
             true => Vec::new(),
             false => entitlement::of_account(connection, &wanted, ORDERS)?,
@@ -82,7 +81,7 @@ pub(super) async fn show(
 fn bar(account: &str) -> Markup {
     let label = say("账号（可只写开头）", "Account, or how it begins");
     html! {
-        form.bar #search-subscriptions method="get" action=(PATH) {
+        form.bar #search-subscriptions method="get" action=(at(PATH)) {
             input type="search" name="account" maxlength=(LONGEST) placeholder=(label) aria-label=(label)
                 value=(account);
             button.main { (say("搜索", "Search")) }
@@ -127,7 +126,7 @@ fn history(account: &str, orders: &[SubscriptionOrder]) -> Markup {
                 td.id { (order.product_id) }
                 (DAYS.cell(format!("+{}", order.days)))
                 td.t {
-                    @if !order.is_granted {
+                    @if order.days_granted.is_none() {
                         (tag(Tone::Warn, &format!("-{}", order.days))) " "
                         @if let Some(at) = order.returned_at { (at.to_string()) }
                     }

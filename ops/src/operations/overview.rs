@@ -27,6 +27,7 @@ use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::status_name::status_name;
+use crate::operations::pause::{self, ListedPause};
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
 use crate::text::age;
@@ -62,6 +63,8 @@ pub(crate) struct Overview {
     /// Merchants that orders name and the configuration does not have.
     pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
     pub(crate) work: Option<Throughput>,
+    /// What operators let wait now.
+    pub(crate) pauses: Option<Vec<ListedPause>>,
     /// What workers report.
     pub(crate) workers: Option<Vec<WorkerRow>>,
     /// Between the look before and this one.
@@ -228,6 +231,7 @@ impl Overview {
             let reasons: BTreeMap<String, i64> = named.collect();
             self.dead_letters_looked_at = Some(reasons.values().sum());
             self.dead_letters_by_reason = Some(reasons);
+            self.pauses = Some(pause::active(db)?);
             if !merchants.is_empty() {
                 let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
                 let named = unknown.map(|orders| UnknownMerchant::new(orders, config));

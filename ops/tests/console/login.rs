@@ -1,31 +1,9 @@
 //! Login: users, sessions, roles, and names that a proxy gives.
 
-use std::sync::LazyLock;
-
 use crate::browser::{Browser, form};
 use crate::program::{NOBODY, Ops};
+use crate::users::{PASSWORD, USERS};
 use crate::world::{World, dead, notification};
-
-/// The password of every user here.
-const PASSWORD: &str = "correct horse battery";
-
-/// The hash of a password, as the verb makes it.
-pub(crate) fn hash(password: &str) -> String {
-    let ops = Ops::at(NOBODY.0, NOBODY.1);
-    ops.run_with(&["console-password"], format!("{password}\n").as_bytes())
-        .done()
-        .stdout
-        .trim()
-        .to_owned()
-}
-
-/// `vera` sees, `otto` operates, `ada` may do all.
-static USERS: LazyLock<String> = LazyLock::new(|| {
-    let hash = hash(PASSWORD);
-    let user = |(name, role)| format!("{name} = {{ role = \"{role}\", password = '{hash}' }}");
-    let users = [("vera", "viewer"), ("otto", "operator"), ("ada", "admin")].map(user);
-    format!("{{ {} }}", users.join(", "))
-});
 
 fn world() -> World {
     World::with_login(&[("users", &USERS)], &[])
@@ -118,6 +96,10 @@ fn a_viewer_sees_all_but_codes_and_changes_nothing() {
     let _worker = world.worker();
     testkit::until("delivered", || otto.get("/orders/A-1").body.contains("CODE-1"));
     vera.get("/orders/A-1").shows(200, &["8 paid", "2026112300001"]).hides(&["CODE-1"]);
+    world.ops(&["stock", "withdraw", "gift", "--code", "CODE-2", "--by", "wang"]);
+    vera.get("/withdrawals/1").shows(200, &["wang"]).hides(&["CODE-2", "id=\"put-back\""]);
+    otto.get("/withdrawals/1").shows(200, &["CODE-2", "id=\"put-back\""]);
+    vera.get("/products/gift").shows(200, &["Your role may not do this"]).hides(&["<textarea"]);
     vera.get("/orders").shows(200, &["A-1"]).hides(&["action=\"/codes\""]);
     vera.get("/dead-letters?view=flat")
         .shows(200, &["A-2", "Your role may not do this"])

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod away;
+mod base_path;
 mod browser;
+mod charts;
 mod languages;
 mod letters;
 mod login;
@@ -16,5 +18,9 @@ mod program;
 mod recorded;
 #[path = "../snapshots/compare.rs"]
 mod snapshot;
+mod stock;
 mod strangers;
+mod subscriptions;
+mod users;
+mod verify;
 mod world;

@@ -47,6 +47,12 @@ impl World {
         World::started(sandbox, configured(ops, console), arguments)
     }
 
+    /// As [`World::new`], with these keys of the configuration as environment variables.
+    pub(crate) fn with_keys(keys: &[(&str, &str)]) -> World {
+        let World { sandbox, ops, .. } = World::new();
+        World::started(sandbox, keys.iter().fold(ops, |ops, (key, value)| ops.set(key, value)), &[])
+    }
+
     /// The same, and neither server behind it.
     pub(crate) fn alone(console: &[(&str, &str)], arguments: &[&str]) -> World {
         let ops = Ops::at(NOBODY.0, NOBODY.1).with_shop();
@@ -57,8 +63,10 @@ impl World {
         let all = [&["console", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut console = ops.start(&all);
         let line = console.wait_until_ready();
-        let address = line.value("url").trim_start_matches("http://").trim_end_matches('/');
-        let browser = Browser { address: address.parse().unwrap(), cookie: None };
+        let url = line.value("url").trim_start_matches("http://");
+        let (address, base) = url.split_once('/').unwrap();
+        let base = format!("/{base}").trim_end_matches('/').to_owned();
+        let browser = Browser { address: address.parse().unwrap(), base, cookie: None };
         World { browser, sandbox, ops, console }
     }
 

@@ -71,8 +71,12 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-30-000030_dead_letter_row",
     "2026-11-30-000031_dead_letter_note",
     "2026-12-01-000001_dead_letter_retention",
+    "2026-12-01-000010_pause",
+    "2026-12-01-000011_paused_message",
     "2026-12-01-000020_order_search",
     "2026-12-01-000021_undelivered",
+    "2026-12-01-000022_activity",
+    "2026-12-01-000023_order_account",
     "2026-12-01-000030_outbox_trace",
     "2026-12-01-000040_alarm",
 ];
