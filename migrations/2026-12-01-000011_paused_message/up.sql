@@ -16,6 +16,6 @@ CREATE TABLE paused_message (
     tracestate   TEXT          NULL,
     waiting_since DATETIME(6)  NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
     UNIQUE KEY paused_message_text (message_id, body_digest),
-    KEY paused_message_pause (pause_id, id),
+    KEY paused_message_pause (pause_id, waiting_since),
     KEY paused_message_order (order_id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

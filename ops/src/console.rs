@@ -111,6 +111,7 @@ pub(crate) struct Console {
     database: DatabaseSettings,
     /// What was paused when a page asked last.
     paused: parking_lot::Mutex<Vec<ListedPause>>,
+    asks_for_pauses: Arc<Semaphore>,
     results: ActionResults,
     guard: FormGuard,
     authentication: Arc<Authentication>,
@@ -142,6 +143,7 @@ impl Console {
             at_letters: Mutex::default(),
             known: parking_lot::Mutex::default(),
             paused: parking_lot::Mutex::default(),
+            asks_for_pauses: Arc::new(Semaphore::new(1)),
             results: ActionResults::default(),
             guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,

@@ -35,6 +35,11 @@ const GOODS: &str = "UPDATE fulfillment FORCE INDEX (fulfillment_turn) SET waiti
     WHERE state IN ('awaiting_stock', 'awaiting_manual', 'awaiting_account') \
     AND waiting_since > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
 
+/// A pause that began in the future begins now, and is as long as it was meant to be.
+const PAUSES: &str = "UPDATE pause SET \
+    ends_at = UTC_TIMESTAMP(6) + INTERVAL TIMESTAMPDIFF(MICROSECOND, begun_at, ends_at) MICROSECOND, \
+    begun_at = UTC_TIMESTAMP(6) WHERE ended_at IS NULL AND begun_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
+
 /// A running worker writes its row again within seconds.
 const HEARTBEATS: &str =
     "DELETE FROM worker_heartbeat WHERE seen_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
@@ -43,7 +48,7 @@ const HEARTBEATS: &str =
 /// due now, what waits for goods waits from now on. Returns how many rows of work were corrected.
 pub fn correct_times_ahead(connection: &mut MysqlConnection) -> Result<usize> {
     let mut rows = 0;
-    for statement in [QUERIES, REFUNDS, RETRIES, GOODS] {
+    for statement in [QUERIES, REFUNDS, RETRIES, GOODS, PAUSES] {
         rows += sql_query(statement).execute(connection)?;
     }
     sql_query(HEARTBEATS).execute(connection)?;

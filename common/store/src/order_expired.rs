@@ -84,26 +84,33 @@ pub struct OpenExpired {
     pub merchant: String,
     /// The order's time limit that had passed.
     pub expires_at: DateTime<Utc>,
+    /// When the row was written.
+    pub written_at: DateTime<Utc>,
 }
 
-/// At most `limit` rows that have been open for longer than `age` seconds, the oldest first, behind
-/// the first `offset`. A time in the future was written while the clock was wrong.
+/// At most `limit` rows that have been open for longer than `age` seconds, the oldest first, behind the row `after`. A time in the
+/// future was written while the clock was wrong.
 pub fn open(
     connection: &mut MysqlConnection,
-    offset: i64,
+    after: Option<&OpenExpired>,
     age: i64,
     limit: i64,
 ) -> Result<Vec<OpenExpired>> {
+    let written_at = after.map_or(DateTime::UNIX_EPOCH, |row| row.written_at);
+    let order_id = after.map_or("", |row| row.order_id.as_str());
     Ok(static_sql(
-        "SELECT e.order_id, o.merchant, e.expires_at \
+        "SELECT e.order_id, o.merchant, e.expires_at, e.written_at \
          FROM order_expired AS e FORCE INDEX (order_expired_open) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = e.order_id \
          WHERE e.ended_at IS NULL AND (e.written_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
          OR e.written_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE) \
-         ORDER BY e.written_at, e.order_id LIMIT ? OFFSET ?",
+         AND e.written_at >= CAST(? AS DATETIME(6)) AND (e.written_at > CAST(? AS DATETIME(6)) OR e.order_id > ?) \
+         ORDER BY e.written_at, e.order_id LIMIT ?",
     )
     .big_int(age)
+    .moment(written_at)
+    .moment(written_at)
+    .text(order_id)
     .big_int(limit)
-    .big_int(offset)
     .load(connection)?)
 }

@@ -1,7 +1,7 @@
 //! Table `paused_message`: messages that wait for the end of a pause.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{count_star, exists, min, not};
+use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use order::PauseScope;
@@ -91,18 +91,31 @@ pub struct ResumedMessage {
     pub tracestate: Option<String>,
 }
 
-/// Locks up to `limit` messages whose pause is over, the first one first, and leaves out those that another worker has locked.
-/// To be followed, in the same transaction, by [`delete`].
+/// Locks up to `limit` messages of one pause that is over, those that have waited longest first, and leaves out those that another
+/// worker has locked. To be followed, in the same transaction, by [`delete`].
+///
+/// Which pauses are over is asked first: one statement for both would look at every message that still waits, and lock it.
 pub fn lock_resumed(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<ResumedMessage>> {
-    let of_message = pause::table.filter(pause::id.eq(paused_message::pause_id));
-    Ok(paused_message::table
-        .filter(not(exists(of_message.filter(is_active()))))
-        .order(paused_message::id)
-        .limit(limit)
-        .select(ResumedMessage::as_select())
-        .for_update()
-        .skip_locked()
-        .load(connection)?)
+    let waited_for: Vec<i64> =
+        paused_message::table.select(paused_message::pause_id).distinct().load(connection)?;
+    if waited_for.is_empty() {
+        return Ok(Vec::new());
+    }
+    let active: Vec<i64> = pause::table.filter(is_active()).select(pause::id).load(connection)?;
+    for over in waited_for.into_iter().filter(|id| !active.contains(id)) {
+        let rows: Vec<ResumedMessage> = paused_message::table
+            .filter(paused_message::pause_id.eq(over))
+            .order((paused_message::waiting_since, paused_message::id))
+            .limit(limit)
+            .select(ResumedMessage::as_select())
+            .for_update()
+            .skip_locked()
+            .load(connection)?;
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Deletes the rows of messages that are in the queue again.

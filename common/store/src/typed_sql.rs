@@ -6,12 +6,14 @@
 
 use std::marker::PhantomData;
 
+use chrono::{DateTime, Utc};
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text, Untyped};
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::MysqlConnection;
+use crate::column::Moment;
 
 /// A query in SQL, and the types of its columns.
 pub(crate) struct Typed<ST, Q> {
@@ -57,6 +59,7 @@ pub(crate) struct StaticSql<ST = Untyped> {
 enum BindValue {
     Text(String),
     BigInt(i64),
+    Moment(DateTime<Utc>),
 }
 
 /// A statement of this text.
@@ -74,6 +77,12 @@ impl StaticSql {
     /// The value of the next placeholder.
     pub(crate) fn big_int(mut self, value: i64) -> StaticSql {
         self.values.push(BindValue::BigInt(value));
+        self
+    }
+
+    /// The value of the next placeholder, which stands in a `CAST(? AS DATETIME(6))`.
+    pub(crate) fn moment(mut self, value: DateTime<Utc>) -> StaticSql {
+        self.values.push(BindValue::Moment(value));
         self
     }
 
@@ -95,6 +104,7 @@ impl<ST> QueryFragment<Mysql> for StaticSql<ST> {
             match value {
                 BindValue::Text(value) => out.push_bind_param::<Text, _>(value)?,
                 BindValue::BigInt(value) => out.push_bind_param::<BigInt, _>(value)?,
+                BindValue::Moment(value) => out.push_bind_param::<Moment, _>(value)?,
             }
         }
         let last = text.next();

@@ -1,5 +1,6 @@
 //! `/pauses`: what waits, what has waited, and the forms that begin and end a pause. Every page shows what waits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -40,11 +41,17 @@ const LENGTHS: [(&str, &str); 6] = [
 
 const WAITING: Column = Column::number("等待的消息", "Waiting");
 
-/// What is paused, as a box on every page; nothing where nothing is.
+/// What is paused, as a box on every page; nothing where nothing is. One page at a time asks: what it asks goes on when the page
+/// waits no longer, and pages that are loaded again and again would take all turns at the database.
 pub(super) async fn banner(console: &Console) -> Markup {
-    let asked = console.database(|connection| pause::active(connection));
-    if let Ok(Ok(active)) = tokio::time::timeout(PATIENCE, asked).await {
-        *console.paused.lock() = active;
+    if let Ok(turn) = Arc::clone(&console.asks_for_pauses).try_acquire_owned() {
+        let asked = console.database(move |connection| {
+            let _turn = turn;
+            pause::active(connection)
+        });
+        if let Ok(Ok(active)) = tokio::time::timeout(PATIENCE, asked).await {
+            *console.paused.lock() = active;
+        }
     }
     let active = console.paused.lock().clone();
     html! {

@@ -44,42 +44,42 @@ fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
             break;
         }
     }
-    let mut left = 0;
+    let mut last = None;
     loop {
-        let rows = order_expired::open(&mut connection, left, AGE, CHUNK)?;
+        let mut rows = order_expired::open(&mut connection, last.as_ref(), AGE, CHUNK)?;
         for row in &rows {
             let (order, at) = (row.order_id.as_str(), Utc::now());
             let envelope = Envelope::expiry(&row.merchant, order, row.expires_at, at);
-            if !look(context, &mut connection, &pauses, envelope)? {
-                left += 1;
-            }
+            look(context, &mut connection, &pauses, envelope)?;
         }
-        if rows.is_empty() || context.cancel.is_cancelled() {
+        last = rows.pop();
+        if last.is_none() || context.cancel.is_cancelled() {
             return Ok(());
         }
     }
 }
 
-/// Applies the message that a row should have had, in a transaction of its own. Returns whether the row has ended.
+/// Applies the message that a row should have had, in a transaction of its own. A row that has not ended is looked at again by the
+/// next sweep.
 fn look(
     context: &WorkerContext,
     connection: &mut store::MysqlConnection,
     pauses: &ActivePauses,
     envelope: Envelope,
-) -> Result<bool, BatchError> {
+) -> Result<(), BatchError> {
     let config = context.current.borrow().clone();
     let (kind, merchant) = (envelope.kind, envelope.merchant.clone());
-    let Ok(id) = envelope.message_id() else { return Ok(false) };
+    let Ok(id) = envelope.message_id() else { return Ok(()) };
     let message = match InboundMessage::of_envelope(envelope, &id, &config, Utc::now()) {
         Ok(message) => message,
         Err(rejection) => {
             warn!(merchant, %kind, reason = rejection.reason, error = rejection.error,
                 "an open row cannot be processed");
-            return Ok(false);
+            return Ok(());
         }
     };
     if pauses.of_messages(connection, &[&message])?.iter().any(Option::is_some) {
-        return Ok(false);
+        return Ok(());
     }
     let order = message.order_id().unwrap_or_default();
     let rules = Rules::of(&context.config);
@@ -87,7 +87,7 @@ fn look(
         Ok(outcomes) => outcomes.into_iter().next(),
         Err(failure) if failure.may_be_one_messages() => {
             warn!(order, %kind, error = %failure, "the database refuses what a row says; it is tried again");
-            return Ok(false);
+            return Ok(());
         }
         Err(failure) => return Err(failure),
     };
@@ -95,16 +95,14 @@ fn look(
         Some(Outcome::Done) => {
             counter!(metric::WORKER_OPEN_ROWS, "kind" => kind.as_str()).increment(1);
             info!(order, %kind, "the message about a row did not come; the row was applied without it");
-            Ok(true)
         }
         Some(Outcome::Rejected(rejection) | Outcome::RejectedBefore(rejection)) => {
             counter!(metric::WORKER_OPEN_ROWS, "kind" => kind.as_str()).increment(1);
             error!(order, %kind, reason = rejection.reason, error = rejection.error,
                 "a row is refused");
-            // An expiry stays open if its order belongs to another merchant now.
-            Ok(kind == queue::MessageKind::Decision)
         }
         // Another transaction has locked the order: next time.
-        _ => Ok(false),
+        _ => {}
     }
+    Ok(())
 }
