@@ -8,6 +8,7 @@
 //! no login, and the console listens on loopback. [`guard`] keeps other web sites out.
 
 mod actions;
+mod amendment;
 mod address;
 mod authentication;
 mod chart;

@@ -57,6 +57,7 @@ macro_rules! closed_set {
 }
 
 pub mod agreement;
+pub mod amendment;
 pub mod alarm;
 pub mod dead_letter;
 pub mod decision;
@@ -82,6 +83,7 @@ pub mod undelivered;
 pub use alipay::Parties;
 
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
+pub use amendment::{AmendmentState, FixedTerm, OrderTerm};
 pub use alarm::{AlarmMessageKind, AlarmSource};
 pub use dead_letter::{DeadLetterState, LetterAction};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};

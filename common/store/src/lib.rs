@@ -34,6 +34,7 @@ mod snapshot;
 mod typed_sql;
 
 pub mod alarm;
+pub mod amendment;
 pub mod clock;
 pub mod counts;
 pub mod dead_letter;

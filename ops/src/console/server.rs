@@ -22,7 +22,7 @@ use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, code, letter, letter_actions, letters, login, oidc, order, orders,
+    Console, Shared, actions, amendment, code, letter, letter_actions, letters, login, oidc, order, orders,
     page, pauses, products, results, review, reviews, status, undelivered,
 };
 use crate::failure::Failure;
@@ -61,6 +61,7 @@ pub(super) fn routes() -> Routes {
         .get("/orders/{id}", Right::Look, order::show)
         .post(orders::FIND_CODE, Right::SeeCodes, code::find)
         .get(undelivered::PATH, Right::Look, undelivered::show)
+        .post("/orders/{id}/amend", Right::AmendOrder, amendment::act)
         .get("/dead-letters", Right::Look, letters::show)
         .post("/dead-letters", Right::MoveLetters, letter_actions::act)
         .get("/dead-letters/{id}", Right::Look, letter::show)
