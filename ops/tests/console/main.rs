@@ -17,4 +17,5 @@ mod recorded;
 #[path = "../snapshots/compare.rs"]
 mod snapshot;
 mod strangers;
+mod waits;
 mod world;
