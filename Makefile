@@ -15,7 +15,7 @@ SUITES := $(if $(filter mysql,$(DATABASE))$(filter 4 cluster,$(BROKER))$(filter 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos conformance fuzz test matrix bench bench-growth instructions lint lint-all fmt doc services build doctest
+.PHONY: help demo chaos conformance fuzz test screenshots matrix bench bench-growth instructions lint lint-all fmt doc services build doctest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,10 +37,17 @@ chaos: services build ## breaks parts under load and checks that nothing is lost
 	$(if $(DATABASE),TESTKIT_DATABASE=$(DATABASE)) $(if $(BROKER),TESTKIT_BROKER=$(BROKER)) $(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SHARDS),--shards $(SHARDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
 
 # The languages whose snippets (examples/integration) are run; one that is not named here is left out where it cannot be installed.
+# The console is tried in Chromium where that can be installed; BROWSER_TESTS=yes fails where it cannot.
+test matrix: BROWSER = yes
+
 test matrix: LANGUAGES = $(or $(SNIPPETS),php java node)
 
 test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some, CLOCK=+400d on another day, SNIPPETS="php node" or none
 	$(TESTKIT) run $(SERVERS) $(if $(CLOCK),--clock=$(CLOCK)) -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+
+screenshots: BROWSER = pictures
+screenshots: services build ## the pictures of the console in docs/images, in Chromium
+	$(TESTKIT) run $(SERVERS) -- $(CARGO) test --workspace --test chromium -- --ignored
 
 matrix: services ## every test on MySQL 9, MariaDB 11.8, RabbitMQ 4 and a cluster beside the default servers; PAIRS="mysql:4", WRITE=1 for docs
 	CARGO="$(CARGO)" TESTS="$(TESTS)" scripts/matrix $(if $(WRITE),--write) $(PAIRS)
@@ -86,7 +93,8 @@ doc: services ## the crates' documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 services:
-	@BASELINES="$(BASELINES)" SNIPPETS="$(LANGUAGES)" LINT_TOOLS="$(LINT_TOOLS)" scripts/install-services
+	@BASELINES="$(BASELINES)" SNIPPETS="$(LANGUAGES)" BROWSER="$(BROWSER)" LINT_TOOLS="$(LINT_TOOLS)" scripts/install-services
+	@$(if $(BROWSER),scripts/fetch-axe,true)
 	@$(if $(strip $(SUITES)),scripts/install-other-servers $(SUITES),true)
 
 build: services

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use metrics::histogram;
 use queue::topology::ShardCount;
 use queue::{Envelope, Message, PublishError, Publisher};
+use service::trace::KeyValue;
 use service::{metric, trace};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -53,14 +54,19 @@ impl Broker {
         confirm_timeout: Duration,
     ) -> Result<(), Refusal> {
         tracing::debug!(merchant = envelope.merchant, kind = %envelope.kind, message_id, "publishing");
-        let mut message = Message::notify(envelope, message_id, None, self.shards);
-        if let Some(context) = trace::current() {
-            message.headers = message.headers.in_trace(&context);
-        }
+        let message = Message::notify(envelope, message_id, None, self.shards);
+        let mut span = queue::span::publish(&message, trace::current());
+        span.describe(|| {
+            [
+                KeyValue::new("alipay.merchant", envelope.merchant.clone()),
+                KeyValue::new("alipay.kind", envelope.kind.as_str()),
+            ]
+        });
+        let message = message.in_trace(span.context());
         let started = Instant::now();
         let answer = tokio::time::timeout(confirm_timeout, self.publisher.publish(message)).await;
         histogram!(metric::INGRESS_CONFIRM_SECONDS).record(started.elapsed());
-        match answer {
+        let published = match answer {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 if matches!(error, PublishError::Returned { .. } | PublishError::Channel(_)) {
@@ -69,6 +75,10 @@ impl Broker {
                 Err(error.into())
             }
             Err(_) => Err(Refusal::ConfirmTimeout),
+        };
+        if let Err(refusal) = &published {
+            span.fail(refusal.reason());
         }
+        published
     }
 }

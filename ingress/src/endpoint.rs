@@ -23,8 +23,9 @@ use crate::explainer::Explainer;
 use crate::notify_verify::NotifyVerifier;
 use crate::refusal_limit::RefusalLimit;
 use crate::refusal_log::RefusalLog;
+use crate::request_trace::RequestTrace;
 use crate::route::{self, Callback};
-use crate::{notify_url, request_trace, return_url};
+use crate::{notify_url, return_url};
 
 /// Characters of an unknown path in the log.
 const LONGEST_PATH: usize = 200;
@@ -47,8 +48,11 @@ impl Endpoint {
         request: Request<Incoming>,
         place: &ConnectionSlot,
     ) -> Response<Full<Bytes>> {
-        let context = request_trace::of_request(request.headers());
-        trace::carry_out(Some(context), self.answer_in_trace(request, place)).await
+        let trace = RequestTrace::begin(&request);
+        let context = Some(trace.context());
+        let answer = trace::carry_out(context, self.answer_in_trace(request, place)).await;
+        trace.end(&answer);
+        answer
     }
 
     async fn answer_in_trace(

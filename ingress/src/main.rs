@@ -10,6 +10,7 @@ use ingress::IngressServer;
 use queue::Cluster;
 use service::command_line::Describe;
 use service::telemetry::{self, Metrics};
+use service::trace::Export;
 
 /// Receive Alipay's notifications: verify each one, publish it to RabbitMQ, and answer `success` after the
 /// broker's confirm.
@@ -61,7 +62,9 @@ fn main() -> anyhow::Result<()> {
         unusable(&error);
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let export = runtime.block_on(async { Export::begin("ingress", env!("CARGO_PKG_VERSION")) });
     let result = runtime.block_on(run(config, load));
+    export.end();
     // What is still running is ended with the process.
     runtime.shutdown_background();
     result

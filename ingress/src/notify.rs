@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipay::{BatchRefundNotify, Charset, Form, SecondReading, SignType};
+use alipay::{Charset, Form, SecondReading, SignType};
 use chrono::Utc;
 use config::Merchant;
 use queue::{Envelope, MessageKind};
@@ -35,7 +35,7 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<VerifiedNotificat
         tracing::debug!(merchant = merchant.name, %verified, "a notification names no sign_type");
     }
     let charset = Charset::of(&form, merchant.charset)?;
-    let kind = kind(&form);
+    let kind = MessageKind::of_notification(&form);
     identity::check(merchant, &form, verified.sign_type)?;
     service::crash_point!("ingress.after_verify");
     let form_text = alipay::ascii_form(body);
@@ -68,13 +68,5 @@ impl VerifiedNotification {
     /// The id that its repeats share.
     fn message_id(&self) -> String {
         queue::id_of_content(&self.envelope.merchant, self.kind, &self.form, self.is_ambiguous)
-    }
-}
-
-/// What the form is, for the queue; whether it makes sense is judged by the worker.
-fn kind(form: &Form) -> MessageKind {
-    match form.get("notify_type") {
-        Some(kind) if BatchRefundNotify::is_meant(kind) => MessageKind::BatchRefund,
-        _ => MessageKind::TradeStatus,
     }
 }

@@ -17,7 +17,7 @@ use crate::connection_slots::ActiveRequest;
 use crate::endpoint::Endpoint;
 use crate::refusal_log::RefusalLog;
 use crate::route::Route;
-use crate::{Refusal, body, notify};
+use crate::{Refusal, body, notify, request_trace};
 
 /// The merchant's name for the metrics, once it is known, and the outcome of the request.
 struct HandledRequest<'a> {
@@ -146,6 +146,9 @@ fn response(result: &Result<bool, Refusal>) -> Response<Full<Bytes>> {
     };
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
+    if let Err(refusal) = result {
+        request_trace::note_reason(&mut response, refusal);
+    }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     match result {

@@ -17,7 +17,7 @@ use service::metric;
 use crate::endpoint::Endpoint;
 use crate::refusal_log::RefusalLog;
 use crate::route::Route;
-use crate::{Refusal, return_page};
+use crate::{Refusal, request_trace, return_page};
 
 /// What a buyer reads where the merchant has no page of its own.
 const THANKS: &str = concat!(
@@ -100,6 +100,9 @@ fn response(result: &Result<ReturnAnswer, Refusal>) -> Response<Full<Bytes>> {
     };
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
+    if let Err(refusal) = result {
+        request_trace::note_reason(&mut response, refusal);
+    }
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
     // The address holds what Alipay signed: it must not be stored or passed on to other sites.

@@ -40,6 +40,16 @@ pub(crate) fn read(path: &str) -> Option<Route<'_>> {
 }
 
 impl Route<'_> {
+    /// The path with its variable part by name.
+    pub(crate) fn template(&self) -> &'static str {
+        match (self.callback, self.merchant) {
+            (Callback::Notify, Some(_)) => "/alipay/{merchant}/notify",
+            (Callback::Notify, None) => "/alipay/notify",
+            (Callback::Return, Some(_)) => "/alipay/{merchant}/return",
+            (Callback::Return, None) => "/alipay/return",
+        }
+    }
+
     /// The merchant whose callback this is.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod actions;
 mod amendment;
 mod address;
 mod authentication;
+mod base_path;
 mod chart;
 mod code;
 mod dry_run;
@@ -41,6 +42,7 @@ mod tag;
 mod throttle;
 mod undelivered;
 mod user;
+mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +112,7 @@ impl Console {
         let database = worker::database_settings(&config.database).with_timeout(DATABASE_TIME);
         database.check().map_err(|error| Failure::Usage(error.to_string()))?;
         let cluster = Cluster::configured(&config.amqp)?;
+        address::set_base(&config.console.base_path);
         Ok(Console {
             management: Management::configured(&config.amqp, cluster.vhost())?,
             cluster,
@@ -196,19 +199,23 @@ impl Console {
             let seconds = DATABASE_TIME.as_secs();
             Failure::DatabaseAway(format!("database: no answer within {seconds} s"))
         };
-        let asked = async {
-            let turn = Arc::clone(&self.questions).acquire_owned().await;
-            let pool = self.pool.clone();
-            tokio::task::spawn_blocking(move || {
-                let _turn = turn;
-                ask(&mut pool.get()?)
-            })
-            .await
-        };
-        match tokio::time::timeout(DATABASE_TIME, asked).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => Err(Failure::CouldNotAsk(format!("the page was not made: {error}"))),
-            Err(_) => Err(late()),
-        }
+        let pool = self.pool.clone();
+        // Boxed, since a page can hold several questions at once.
+        let asked = Box::pin(self.blocking(move || ask(&mut pool.get()?)));
+        tokio::time::timeout(DATABASE_TIME, asked).await.map_err(|_| late())??
+    }
+
+    /// Does work that blocks on a thread for that. It keeps its permit until it ends, also when the browser leaves.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let turn = Arc::clone(&self.questions).acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        let failed = |error| Failure::CouldNotAsk(format!("the page was not made: {error}"));
+        done.await.map_err(failed)
     }
 }

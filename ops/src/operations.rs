@@ -21,6 +21,7 @@ mod http_client;
 pub(crate) mod identity_provider;
 pub(crate) mod letter_acts;
 pub(crate) mod management;
+pub(crate) mod notification_trial;
 pub(crate) mod notify;
 pub(crate) mod order;
 pub(crate) mod overview;

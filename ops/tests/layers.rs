@@ -69,6 +69,16 @@ fn verbs_ask_nobody_themselves() {
 }
 
 #[test]
+fn addresses_of_pages_are_built_in_one_place() {
+    // What is written out would lead out of the base path (console.base_path): `address.rs` has `at`.
+    let written = ["href=\"/", "action=\"/", "link(\"/", "Redirect::to(\"/", "to(&format!(\"/"];
+    let found = that_name("console", &written);
+    assert!(found.is_empty(), "{found:#?}");
+    // The test can fail: forms do name their receivers.
+    assert!(!that_name("console", &["action=(at(\"/"]).is_empty());
+}
+
+#[test]
 fn the_command_line_only_starts_the_console() {
     let found = that_name("cli", &["crate::console"]);
     assert!(matches!(&found[..], [one] if one.contains("cli/verb/console.rs")), "{found:#?}");

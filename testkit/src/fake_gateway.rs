@@ -37,7 +37,7 @@ impl Reply {
 }
 
 /// Chooses a reply by the request: head and body as received.
-type Answer = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
+type Answer = Arc<dyn Fn(&[u8]) -> Reply + Send + Sync>;
 
 /// A gateway on a free loopback port, until the test ends.
 pub struct FakeGateway {
@@ -63,6 +63,16 @@ impl FakeGateway {
     /// No port is free.
     pub fn answering(
         answer: impl Fn(&str) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<FakeGateway> {
+        FakeGateway::answering_bytes(move |request| answer(&String::from_utf8_lossy(request)))
+    }
+
+    /// The same for requests that are no text.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub fn answering_bytes(
+        answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static,
     ) -> io::Result<FakeGateway> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}/gateway.do", listener.local_addr()?);
@@ -114,7 +124,7 @@ fn serve(mut stream: impl Read + Write, answer: &Mutex<Answer>, requests: &Sende
     let mut bytes = Vec::new();
     while let Some(request) = read(&mut stream, &mut bytes) {
         // The test may have ended.
-        drop(requests.send(request.clone()));
+        drop(requests.send(String::from_utf8_lossy(&request).into_owned()));
         let answer = Arc::clone(&answer.lock().unwrap_or_else(PoisonError::into_inner));
         let (status, body) = match answer(&request) {
             Reply::Good(body) => (200, body),
@@ -148,12 +158,11 @@ fn serve(mut stream: impl Read + Write, answer: &Mutex<Answer>, requests: &Sende
 }
 
 /// One whole request; `None` when the client is gone. What comes after it stays in `bytes`.
-fn read(stream: &mut impl Read, bytes: &mut Vec<u8>) -> Option<String> {
+fn read(stream: &mut impl Read, bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
     loop {
         if let Some(end) = whole(bytes) {
             let rest = bytes.split_off(end);
-            let request = std::mem::replace(bytes, rest);
-            return Some(String::from_utf8_lossy(&request).into_owned());
+            return Some(std::mem::replace(bytes, rest));
         }
         let mut chunk = [0; 4096];
         match stream.read(&mut chunk) {

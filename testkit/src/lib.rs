@@ -26,7 +26,7 @@
 //! * Tests: a [`TestApp`] is the whole pipeline of one test. Its pieces: a [`Sandbox`] is a schema and a vhost; a
 //!   [`Program`] is one of our binaries as a child process; a [`Pipeline`] is all of them on one
 //!   configuration; a [`FaultProxy`] is a line to a server that a test can cut; a [`FakeGateway`] answers as a
-//!   test says. [`until`] waits for what no program says. [`Certificates`] and [`RabbitMq::start_with`] are for
+//!   test says; a [`Collector`] takes traces. [`until`] waits for what no program says. [`Certificates`] and [`RabbitMq::start_with`] are for
 //!   tests of TLS and of other settings of a broker.
 //!
 //! # Clocks
@@ -39,6 +39,7 @@
 mod app;
 mod certificates;
 pub mod clock;
+mod collector;
 mod database;
 mod fake_gateway;
 mod folder;
@@ -66,6 +67,7 @@ mod wait;
 
 pub use app::TestApp;
 pub use certificates::{Certificates, KeyPairFiles};
+pub use collector::{CollectedSpan, Collector, SpanKind};
 pub use database::{Database, DatabaseOptions, DatabaseProgram};
 pub use fake_gateway::{FakeGateway, Reply};
 pub use folder::{FOLDER_VARIABLE, Folder};

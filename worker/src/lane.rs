@@ -4,10 +4,11 @@ mod acknowledge;
 mod attempt;
 mod consumers;
 mod dead_lettering;
-mod deferral;
 pub(crate) mod dead_queue;
+mod deferral;
 mod recorded;
 pub(crate) mod redelivery;
+pub(crate) mod spans;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::context::WorkerContext;
 use crate::shards::ConsumedShards;
 use attempt::Unprocessed;
 use consumers::Consumers;
+use spans::BatchSpans;
 
 /// A batch stops growing at this many bytes of bodies, so that its statements stay well below
 /// `max_allowed_packet` (16 MiB by default on MariaDB).
@@ -259,7 +261,9 @@ impl Lane {
         let started = Instant::now();
         self.context.health.set_unfinished(self.number, batch.len() + held.len());
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let ended = match self.context.process(self.number, connection, batch).await {
+        let spans = BatchSpans::begin(&batch);
+        let traces = spans.traces();
+        let ended = match self.context.process(self.number, connection, batch, &traces).await {
             Ok(ended) => ended,
             Err(Unprocessed::Interrupted) => return Err(Ended::lost("interrupted")),
             Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),
@@ -269,19 +273,18 @@ impl Lane {
         histogram!(metric::WORKER_BATCH_SECONDS).record(started.elapsed());
         histogram!(metric::WORKER_BATCH_MESSAGES).record(f64::from(size));
         let (mut stays, mut done) = (Staying::default(), Vec::new());
-        for (message, outcome) in ended {
+        for ((message, outcome), span) in ended.into_iter().zip(spans.into_messages()) {
+            trace::within(span.context().cloned(), || report(&message, &outcome));
+            spans::end(span, &outcome);
             match outcome {
                 Outcome::Locked => stays.locked.push(message),
                 Outcome::Held => stays.held.push(message),
-                outcome => {
-                    report(&message, &outcome);
-                    done.push((message, outcome));
-                }
+                _ => done.push(message),
             }
         }
         let open = stays.locked.iter().chain(&stays.held).chain(held);
         let open: BTreeSet<u64> = open.map(|message| message.tag).collect();
-        let done: Vec<&ReceivedMessage> = done.iter().map(|(message, _)| message).collect();
+        let done: Vec<&ReceivedMessage> = done.iter().collect();
         if !connection.bounded("acknowledging", acknowledge::acknowledge(&done, &open)).await? {
             return Err(Ended::lost("the channel is gone, acknowledgements did not count"));
         }
@@ -290,25 +293,23 @@ impl Lane {
     }
 }
 
-/// Counts the outcome of a message, and logs the bad ones.
+/// Counts how a message has ended, and logs a bad end.
 fn report(message: &ReceivedMessage, outcome: &Outcome) {
     let message_id = &message.message_id;
     match outcome {
-        Outcome::DatabaseRefuses(rejection) => trace::within(message.headers.trace(), || {
-            warn!(
-                message_id,
-                error = rejection.error,
-                "the database refuses this message and takes others: it is tried again later"
-            );
-        }),
+        // It has not ended.
+        Outcome::Locked | Outcome::Held => return,
+        Outcome::DatabaseRefuses(rejection) => warn!(
+            message_id,
+            error = rejection.error,
+            "the database refuses this message and takes others: it is tried again later"
+        ),
         Outcome::Rejected(rejection) => {
             let (reason, error) = (rejection.reason, &rejection.error);
-            trace::within(message.headers.trace(), || {
-                warn!(message_id, reason, error, "dead-lettered");
-            });
+            warn!(message_id, reason, error, "dead-lettered");
             counter!(metric::WORKER_DEAD_LETTERS, "reason" => reason).increment(1);
         }
-        _ => {}
+        Outcome::Done | Outcome::RetryLater | Outcome::RejectedBefore(_) => {}
     }
     counter!(metric::WORKER_MESSAGES, "outcome" => outcome.word()).increment(1);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser};
 use config::Config;
 use service::command_line::Describe;
+use service::trace::Export;
 use service::{shutdown, telemetry};
 
 /// Consume Alipay's notifications from RabbitMQ, and turn them into order states and goods in MySQL.
@@ -39,7 +40,9 @@ fn main() -> ExitCode {
     }
     telemetry::init("worker");
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let export = runtime.block_on(async { Export::begin("worker", env!("CARGO_PKG_VERSION")) });
         let result = runtime.block_on(start(arguments));
+        export.end();
         // Dropping it would wait for its end.
         runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         result

@@ -188,7 +188,12 @@ impl InboundMessage {
 
     pub(crate) fn with_headers(self, headers: &Headers) -> InboundMessage {
         let was_dead = headers.replayed || headers.died_at.is_some();
-        InboundMessage { attempt: headers.attempt, was_dead, trace: headers.trace(), ..self }
+        InboundMessage { attempt: headers.attempt, was_dead, ..self }
+    }
+
+    /// The same as part of this trace, if there is one.
+    pub(crate) fn in_trace(self, trace: Option<TraceContext>) -> InboundMessage {
+        InboundMessage { trace, ..self }
     }
 
     /// Reads an envelope that is in no queue: a row of the inbox, or one made of a row.

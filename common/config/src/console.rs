@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::secret::Secret;
 use oidc::OidcKeys;
 
-pub use oidc::{Oidc, is_provider_address};
+pub use oidc::{OIDC_CALLBACK, Oidc, is_provider_address};
 
 /// The most characters of a user's name: the columns hold so many.
 const LONGEST_NAME: usize = 255;
@@ -56,6 +56,7 @@ pub(crate) struct ConsoleKeys {
     session: Duration,
     #[serde(with = "duration")]
     session_idle: Duration,
+    base_path: LineText,
     #[serde(default)]
     users: BTreeMap<String, UserKeys>,
     user_header: Option<LineText>,
@@ -78,6 +79,8 @@ struct UserKeys {
 /// `[console]`: the operators' pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Console {
+    /// The path of the pages at the address that browsers use, without its last `/`: empty, or such as `/alipay`.
+    pub base_path: String,
     /// How long a login lasts.
     pub session: Duration,
     /// How long a login lasts without a request.
@@ -122,7 +125,8 @@ pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, Confi
         keys.users.iter().map(|(name, user)| Ok((name.clone(), read_user(layers, name, user)?)));
     let users: BTreeMap<_, _> = users.collect::<Result<_, ConfigError>>()?;
     let user_header = user_header(layers, keys)?;
-    let oidc = keys.oidc.as_ref().map(|keys| oidc::read(layers, keys)).transpose()?;
+    let base_path = base_path(layers, &keys.base_path)?;
+    let oidc = keys.oidc.as_ref().map(|keys| oidc::read(layers, keys, &base_path)).transpose()?;
     let is_named = user_header.is_some() || oidc.is_some();
     if keys.default_role.is_some() && !is_named {
         let problem = "needs console.user_header or [console.oidc]";
@@ -136,6 +140,7 @@ pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, Confi
         return Err(layers.invalid("console.users", problem));
     }
     Ok(Console {
+        base_path,
         session: keys.session,
         session_idle: keys.session_idle,
         users,
@@ -145,6 +150,20 @@ pub(super) fn read(layers: &Layers, keys: &ConsoleKeys) -> Result<Console, Confi
         proxies: keys.proxies.clone(),
         public_url: public_url(layers, keys)?,
     })
+}
+
+/// Without its last `/`. Only characters that no address, cookie or page writes in another way.
+fn base_path(layers: &Layers, path: &str) -> Result<String, ConfigError> {
+    let base = path.strip_suffix('/').unwrap_or(path);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let is_segment =
+        |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
+    let is_path = base.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment));
+    if !base.is_empty() && !is_path {
+        let problem = "is no path such as \"/alipay\": letters, digits, - . _ ~ and / only";
+        return Err(layers.invalid("console.base_path", problem));
+    }
+    Ok(base.to_owned())
 }
 
 /// Whether a name can be a user's: one line of at most 255 visible characters.

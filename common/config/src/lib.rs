@@ -39,7 +39,9 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 
 pub use amqp::{Amqp, Publishers};
-pub use console::{Console, ConsoleUser, Oidc, Role, is_provider_address, is_user_name};
+pub use console::{
+    Console, ConsoleUser, OIDC_CALLBACK, Oidc, Role, is_provider_address, is_user_name,
+};
 pub use database::{Database, DatabaseTls};
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;

@@ -9,6 +9,7 @@
 
 use alipay::{Charset, Fen, Form, FormError, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
+use service::trace;
 
 use crate::message_id::{IdHasher, message_id};
 use crate::topology::ShardCount;
@@ -99,12 +100,13 @@ impl Envelope {
         command(merchant, MessageKind::Decision, Charset::Utf8, at, form)
     }
 
-    /// The message that carries this envelope to the workers.
+    /// The message that carries this envelope to the workers, in the current trace.
     ///
     /// # Errors
     /// The form is none: never so for an envelope made here.
     pub fn message(&self, shards: ShardCount) -> Result<Message, FormError> {
-        Ok(Message::notify(self, self.message_id()?, None, shards))
+        let message = Message::notify(self, self.message_id()?, None, shards);
+        Ok(message.in_trace(trace::current().as_ref()))
     }
 
     /// The [`message_id`](crate::message_id) of this envelope.

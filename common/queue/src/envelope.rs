@@ -1,6 +1,6 @@
 //! The body of a message.
 
-use alipay::{Charset, Form, order_in_form};
+use alipay::{BatchRefundNotify, Charset, Form, order_in_form};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
@@ -121,6 +121,14 @@ pub enum MessageKind {
 impl MessageKind {
     /// Every kind.
     pub const ALL: &[MessageKind] = MessageKind::VARIANTS;
+
+    /// What a notification is; whether it makes sense is judged by the worker.
+    pub fn of_notification(form: &Form) -> MessageKind {
+        match form.get("notify_type") {
+            Some(kind) if BatchRefundNotify::is_meant(kind) => MessageKind::BatchRefund,
+            _ => MessageKind::TradeStatus,
+        }
+    }
 
     /// Whether Alipay signed the form; what our own programs write has no signature.
     pub fn is_notification(self) -> bool {

@@ -74,6 +74,7 @@ mod message;
 mod message_id;
 mod publisher;
 mod received;
+pub mod span;
 pub mod topology;
 
 pub use command::RefundAnswerForm;

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use lapin::BasicProperties;
 use lapin::types::ShortString;
+use service::trace::TraceContext;
 
 use crate::topology::{self, RetryTier, ShardCount};
 use crate::{Envelope, Headers, PublishError, ReceivedMessage};
@@ -144,6 +145,15 @@ impl Message {
             headers: Headers::first(happened_at, None),
             body,
         }
+    }
+
+    /// The same message as part of this trace, if there is one.
+    #[must_use]
+    pub fn in_trace(mut self, context: Option<&TraceContext>) -> Message {
+        if let Some(context) = context {
+            self.headers = self.headers.in_trace(context);
+        }
+        self
     }
 
     /// The same message with a reason code and its evidence in the headers, for a retry.

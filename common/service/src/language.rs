@@ -2,7 +2,7 @@
 //!
 //! Texts of pages are written as [`say`]`("中文", "English")`. What programs print and servers answer is English in both.
 
-use hyper::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap};
 
 tokio::task_local! {
     static LANGUAGE: Language;
@@ -42,12 +42,10 @@ impl Language {
         [Language::Chinese, Language::English].into_iter().find(|one| one.tag() == tag)
     }
 
-    /// The value of `Set-Cookie` that keeps the choice for a year.
-    pub fn cookie(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Language::Chinese => "lang=zh-CN; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly",
-            Language::English => "lang=en; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly",
-        })
+    /// The value of `Set-Cookie` that keeps the choice for a year, for pages at this path and below it.
+    pub fn cookie(self, path: &str) -> String {
+        let tag = self.tag();
+        format!("{NAME}={tag}; Path={path}; Max-Age=31536000; SameSite=Lax; HttpOnly")
     }
 
     /// What the cookie says, else the first of the browser's languages that there is; else English.

@@ -43,6 +43,7 @@ metrics! {
     TOKIO_WORKERS = Gauge "alipay_tokio_workers" "Threads that run tasks.";
     TOKIO_TASKS = Gauge "alipay_tokio_alive_tasks" "Tasks that have not ended.";
     TOKIO_QUEUE = Gauge "alipay_tokio_global_queue_depth" "Tasks that wait for a thread.";
+    TRACE_SPANS = Counter "alipay_trace_spans_total" "Spans of the exported traces, by outcome.";
     CONFIG_RELOADS = Counter "alipay_config_reloads_total" "SIGHUP, by outcome.";
     CERTIFICATE_END = Gauge "alipay_certificate_first_end_timestamp_seconds" "When the first configured certificate expires, Unix time.";
 

@@ -3,12 +3,24 @@
 //! A [`TraceContext`] travels with a notification: from the header `traceparent` of the request through the headers of its
 //! message to the events that it causes. It is carried on whether spans are exported or not. A program works [`within`] a
 //! context; the log adds its ids to each line that is written there.
+//!
+//! A [`Span`] is an operation in a trace. A program that calls [`Export::begin`] exports its spans by OTLP where the environment
+//! says so; everywhere else a span only passes its parent's context on.
 
+mod collector;
 mod context;
+mod export;
+mod span;
+mod span_queue;
 
 use std::future::Future;
 
+pub use opentelemetry::KeyValue;
+pub use opentelemetry::trace::SpanKind;
+
 pub use context::TraceContext;
+pub use export::Export;
+pub use span::Span;
 
 tokio::task_local! {
     static CURRENT: Option<TraceContext>;

@@ -29,8 +29,8 @@ use diesel::{QueryResult, RunQueryDsl};
 use order::{
     ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, AmendmentState, CodeState,
     DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction, MessageOutcome,
-    OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason, RefundRequestState, RefundStatusCode,
-    ReviewReason, ReviewState, TradeStatusCode,
+    OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason, RefundRequestState,
+    RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};

@@ -73,6 +73,18 @@ pub enum ErrorKind {
     Unknown,
 }
 
+impl ErrorKind {
+    /// A word for traces.
+    pub fn word(self) -> &'static str {
+        match self {
+            ErrorKind::Infrastructure => "infrastructure",
+            ErrorKind::Data => "data",
+            ErrorKind::Statement => "statement",
+            ErrorKind::Unknown => "unknown",
+        }
+    }
+}
+
 impl StoreError {
     /// The kind. It depends on the server's error number, never on its text, which can be in any language.
     pub fn kind(&self) -> ErrorKind {

@@ -8,7 +8,7 @@ use service::page::Column;
 use store::operator_action::{self, ActionFilter, ActionRow};
 
 use super::Shared;
-use super::address::{address, link, listing, order_link};
+use super::address::{address, at, link, listing, order_link};
 use super::page::{Page, nothing, table, usage};
 use super::request::{Fields, QueryString};
 use super::tag::{Tone, tag};
@@ -114,7 +114,7 @@ fn filter_bar(wanted: &WantedActions) -> Markup {
         (say("谁", "Who"), say("订单、死信、复核或商品", "Order, letter, review or product"));
     let day = wanted.day.map(|day| day.to_string()).unwrap_or_default();
     html! {
-        form.bar method="get" action=(PATH) {
+        form.bar method="get" action=(at(PATH)) {
             input name="by" placeholder=(by) aria-label=(by) value=(wanted.by);
             select name="action" aria-label=(say("操作", "Action")) {
                 option value="" { (say("全部操作", "Any action")) }

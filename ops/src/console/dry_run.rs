@@ -9,7 +9,7 @@ use service::page::Column;
 use tokio::time::timeout;
 
 use super::Console;
-use super::address::{link, order_link};
+use super::address::{at, link, order_link};
 use super::letter_actions::{REFRESH, SHORT, left_out_warning};
 use super::letter_query::SelectedOnPage;
 use super::letters::{act_fields, letter_link};
@@ -91,7 +91,7 @@ impl TriedLetters {
                 (outcomes(results))
                 @if let Some(console) = console {
                     h2 { (say("现在", "And now")) }
-                    div.card { form method="post" action="/dead-letters" {
+                    div.card { form method="post" action=(at("/dead-letters")) {
                         (console.guard.field())
                         (selection.fields())
                         (act_fields())
@@ -138,8 +138,9 @@ fn outcomes(results: &[DryRunResult]) -> Markup {
     }
 }
 
-fn row(one: &DryRunResult) -> Markup {
-    let (tone, word) = match one.effect.outcome {
+/// How a message would end.
+pub(super) fn outcome_tag(outcome: DryRunOutcome) -> Markup {
+    let (tone, word) = match outcome {
         DryRunOutcome::Applied => (Tone::Good, say("会生效", "applied")),
         DryRunOutcome::Unchanged => (Tone::Plain, say("无变化", "unchanged")),
         DryRunOutcome::Unknown => (Tone::Warn, say("未知状态", "unknown status")),
@@ -148,11 +149,15 @@ fn row(one: &DryRunResult) -> Markup {
         DryRunOutcome::NoOrderYet => (Tone::Warn, say("订单未到", "no order yet")),
         DryRunOutcome::Locked => (Tone::Warn, say("订单正被处理", "locked now")),
     };
+    tag(tone, word)
+}
+
+fn row(one: &DryRunResult) -> Markup {
     html! {
         tr {
             td.id.mono { (letter_link(&one.id)) }
             td.id { @if let Some(order) = &one.order { (order_link(order)) } }
-            td { (tag(tone, word)) }
+            td { (outcome_tag(one.effect.outcome)) }
             td { (because(one)) }
         }
     }

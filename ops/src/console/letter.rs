@@ -8,7 +8,7 @@ use store::dead_letter;
 use store::dead_letter::history::list as list_history;
 use store::dead_letter::note::NoteRow;
 
-use super::address::order_link;
+use super::address::{at, order_link};
 use super::letter_query::TICKED;
 use super::letters::{act_fields, history};
 use super::page::{Page, away, nothing};
@@ -43,7 +43,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
     let body = html! {
         (facts(&evidence))
         h2 { (say("处理", "What to do")) }
-        div.card { form method="post" action="/dead-letters" {
+        div.card { form method="post" action=(at("/dead-letters")) {
             (console.guard.field())
             (hidden(&format!("{TICKED}{}", letter.id), "on"))
             (act_fields())
@@ -78,7 +78,7 @@ fn notes(console: &Console, id: &str, notes: &[NoteRow]) -> Markup {
                 }
             }
             @if user::may(Right::MoveLetters) {
-                form method="post" action="/dead-letters" {
+                form method="post" action=(at("/dead-letters")) {
                     (console.guard.field())
                     (hidden(&format!("{TICKED}{id}"), "on"))
                     div.acts {
@@ -115,7 +115,7 @@ async fn discarded(console: &Console, id: String) -> Result<Page, Failure> {
         div.box.warn { (say("这条死信已丢弃，可以放回队列。", "It was discarded, and can be put back into its queue.")) }
         (facts(&evidence))
         @if user::may(Right::MoveLetters) {
-            div.card { form method="post" action="/dead-letters" {
+            div.card { form method="post" action=(at("/dead-letters")) {
                 (console.guard.field())
                 (hidden(&format!("{TICKED}{}", letter.id), "on"))
                 div.acts {

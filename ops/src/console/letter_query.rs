@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use service::page::hidden;
 use store::dead_letter::{LetterSearch, ReasonFilter};
 
-use super::address::listing;
+use super::address::{at, listing};
 use super::page::usage;
 use super::request::Fields;
 use crate::failure::Failure;
@@ -84,7 +84,7 @@ impl LetterQuery {
     /// The page that lists it.
     pub(super) fn address(&self) -> String {
         match self.is_everything() {
-            true => "/dead-letters?view=flat".to_owned(),
+            true => at("/dead-letters?view=flat"),
             false => listing("/dead-letters", &self.pairs()),
         }
     }
@@ -145,7 +145,7 @@ impl SelectedOnPage {
     /// The page that it came from.
     pub(super) fn address(&self) -> String {
         match self {
-            SelectedOnPage::Ticked(_) => "/dead-letters".to_owned(),
+            SelectedOnPage::Ticked(_) => at("/dead-letters"),
             SelectedOnPage::All(filter) => filter.address(),
         }
     }

@@ -9,7 +9,7 @@ use service::page::Column;
 use store::BeijingTime;
 use store::dead_letter::{self, LetterSearch, history};
 
-use super::address::{address, link, order_link};
+use super::address::{address, at, link, order_link};
 use super::chart::{Bar, bars};
 use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
 use super::page::{Page, nothing, table};
@@ -143,7 +143,7 @@ fn groups(groups: &[Group]) -> Markup {
                 "One line per cause; # stands for numbers and times. \
                  Remove the cause, then dry run, then replay. ",
             ))
-            (link("/dead-letters?view=flat", say("逐条查看", "One by one")))
+            (link(&at("/dead-letters?view=flat"), say("逐条查看", "One by one")))
         }
         (table(columns, groups.iter().map(group_row)))
     }
@@ -186,7 +186,7 @@ fn flat_list(console: &Console, filter: &LetterQuery, page: &LetterPage) -> Mark
             (nothing(say("没有符合条件的死信。", "No dead letter matches.")))
         } @else {
             (pages(filter, page))
-            form method="post" action="/dead-letters" {
+            form method="post" action=(at("/dead-letters")) {
                 (console.guard.field())
                 (filter.fields())
                 (table(columns, chosen.iter().map(letter_row)))
@@ -256,13 +256,13 @@ fn filter_bar(filter: &LetterQuery) -> Markup {
         say("包含文字", "Contains"),
     ];
     html! {
-        form.bar method="get" action="/dead-letters" {
+        form.bar method="get" action=(at("/dead-letters")) {
             input type="hidden" name="view" value="flat";
             @for ((name, value), words) in filter.pairs().into_iter().zip(words) {
                 input name=(name) placeholder=(words) aria-label=(words) value=(value);
             }
             button { (say("筛选", "Filter")) }
-            (link("/dead-letters", say("按原因分组", "By cause")))
+            (link(&at("/dead-letters"), say("按原因分组", "By cause")))
         }
     }
 }

@@ -14,7 +14,7 @@ use service::language::{Language, say};
 use service::page::hidden;
 use tracing::{info, warn};
 
-use super::address::{link, listing};
+use super::address::{at, link, listing};
 use super::authentication::RequestSender;
 use super::page::{Page, usage};
 use super::request::{Fields, PostedForm, QueryString, TokenlessForm};
@@ -68,7 +68,7 @@ fn page(console: &Console, status: StatusCode, problem: Option<&str>, to: &str) 
             p { a href=(by_provider) { (say("用公司账号登录", "Log in with the company's account")) } }
         }
         @if console.authentication.has_passwords() {
-            div.card { form.login method="post" action=(LOGIN) {
+            div.card { form.login method="post" action=(at(LOGIN)) {
                 (hidden(TO, to))
                 label {
                     (name)
@@ -112,7 +112,7 @@ pub(super) fn throttled(wait: Duration, to: &str) -> Response {
 /// `GET /login`
 pub(super) async fn show(State(console): Shared, QueryString(query): QueryString) -> Response {
     if User::here().is_some() {
-        return Redirect::to(own_page(&query)).into_response();
+        return Redirect::to(&at(own_page(&query))).into_response();
     }
     if !console.authentication.has_passwords() && console.config.console.oidc.is_none() {
         return by_proxy_only().into_response();
@@ -163,7 +163,7 @@ pub(super) async fn log_in(
     info!(user = name, %role, "logged in");
     console.note(OperatorAction::LogIn, name, authentication.recorded_address(&parts));
     authentication.give_back_attempt(name, client, now);
-    Ok(begin_session(&console, &parts, (name, role), Redirect::to(to).into_response()))
+    Ok(begin_session(&console, &parts, (name, role), Redirect::to(&at(to)).into_response()))
 }
 
 /// `POST /logout`
@@ -178,7 +178,7 @@ pub(super) async fn log_out(
         info!(user = ended.user, "logged out");
         console.note(OperatorAction::LogOut, &ended.user, None);
     }
-    with_cookie(Redirect::to(LOGIN).into_response(), None, is_https(&console, &parts))
+    with_cookie(Redirect::to(&at(LOGIN)).into_response(), None, is_https(&console, &parts))
 }
 
 /// Begins a session, whose id goes with this answer.
@@ -208,7 +208,7 @@ pub(super) fn is_https(console: &Console, parts: &Parts) -> bool {
     console.guard.is_https(&parts.headers) || console.authentication.is_https_by_proxy(sender)
 }
 
-/// The page of this console that was asked for: a path, never an address of another site.
+/// The page of this console that was asked for: a path below the base path, never an address of another site.
 pub(super) fn own_page(fields: &Fields) -> &str {
     let to = fields.get(TO);
     let is_path =
@@ -224,7 +224,7 @@ pub(super) fn name_and_way_out(token: Markup) -> Markup {
     html! {
         span.user { (name) " · " (role_words(role)) }
         @if has_session {
-            form.logout method="post" action="/logout" { (token) button { (say("退出", "Log out")) } }
+            form.logout method="post" action=(at("/logout")) { (token) button { (say("退出", "Log out")) } }
         }
     }
 }

@@ -15,6 +15,7 @@ use service::language::say;
 use subtle::ConstantTimeEq as _;
 use tracing::{info, warn};
 
+use super::address::at;
 use super::authentication::NOBODY;
 use super::login::{begin_session, by_way_of, is_https, no_login, own_page, throttled};
 use super::request::QueryString;
@@ -26,7 +27,7 @@ use crate::operations::identity_provider::{IdentityProvider, LoginAttempt, Perso
 /// Where a login begins.
 pub(super) const BEGIN: &str = "/login/oidc";
 /// Where the provider sends the browser back to; the provider must know this address.
-pub(super) const CALLBACK: &str = "/login/oidc/callback";
+pub(super) const CALLBACK: &str = config::OIDC_CALLBACK;
 
 /// Ties a login to the browser in which it began. `Lax`, since the provider's page leads back to us.
 const COOKIE_NAME: &str = "alipay_console_login";
@@ -79,9 +80,12 @@ pub(super) async fn begin(
         return Ok(throttled(wait, own_page(&query)));
     }
     let is_https = is_https(&console, &parts);
-    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scheme = if is_https { "https" } else { "http" };
-    let attempt = LoginAttempt::new(format!("{scheme}://{host}{CALLBACK}"));
+    let asked_at = || {
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let scheme = if is_https { "https" } else { "http" };
+        format!("{scheme}://{host}{}", at(CALLBACK))
+    };
+    let attempt = LoginAttempt::new(oidc.redirect_uri.clone().unwrap_or_else(asked_at));
     let address = IdentityProvider(oidc).login_address(&attempt).await?;
     let (browser, to) = (random(), own_page(&query).to_owned());
     let mut response = Redirect::to(&address).into_response();
@@ -139,7 +143,7 @@ pub(super) async fn finish(
     console.note(OperatorAction::LogIn, &name, address);
     console.authentication.give_back_begin(client, Instant::now());
     // The provider's page leads here, so the browser would keep a Strict cookie back if we led on at once.
-    let page = by_way_of(login.to).into_response();
+    let page = by_way_of(at(&login.to)).into_response();
     let mut response = begin_session(&console, &parts, (&name, role), page);
     set_cookie(&mut response, "", Duration::ZERO, is_https(&console, &parts));
     Ok(response)
@@ -161,8 +165,9 @@ fn refusal(why: &str) -> Response {
 fn set_cookie(response: &mut Response, browser: &str, age: Duration, is_https: bool) {
     let secure = if is_https { "; Secure" } else { "" };
     let age = age.as_secs();
+    let path = at(BEGIN);
     let text = format!(
-        "{COOKIE_NAME}={browser}; Path={BEGIN}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+        "{COOKIE_NAME}={browser}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
     );
     if let Ok(cookie) = HeaderValue::from_str(&text) {
         response.headers_mut().append(SET_COOKIE, cookie);

@@ -6,7 +6,7 @@ use order::{FulfillmentState, OrderStatus, VariantArray as _};
 use service::language::say;
 use store::user_order::{OrderFilter, OrderSearch};
 
-use super::address::listing;
+use super::address::{at, listing};
 use super::page::usage;
 use super::request::Fields;
 use super::tag;
@@ -121,7 +121,7 @@ impl OrderQuery {
         let total = self.total.map(|total| total.to_string()).unwrap_or_default();
         let yuan = say("金额（元）", "Total in yuan");
         html! {
-            form.bar #search-orders method="get" action=(PATH) {
+            form.bar #search-orders method="get" action=(at(PATH)) {
                 input type="search" name="q" maxlength=(LONGEST) aria-label=(say("搜索", "Search"))
                     placeholder=(hint) value=(self.text);
                 select name="status" aria-label=(say("状态", "Status")) {

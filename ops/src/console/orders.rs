@@ -8,7 +8,7 @@ use service::language::say;
 use service::page::Column;
 use store::user_order::{self, OrderRow};
 
-use super::address::{link, order_link};
+use super::address::{at, link, order_link};
 use super::order_query::OrderQuery;
 use super::page::{Page, nothing, table};
 use super::request::QueryString;
@@ -58,7 +58,7 @@ pub(super) async fn show(
             (table(columns, orders.iter().map(row)))
         }
         p.pages {
-            (link(undelivered::PATH, say("已付款未发货", "Paid, not delivered")))
+            (link(&at(undelivered::PATH), say("已付款未发货", "Paid, not delivered")))
             @if !wanted.after.is_empty() {
                 (link(&wanted.address(""), say("« 最新", "Latest")))
             }
@@ -73,7 +73,7 @@ pub(super) fn code_bar(console: &Console) -> Markup {
     let label = say("买家收到的卡密", "Code that a buyer has");
     html! {
         @if user::may(Right::SeeCodes) {
-            form.bar #find-code method="post" action=(FIND_CODE) {
+            form.bar #find-code method="post" action=(at(FIND_CODE)) {
                 (console.guard.field())
                 input type="search" name="code" required autocomplete="off" aria-label=(label) placeholder=(label);
                 button { (say("按卡密查找", "Find by code")) }

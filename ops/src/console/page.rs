@@ -10,8 +10,9 @@ use service::language::{self, Language, say};
 use service::page::{Column, Document, list};
 use store::BeijingTime;
 
+use super::address::at;
 use super::user::User;
-use super::{Console, Shared, login, pauses};
+use super::{Console, Shared, login, pauses, verify};
 use crate::failure::Failure;
 
 const STYLE: &str = include_str!("style.css");
@@ -25,17 +26,19 @@ pub(super) enum Menu {
     Reviews,
     Products,
     Pauses,
+    Verify,
     Actions,
 }
 
 impl Menu {
-    const ALL: [Menu; 7] = [
+    const ALL: [Menu; 8] = [
         Menu::Status,
         Menu::Orders,
         Menu::DeadLetters,
         Menu::Reviews,
         Menu::Products,
         Menu::Pauses,
+        Menu::Verify,
         Menu::Actions,
     ];
 
@@ -48,6 +51,7 @@ impl Menu {
             Menu::Reviews => "/reviews",
             Menu::Products => "/products",
             Menu::Pauses => "/pauses",
+            Menu::Verify => verify::PATH,
             Menu::Actions => "/actions",
         }
     }
@@ -60,6 +64,7 @@ impl Menu {
             Menu::Reviews => say("复核", "Reviews"),
             Menu::Products => say("商品", "Products"),
             Menu::Pauses => say("暂停", "Pauses"),
+            Menu::Verify => say("验签", "Verify"),
             Menu::Actions => say("操作记录", "Actions"),
         }
     }
@@ -113,7 +118,7 @@ impl Page {
         let other = format!("?{}={}", language::NAME, Language::here().other().tag());
         let body = html! {
             header {
-                a.name href="/" { (say("运维控制台", "Ops console")) }
+                a.name href=(at("/")) { (say("运维控制台", "Ops console")) }
                 @if is_known { nav { @for entry in Menu::ALL { (entry_of_menu(entry, entry == menu)) } } }
                 (login::name_and_way_out(console.guard.field()))
                 a.language href=(other) { (say("English", "中文")) }
@@ -139,7 +144,7 @@ impl Page {
 
 fn entry_of_menu(entry: Menu, is_here: bool) -> Markup {
     let (class, current) = (is_here.then_some("here"), is_here.then_some("page"));
-    html! { a href=(entry.path()) class=[class] aria-current=[current] { (entry.words()) } }
+    html! { a href=(at(entry.path())) class=[class] aria-current=[current] { (entry.words()) } }
 }
 
 impl IntoResponse for Page {

@@ -10,7 +10,7 @@ use service::duration;
 use service::language::{Language, say};
 use service::page::{Column, hidden};
 
-use super::address::link;
+use super::address::{at, link};
 use super::page::{Page, nothing, table, usage};
 use super::request::PostedForm;
 use super::right::Right;
@@ -53,7 +53,7 @@ pub(super) async fn banner(console: &Console) -> Markup {
                 @for pause in &active {
                     p { b { (say("已暂停：", "Paused: ")) } (sentence(pause)) }
                 }
-                (link(PATH, say("查看与恢复", "See and resume »")))
+                (link(&at(PATH), say("查看与恢复", "See and resume »")))
             }
         }
     }
@@ -149,7 +149,7 @@ fn state(state: PauseState) -> Markup {
 
 fn resume_form(console: &Console, pause: &ListedPause) -> Markup {
     html! {
-        form method="post" action=(PATH) {
+        form method="post" action=(at(PATH)) {
             (console.guard.field())
             (hidden("scope", pause.row.scope.as_str()))
             (hidden("id", &pause.row.scope_id))
@@ -162,7 +162,7 @@ fn resume_form(console: &Console, pause: &ListedPause) -> Markup {
 fn form(console: &Console) -> Markup {
     let id = say("商户名或商品号", "Merchant or product");
     html! {
-        div.card { form method="post" action=(PATH) {
+        div.card { form method="post" action=(at(PATH)) {
             (console.guard.field())
             div.acts {
                 select name="scope" aria-label=(say("范围", "What")) {
@@ -227,7 +227,7 @@ pub(super) async fn act(
             .await
             .unwrap_or_else(|failure| (Change::default(), Err(failure)));
         console.end(record, change, &done).await;
-        done.map(|()| Redirect::to(PATH))
+        done.map(|()| Redirect::to(&at(PATH)))
     })
     .await
 }

@@ -9,6 +9,7 @@ use rand::RngExt as _;
 use service::language::say;
 
 use super::Shared;
+use super::address::address;
 use super::page::{Menu, Page};
 use crate::failure::Failure;
 
@@ -47,7 +48,7 @@ impl ActionResults {
 
 /// To the page with this ticket.
 pub(super) fn redirect(ticket: &str) -> Redirect {
-    Redirect::to(&format!("/results/{ticket}"))
+    Redirect::to(&address("/results/", ticket))
 }
 
 /// `/results/TICKET`

@@ -8,7 +8,7 @@ use queue::topology::Layout;
 use service::language::{Language, say};
 use service::page::fact;
 
-use super::address::{address, link, order_link};
+use super::address::{address, at, link, order_link};
 use super::page::{Menu, Page, nothing, usage};
 use super::request::PostedForm;
 use super::reviews::{chinese, review_address, state};
@@ -176,7 +176,7 @@ async fn send_decision(
         p.pages {
             (link(&review_address(id), say("复核", "Review")))
             (link(&address("/orders/", &order), say("订单", "Order")))
-            (link("/reviews", say("全部复核", "All reviews")))
+            (link(&at("/reviews"), say("全部复核", "All reviews")))
         }
     };
     Ok(Page::new(format!("{} # {id}", say("复核", "Review")), body))

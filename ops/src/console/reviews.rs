@@ -8,7 +8,7 @@ use service::page::Column;
 use store::review::{self, ReviewFilter, ReviewRow};
 
 use super::Shared;
-use super::address::{address, link, order_link};
+use super::address::{address, at, link, order_link};
 use super::page::{Page, nothing, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -37,9 +37,9 @@ pub(super) async fn show(
     let body = html! {
         p.note {
             @if all {
-                (link("/reviews", say("只看待复核", "Only open ones")))
+                (link(&at("/reviews"), say("只看待复核", "Only open ones")))
             } @else {
-                (link("/reviews?view=all", say("包括已结束的", "Also those that ended")))
+                (link(&at("/reviews?view=all"), say("包括已结束的", "Also those that ended")))
             }
         }
         @if rows.is_empty() {

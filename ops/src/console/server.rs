@@ -5,25 +5,28 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::handler::Handler as _;
 use axum::http::header::{
     ALLOW, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, SET_COOKIE, X_FRAME_OPTIONS,
 };
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
 use service::http::{self, Limits};
 use service::language::{self, Language, say};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::address::at;
 use super::authentication::RequestSender;
 use super::request::{Fields, LONGEST_FORM, refusal};
 use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, amendment, code, letter, letter_actions, letters, login, oidc, order, orders,
-    page, pauses, products, results, review, reviews, status, undelivered,
+    Console, Shared, actions, amendment, base_path, code, letter, letter_actions, letters, login,
+    oidc, order, orders, page, pauses, products, results, review, reviews, status, undelivered,
+    verify,
 };
 use crate::failure::Failure;
 
@@ -71,21 +74,32 @@ pub(super) fn routes() -> Routes {
         .get("/products", Right::Look, products::show)
         .get("/pauses", Right::Look, pauses::show)
         .post("/pauses", Right::PauseWork, pauses::act)
+        .get(verify::PATH, Right::Look, verify::show)
+        .post(
+            verify::PATH,
+            Right::Look,
+            verify::check.layer(DefaultBodyLimit::max(verify::LONGEST_FORM)),
+        )
         .get("/actions", Right::Look, actions::show)
         .get("/results/{ticket}", Right::Look, results::show)
 }
 
 pub(super) fn router(console: Arc<Console>) -> Router {
-    routes()
+    let base = console.config.console.base_path.clone();
+    let pages = routes()
         .router
         .method_not_allowed_fallback(async || only("GET, HEAD"))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(from_fn_with_state(Arc::clone(&console), page::framed))
         .layer(from_fn_with_state(Arc::clone(&console), admit))
+        .with_state(console);
+    // A layer runs when the route is chosen already, so what takes off the base path is around a router of its own.
+    Router::new()
+        .fallback_service(pages)
+        .layer(from_fn(move |request, next| base_path::below(base.clone(), request, next)))
         .layer(map_response(with_policy))
         .layer(map_response(service::page::with_headers))
-        .with_state(console)
 }
 
 /// There is no such page, which nobody learns who is not logged in.
@@ -122,8 +136,9 @@ async fn admit(State(console): Shared, request: Request, next: Next) -> Response
     let user = console.authentication.user_of(sender, Instant::now());
     let answer = user::scope(user, next.run(request));
     let mut response = chosen.unwrap_or(accepted).scope(answer).await;
-    if let Some(chosen) = chosen {
-        response.headers_mut().append(SET_COOKIE, chosen.cookie());
+    let cookie = chosen.map(|chosen| HeaderValue::from_str(&chosen.cookie(&at("/"))));
+    if let Some(Ok(cookie)) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
 }

@@ -9,6 +9,8 @@ use config::Role;
 use parking_lot::Mutex;
 use rand::RngExt as _;
 
+use super::address::at;
+
 /// The cookie that holds a session's id. Cookies do not tell ports apart, so the name is one that no neighbour has.
 const COOKIE_NAME: &str = "alipay_console";
 
@@ -109,8 +111,9 @@ pub(super) fn cookie(id: Option<&str>, is_https: bool) -> Option<HeaderValue> {
         None => ("", "; Max-Age=0"),
     };
     let secure = if is_https { "; Secure" } else { "" };
+    let path = at("/");
     HeaderValue::from_str(&format!(
-        "{COOKIE_NAME}={id}; Path=/; HttpOnly; SameSite=Strict{secure}{age}"
+        "{COOKIE_NAME}={id}; Path={path}; HttpOnly; SameSite=Strict{secure}{age}"
     ))
     .ok()
 }

@@ -11,7 +11,7 @@ use store::BeijingTime;
 use store::counts::WaitingCount;
 use store::user_order::count_undelivered;
 
-use super::address::{link, listing};
+use super::address::{at, link, listing};
 use super::letter_query::LetterQuery;
 use super::page::{Page, away, nothing, table};
 use super::request::QueryString;
@@ -55,8 +55,8 @@ pub(super) async fn show(
         p.note {
             (behind(&overview))
             @match refreshed {
-                true => (link("/", say("停止自动刷新", "Stop reloading"))),
-                false => (link("/?refresh=1", say("每 10 秒自动刷新", "Reload every 10 s"))),
+                true => (link(&at("/"), say("停止自动刷新", "Stop reloading"))),
+                false => (link(&at("/?refresh=1"), say("每 10 秒自动刷新", "Reload every 10 s"))),
             }
         }
     };
@@ -194,7 +194,7 @@ fn tile(name: &str, path: &str, tone: Tone, value: Option<(i64, Option<String>)>
         @if path.is_empty() {
             div class=(class) { (inside) }
         } @else {
-            a class=(class) href=(path) { (inside) }
+            a class=(class) href=(at(path)) { (inside) }
         }
     }
 }

@@ -8,7 +8,7 @@ use store::entitlement::{self, Subscription, SubscriptionOrder};
 use store::clock;
 
 use super::Shared;
-use super::address::{link, listing, order_link};
+use super::address::{at, link, listing, order_link};
 use super::page::{Menu, Page, nothing, section, table};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -82,7 +82,7 @@ pub(super) async fn show(
 fn bar(account: &str) -> Markup {
     let label = say("账号（可只写开头）", "Account, or how it begins");
     html! {
-        form.bar #search-subscriptions method="get" action=(PATH) {
+        form.bar #search-subscriptions method="get" action=(at(PATH)) {
             input type="search" name="account" maxlength=(LONGEST) placeholder=(label) aria-label=(label)
                 value=(account);
             button.main { (say("搜索", "Search")) }

@@ -7,7 +7,7 @@ use service::language::{Language, say};
 use service::page::Column;
 
 use super::Shared;
-use super::address::{link, listing, order_link};
+use super::address::{at, link, listing, order_link};
 use super::page::{Menu, Page, nothing, table, usage};
 use super::request::QueryString;
 use super::tag::{Tone, tag};
@@ -57,7 +57,7 @@ pub(super) async fn show(
             (table(columns, orders.iter().map(row)))
         }
         p.pages {
-            @if skip > 0 { (link(PATH, say("« 最久", "Longest"))) }
+            @if skip > 0 { (link(&at(PATH), say("« 最久", "Longest"))) }
             @if more { (link(&page(skip + LISTED), say("更近", "Later »"))) }
         }
     };
@@ -97,8 +97,8 @@ fn who(order: &UndeliveredOrder) -> Markup {
         ActsNext::Worker => (Tone::Plain, say("worker", "worker"), None),
         ActsNext::Alipay => (Tone::Plain, say("支付宝", "Alipay"), None),
         ActsNext::Shop => (Tone::Warn, say("商家", "shop"), None),
-        ActsNext::Review => (Tone::Warn, say("人工复核", "review"), Some("/reviews".to_owned())),
-        ActsNext::Stock => (Tone::Bad, say("补货", "stock"), Some("/products".to_owned())),
+        ActsNext::Review => (Tone::Warn, say("人工复核", "review"), Some(at("/reviews"))),
+        ActsNext::Stock => (Tone::Bad, say("补货", "stock"), Some(at("/products"))),
         ActsNext::DeadLetters => {
             let letters = listing("/dead-letters", &[("order", &order.order)]);
             (Tone::Bad, say("死信", "dead letters"), Some(letters))

@@ -10,7 +10,7 @@ use service::page::{Column, fact};
 use store::MysqlConnection;
 use store::stock::withdrawal::{self, NewWithdrawal, Withdrawal};
 
-use super::address::{address, link};
+use super::address::{address, at, link};
 use super::page::{Menu, Page, nothing, table, usage};
 use super::product::MOST_WITHDRAWN;
 use super::request::{PostedForm, QueryString};
@@ -82,7 +82,7 @@ fn row(taken: &Withdrawal) -> Markup {
 }
 
 fn address_of(id: i64) -> String {
-    format!("{PATH}/{id}")
+    at(&format!("{PATH}/{id}"))
 }
 
 /// One withdrawal, with its codes for who may see them.
@@ -128,7 +128,7 @@ pub(super) async fn show(
                 button { (say("放回", "Put back")) }
             }
         }
-        p.pages { (link(PATH, say("全部取出记录", "All withdrawals"))) }
+        p.pages { (link(&at(PATH), say("全部取出记录", "All withdrawals"))) }
     };
     let page = Page::new(format!("{} {id}", say("取出记录", "Withdrawal")), body);
     Ok(Page { menu: Some(Menu::Products), ..page })

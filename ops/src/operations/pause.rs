@@ -50,6 +50,11 @@ impl PausedWork {
         PausedWork { scope: row.scope, id: row.scope_id.clone() }
     }
 
+    /// The merchant or product; empty for everything.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// `everything`, `merchant shop`, `product gift-100`.
     pub(crate) fn what(&self) -> String {
         what(self.scope, &self.id)
@@ -158,7 +163,9 @@ pub(crate) fn begin(
 ) -> Result<ListedPause, Failure> {
     if length > LONGEST {
         let days = LONGEST.as_secs() / 86_400;
-        return Err(Failure::Usage(format!("a pause lasts {days} days at most: begin another then")));
+        return Err(Failure::Usage(format!(
+            "a pause lasts {days} days at most: begin another then"
+        )));
     }
     check_name(by)?;
     work.check(connection, config)?;

@@ -8,6 +8,8 @@ use testkit::http::{self, Response};
 #[derive(Clone)]
 pub(crate) struct Browser {
     pub(crate) address: SocketAddr,
+    /// The path of the console there, without its last `/`: `console.base_path`.
+    pub(crate) base: String,
     /// What it keeps of the console: `name=value`, where it has logged in.
     pub(crate) cookie: Option<String>,
 }
@@ -21,18 +23,18 @@ pub(crate) struct Seen {
 }
 
 impl Browser {
-    /// A page.
+    /// A page, by its path below the base path.
     pub(crate) fn get(&self, path: &str) -> Seen {
         let host = self.address.to_string();
         let mut headers = vec![("Host", host.as_str())];
         headers.extend(self.cookie.as_deref().map(|cookie| ("Cookie", cookie)));
-        self.ask("GET", path, &headers, "")
+        self.ask("GET", &self.at(path), &headers, "")
     }
 
     /// A page, with the values of its head as they are.
     pub(crate) fn get_exactly(&self, path: &str) -> Seen {
         let (address, host) = (self.address.to_string(), self.address.to_string());
-        let answer = http::send(&address, "GET", path, &[("Host", &host)], "").unwrap();
+        let answer = http::send(&address, "GET", &self.at(path), &[("Host", &host)], "").unwrap();
         let lower = |line: &str| match line.split_once(": ") {
             Some((name, value)) => format!("{}: {value}\n", name.to_lowercase()),
             None => format!("{line}\n"),
@@ -70,14 +72,19 @@ impl Browser {
     pub(crate) fn act(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
         let seen = self.post(path, fields);
         assert_eq!(seen.status, 303, "{seen:?}");
-        self.get(&seen.header("location").expect("a location"))
+        let location = seen.header("location").expect("a location");
+        self.get(location.strip_prefix(&self.base).expect("an address of the console"))
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     /// A body with these headers.
     pub(crate) fn post_as(&self, path: &str, body: &str, headers: &[(&str, String)]) -> Seen {
         let mut all = vec![("Content-Type", "application/x-www-form-urlencoded")];
         all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
-        self.ask("POST", path, &all, body)
+        self.ask("POST", &self.at(path), &all, body)
     }
 
     /// What a browser says about a form of the console.
@@ -105,6 +112,7 @@ impl Browser {
         rest.split('"').next().unwrap().to_owned()
     }
 
+    /// A request exactly as it is given.
     pub(crate) fn ask(
         &self,
         method: &str,

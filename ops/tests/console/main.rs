@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod away;
+mod base_path;
 mod browser;
 mod languages;
 mod letters;
@@ -17,5 +18,7 @@ mod recorded;
 #[path = "../snapshots/compare.rs"]
 mod snapshot;
 mod strangers;
+mod users;
+mod verify;
 mod waits;
 mod world;

@@ -210,7 +210,7 @@ fn who_has_no_role_is_refused() {
     let seen = browser.get(&back).shows(403, &["You have no role"]);
     assert!(!seen.head.contains("alipay_console="), "{}", seen.head);
     // Users choose their names at many providers: a name with a password here is somebody else's.
-    let hash = crate::login::hash("correct horse");
+    let hash = crate::users::hash("correct horse");
     let users = format!("{{ wang = {{ role = \"admin\", password = \"{hash}\" }} }}");
     let local = self::world(&provider, &[("users", &users), ("default_role", "viewer")]);
     let (browser, address) = begin(&local);
@@ -279,12 +279,29 @@ fn a_provider_that_is_away_is_said_and_other_logins_work() {
     let nobody = "{ issuer = \"http://127.0.0.1:1\", client_id = \"console\" }";
     let users = format!(
         "{{ otto = {{ role = \"operator\", password = '{}' }} }}",
-        crate::login::hash("correct horse")
+        crate::users::hash("correct horse")
     );
     let world = World::alone(&[("oidc", nobody), ("users", &users)], &[]);
     world.browser.get("/login/oidc").shows(503, &["identity provider"]);
     world.browser.get("/login").shows(200, &["/login/oidc", "name=\"password\""]);
     world.browser.logged_in("otto", "correct horse").get("/nowhere").shows(404, &["otto"]);
+}
+
+#[test]
+fn the_provider_is_told_the_address_that_it_knows() {
+    let provider = Provider::start();
+    let uri = "https://intern.example:8443/alipay/login/oidc/callback";
+    let oidc = provider.configuration().replacen(
+        "issuer",
+        &format!("redirect_uri = \"{uri}\", issuer"),
+        1,
+    );
+    let world = World::alone(&[("oidc", &oidc), ("base_path", "/alipay/")], &[]);
+    let seen = world.browser.get_exactly("/login/oidc?to=/reviews").shows(303, &[]);
+    assert!(seen.header("set-cookie").unwrap().contains("Path=/alipay/login/oidc;"), "{seen:?}");
+    let location = seen.header("location").unwrap();
+    let query = Form::parse(location.split_once('?').unwrap().1.as_bytes()).unwrap();
+    assert_eq!(query.get("redirect_uri"), Some(uri.as_bytes()));
 }
 
 #[test]

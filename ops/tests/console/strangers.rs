@@ -166,7 +166,7 @@ fn remote_addresses_need_users_and_allow_remote() {
     };
     let wang = format!(
         "{{ wang = {{ role = \"viewer\", password = '{}' }} }}",
-        crate::login::hash("correct horse")
+        crate::users::hash("correct horse")
     );
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         refused(&["--listen", listen], "{}", ["no login", "[console.users.NAME]"]);

@@ -57,8 +57,10 @@ impl World {
         let all = [&["console", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut console = ops.start(&all);
         let line = console.wait_until_ready();
-        let address = line.value("url").trim_start_matches("http://").trim_end_matches('/');
-        let browser = Browser { address: address.parse().unwrap(), cookie: None };
+        let url = line.value("url").trim_start_matches("http://");
+        let (address, base) = url.split_once('/').unwrap();
+        let base = format!("/{base}").trim_end_matches('/').to_owned();
+        let browser = Browser { address: address.parse().unwrap(), base, cookie: None };
         World { browser, sandbox, ops, console }
     }
 

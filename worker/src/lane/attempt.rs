@@ -10,6 +10,7 @@ use metrics::{counter, histogram};
 use order::RejectionReason;
 use queue::{Connection, Message, PublishError, ReceivedMessage, topology};
 use service::backoff::Backoff;
+use service::trace::{Span, SpanKind};
 use service::{metric, trace};
 use store::redelivery::RedeliveredMessage;
 use store::{ErrorKind, MysqlConnection, redelivery};
@@ -18,6 +19,7 @@ use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
 use super::recorded::RowInInbox;
+use super::spans::BatchTraces;
 use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies, run_halving};
 use crate::context::{Interrupted, WorkerContext};
 use crate::failure_log::FailureLog;
@@ -37,16 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 struct Work {
     received: Vec<ReceivedMessage>,
     outcomes: Vec<Option<Outcome>>,
-}
-
-impl Work {
-    /// The message of a batch that has no other.
-    fn only_message(&self) -> Option<&ReceivedMessage> {
-        match &*self.received {
-            [message] => Some(message),
-            _ => None,
-        }
-    }
+    traces: BatchTraces,
 }
 
 /// Why deliveries have no outcomes. They are not acknowledged and come again.
@@ -82,17 +75,18 @@ impl WorkerContext {
         lane: usize,
         connection: &Connection,
         received: Vec<ReceivedMessage>,
+        traces: &BatchTraces,
     ) -> Result<Vec<(ReceivedMessage, Outcome)>, Unprocessed> {
         let outcomes = vec![None; received.len()];
-        let mut work = Work { received, outcomes };
+        let mut work = Work { received, outcomes, traces: traces.clone() };
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut trouble = FailureLog::default();
         loop {
             let result;
             (work, result) = self
                 .on_database("a batch", move |this| {
-                    let alone = work.only_message().and_then(|message| message.headers.trace());
-                    let result = trace::within(alone, || attempt(this, &mut work));
+                    let batch = work.traces.batch.clone();
+                    let result = trace::within(batch, || attempt(this, &mut work));
                     (work, result)
                 })
                 .await?;
@@ -163,7 +157,7 @@ impl WorkerContext {
 /// One try for everything without an outcome, on a thread that may block. Ends with an outcome for
 /// each message, or with an infrastructure failure.
 fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchError> {
-    let Work { received, outcomes } = work;
+    let Work { received, outcomes, traces } = work;
     let config = Arc::clone(&context.current.borrow());
     let mut readable = Vec::new();
     for (at, delivery) in received.iter().enumerate() {
@@ -180,10 +174,14 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchE
                 retry_copies::remove_unreadable(&context.pool, delivery)?;
                 let mut connection = context.pool.get()?;
                 let dead = dead(delivery, &rejection, None);
-                outcomes[at] = Some(context.publish_dead(&mut connection, dead, rejection)?);
+                let outcome = trace::within(delivery.headers.trace(), || {
+                    context.publish_dead(&mut connection, dead, rejection)
+                })?;
+                outcomes[at] = Some(outcome);
                 continue;
             }
         };
+        let message = message.in_trace(traces.messages.get(at).cloned().flatten());
         context.health.message_clock().compare(&message, Utc::now());
         readable.push((at, message));
     }
@@ -318,13 +316,16 @@ impl<'a> BatchAttempt<'a> {
             let refused = context.publish_recorded(connection, messages, RowInInbox::Written)?;
             Ok(refused.into_iter().filter_map(|at| of_batch.get(at).copied()).collect())
         };
+        let mut span = Span::begin(SpanKind::Internal, || "transaction".into(), trace::current());
         let outcomes = batch::run(self.connection, batch, Rules::of(&context.config), publish)
             .inspect_err(|failure| {
+                span.fail(failure.kind().word());
                 if batch.len() > 1 && failure.may_be_one_messages() {
                     counter!(metric::WORKER_BATCH_SPLITS).increment(1);
                     warn!(error = %failure, messages = batch.len(), "the batch failed on its data and is halved");
                 }
             })?;
+        drop(span);
         service::crash_point!("worker.after_commit");
         report_times(batch, &outcomes);
         let waits =

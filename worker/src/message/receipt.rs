@@ -34,7 +34,8 @@ impl InboundMessage {
             && let Ok(as_then) =
                 InboundMessage::of_envelope(envelope, &self.message_id, config, first.at)
         {
-            *self = as_then.with_headers(headers);
+            let trace = self.trace.take();
+            *self = as_then.with_headers(headers).in_trace(trace);
         }
         Ok(())
     }

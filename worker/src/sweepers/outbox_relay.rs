@@ -11,6 +11,7 @@ use metrics::counter;
 use queue::Message;
 use serde::Serialize;
 use service::metric;
+use service::trace::{Span, TraceContext};
 use store::outbox::{self, About, WaitingEvent};
 use tokio::runtime::Handle;
 use tracing::error;
@@ -98,9 +99,15 @@ fn relay(context: &WorkerContext) -> Result<Relayed, BatchError> {
         if waiting.is_empty() {
             return Ok(Relayed { published: 0, failed: 0 });
         }
-        let messages = waiting.iter().map(message).collect();
+        let (messages, spans): (Vec<Message>, Vec<Span>) =
+            waiting.iter().map(|event| in_its_trace(message(event), event)).unzip();
         let results = Handle::current().block_on(context.publisher.publish_all(messages));
         service::crash_point!("outbox.after_publish");
+        for (mut span, result) in spans.into_iter().zip(&results) {
+            if let Err(error) = result {
+                span.fail(error.reason_code());
+            }
+        }
         let published: Vec<i64> = waiting
             .iter()
             .zip(&results)
@@ -135,7 +142,12 @@ fn message(event: &WaitingEvent) -> Message {
     let happened_at = event.created_at;
     let body = Body { id: &id, event: &event.event, about, happened_at: happened_at.to_rfc3339() };
     let body = serde_json::to_vec(&body).unwrap_or_default();
-    let mut message = Message::event(&event.event, id, happened_at, body);
-    message.headers.traceparent.clone_from(&event.traceparent);
-    message
+    Message::event(&event.event, id, happened_at, body)
+}
+
+/// The message as part of the trace of what caused the event, and the span of its publishing.
+fn in_its_trace(message: Message, event: &WaitingEvent) -> (Message, Span) {
+    let cause = event.traceparent.as_deref().and_then(TraceContext::parse);
+    let span = queue::span::publish(&message, cause);
+    (message.in_trace(span.context()), span)
 }

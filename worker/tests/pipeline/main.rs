@@ -8,6 +8,7 @@ mod broker;
 mod bundles;
 mod command_line;
 mod crashes;
+mod exports;
 mod goods;
 mod imported;
 mod large_batch;

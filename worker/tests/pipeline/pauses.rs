@@ -69,7 +69,10 @@ async fn the_notifications_of_a_paused_merchant_wait_and_those_of_others_do_not(
     world.send(other.pay(Utc::now()).expect("a payment")).await;
     world.expect("M000002", is_delivered);
     let order = world.pipeline.show("M000001").expect("ops order show");
-    assert_eq!((order["status"].as_i64(), order["trades"].as_array().map(Vec::len)), (Some(0), Some(0)));
+    assert_eq!(
+        (order["status"].as_i64(), order["trades"].as_array().map(Vec::len)),
+        (Some(0), Some(0))
+    );
     assert_eq!(order["pauses"][0]["reason"], "tested");
     assert_eq!(world.count("retry_copy"), 0, "no attempt is counted");
     assert_eq!(world.dead_letters(), []);

@@ -17,6 +17,7 @@ mod not_at_alipay;
 mod refunds;
 mod reload;
 mod requests;
+mod traces;
 mod troubles;
 mod upgrade;
 #[path = "../pipeline/world.rs"]

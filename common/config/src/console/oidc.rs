@@ -12,6 +12,7 @@ use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
 
 const ISSUER: &str = "console.oidc.issuer";
+const REDIRECT_URI: &str = "console.oidc.redirect_uri";
 const SECRET: &str = "console.oidc.client_secret";
 
 /// The keys of `[console.oidc]`.
@@ -22,6 +23,7 @@ pub(super) struct OidcKeys {
     client_id: LineText,
     client_secret: Option<Secret>,
     client_secret_file: Option<LineText>,
+    redirect_uri: Option<LineText>,
     scope: Option<LineText>,
     name_claim: Option<LineText>,
     role_claim: Option<LineText>,
@@ -38,6 +40,8 @@ pub struct Oidc {
     pub client_id: String,
     /// `None` for a public client.
     pub client_secret: Option<Secret>,
+    /// Where the provider sends the browser back to, as it knows this address. `None`: the address that the browser asked for.
+    pub redirect_uri: Option<String>,
     /// What is asked for, separated by spaces.
     pub scope: String,
     /// The claim with the user's name.
@@ -48,11 +52,27 @@ pub struct Oidc {
     pub roles: BTreeMap<String, Role>,
 }
 
-pub(super) fn read(layers: &Layers, keys: &OidcKeys) -> Result<Oidc, ConfigError> {
+/// The end of the address to which the provider sends the browser back, behind the console's base path.
+pub const OIDC_CALLBACK: &str = "/login/oidc/callback";
+
+/// `base_path` as [`Console`](super::Console) has it.
+pub(super) fn read(layers: &Layers, keys: &OidcKeys, base_path: &str) -> Result<Oidc, ConfigError> {
     if !is_provider_address(&keys.issuer) {
         return Err(
             layers.invalid(ISSUER, "does not begin with https:// (http:// only on this machine)")
         );
+    }
+    let callback = format!("{base_path}{OIDC_CALLBACK}");
+    let is_callback = |uri: &str| {
+        let host = uri.strip_suffix(&callback).and_then(|rest| rest.split_once("://"));
+        host.is_some_and(|(scheme, host)| {
+            ["https", "http"].contains(&scheme)
+                && !host.is_empty()
+                && !host.contains(['/', '?', '#'])
+        })
+    };
+    if keys.redirect_uri.as_deref().is_some_and(|uri| !is_callback(uri)) {
+        return Err(layers.invalid(REDIRECT_URI, format!("is not https://HOST{callback}")));
     }
     let (text, file) = (keys.client_secret.as_ref(), keys.client_secret_file.as_ref());
     if text.is_some() && file.is_some() {
@@ -65,6 +85,7 @@ pub(super) fn read(layers: &Layers, keys: &OidcKeys) -> Result<Oidc, ConfigError
         issuer: keys.issuer.to_owned(),
         client_id: keys.client_id.to_owned(),
         client_secret: found.map(|found| found.secret),
+        redirect_uri: keys.redirect_uri.as_deref().map(str::to_owned),
         scope: or(&keys.scope, "openid profile email"),
         name_claim: or(&keys.name_claim, "preferred_username"),
         role_claim: or(&keys.role_claim, "groups"),

@@ -4,6 +4,7 @@
 
 mod amqp;
 mod certificates;
+mod console;
 mod database;
 mod files;
 mod keys;

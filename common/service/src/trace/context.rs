@@ -32,6 +32,16 @@ impl TraceContext {
         }
     }
 
+    /// A span by its ids; none where one of them is zero.
+    pub(super) fn new(trace_id: u128, span_id: u64, flags: u8) -> Option<TraceContext> {
+        Some(TraceContext {
+            trace_id: NonZeroU128::new(trace_id)?,
+            span_id: NonZeroU64::new(span_id)?,
+            flags: flags & KNOWN_FLAGS,
+            state: None,
+        })
+    }
+
     /// Reads a `traceparent`. What is not exactly one is none: a caller can send anything.
     pub fn parse(traceparent: &str) -> Option<TraceContext> {
         let mut fields = traceparent.splitn(5, '-');
@@ -39,12 +49,8 @@ impl TraceContext {
         let (version, trace_id, span_id, flags) = (hex(2)?, hex(32)?, hex(16)?, hex(2)?);
         // A later version may add fields behind these; 255 is none.
         let is_readable = if version == 0 { fields.next().is_none() } else { version < 255 };
-        is_readable.then_some(TraceContext {
-            trace_id: NonZeroU128::new(trace_id)?,
-            span_id: NonZeroU64::new(u64::try_from(span_id).ok()?)?,
-            flags: u8::try_from(flags).ok()? & KNOWN_FLAGS,
-            state: None,
-        })
+        let (span_id, flags) = (u64::try_from(span_id).ok()?, u8::try_from(flags).ok()?);
+        is_readable.then(|| TraceContext::new(trace_id, span_id, flags)).flatten()
     }
 
     /// The same with a `tracestate`, unless that is empty, too long, or not printable ASCII.
@@ -69,6 +75,11 @@ impl TraceContext {
     /// The span.
     pub fn span_id(&self) -> u64 {
         self.span_id.get()
+    }
+
+    /// The flags of the standard that this program knows.
+    pub(super) fn flags(&self) -> u8 {
+        self.flags
     }
 
     /// Whether its spans are recorded.

@@ -143,12 +143,7 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
     ),
     (
         "pause",
-        &[
-            ("scope_id", Checked),
-            ("reason", Refused),
-            ("begun_by", Refused),
-            ("ended_by", Refused),
-        ],
+        &[("scope_id", Checked), ("reason", Refused), ("begun_by", Refused), ("ended_by", Refused)],
     ),
     (
         "paused_message",

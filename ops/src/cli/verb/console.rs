@@ -67,6 +67,7 @@ impl ConsoleArgs {
                 self.listen
             );
         }
+        let base = context.config.console.base_path.clone();
         let console = console::Console::new(context.config.clone(), self.host, remote)?;
         context.block_on(async {
             let cannot = |error| Failure::CouldNotAsk(format!("--listen {}: {error}", self.listen));
@@ -74,7 +75,7 @@ impl ConsoleArgs {
             let address = listener.local_addr().map_err(cannot)?;
             let shutdown = service::shutdown::on_signals();
             let mut stdout = std::io::stdout();
-            writeln!(stdout, "console ready url=http://{address}/")
+            writeln!(stdout, "console ready url=http://{address}{base}/")
                 .and_then(|()| stdout.flush())
                 .map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}")))?;
             console::serve(console, listener, shutdown).await;

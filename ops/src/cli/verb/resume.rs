@@ -73,9 +73,8 @@ impl ResumeTerms {
     fn end(self, context: &Context, work: &PausedWork) -> Result<(), Failure> {
         let by = self.operator.name()?;
         let act = work.act(Actor::of_verb(Some(by)), OperatorAction::ResumeWork, &self.reason);
-        let resumed = context.recorded(&act, |change| {
-            pause::resume(&mut *context.database()?, work, by, change)
-        })?;
+        let resumed = context
+            .recorded(&act, |change| pause::resume(&mut *context.database()?, work, by, change))?;
         context.output.print(&resumed, || text(&resumed))
     }
 }

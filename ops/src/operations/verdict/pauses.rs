@@ -1,8 +1,9 @@
 //! Findings about work that operators let wait.
 
+use config::Urgency;
 use order::PauseScope;
 
-use super::{Description, Urgency};
+use super::Description;
 use crate::operations::overview::Overview;
 use crate::operations::pause::PausedWork;
 

@@ -10,7 +10,8 @@ use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use metrics::counter;
 use order::{PaymentState, QueryReason};
 use queue::Envelope;
-use service::metric;
+use service::trace::{KeyValue, Span, SpanKind};
+use service::{metric, trace};
 use store::gateway_query::DueQuery;
 use store::{MysqlConnection, StoreError, order_expired};
 
@@ -86,8 +87,29 @@ fn contradicts(due: &DueQuery, answer: &QueryAnswer) -> bool {
     due.order.as_ref().is_some_and(|order| order.payment().is_contradicted_by(answer))
 }
 
-/// Asks about one order and publishes the answer, confirmed.
+/// Asks about one order and publishes the answer, confirmed; a trace of its own, which the answer carries on.
 pub(super) async fn ask(
+    context: &WorkerContext,
+    gateway: &Gateway,
+    merchant: &Merchant,
+    claimed: Claimed,
+) -> QueriedOrder {
+    let mut span = Span::begin(SpanKind::Internal, || "query an order".into(), None);
+    span.describe(|| {
+        [
+            KeyValue::new("alipay.merchant", merchant.name.clone()),
+            KeyValue::new("alipay.query.reason", claimed.due.why.as_str()),
+        ]
+    });
+    let asking = ask_and_publish(context, gateway, merchant, claimed);
+    let queried = trace::carry_out(span.context().cloned(), asking).await;
+    if let Err(failure) = &queried.result {
+        span.fail(failure.code);
+    }
+    queried
+}
+
+async fn ask_and_publish(
     context: &WorkerContext,
     gateway: &Gateway,
     merchant: &Merchant,

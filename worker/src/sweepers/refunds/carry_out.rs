@@ -7,14 +7,31 @@ use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
 use order::{QueryReason, RefundRequestState};
-use service::metric;
+use service::trace::{KeyValue, Span, SpanKind};
+use service::{metric, trace};
 use store::refund_request::ClaimedRefund;
 
 use crate::context::WorkerContext;
 use crate::gateway_messages::refund_messages;
 
-/// Calls Alipay about one refund, and publishes its answers when it was made.
+/// Calls Alipay about one refund, and publishes its answers when it was made; a trace of its own, which they carry on.
 pub(super) async fn carry_out(
+    context: &WorkerContext,
+    gateway: &Gateway,
+    claimed: ClaimedRefund,
+    merchant: Arc<Merchant>,
+) -> (ClaimedRefund, RefundOutcome) {
+    let mut span = Span::begin(SpanKind::Internal, || "refund a trade".into(), None);
+    span.describe(|| [KeyValue::new("alipay.merchant", merchant.name.clone())]);
+    let refunding = call_and_publish(context, gateway, claimed, merchant);
+    let refunded = trace::carry_out(span.context().cloned(), refunding).await;
+    if !matches!(refunded.1, RefundOutcome::Made(_)) {
+        span.fail(word(&refunded.1));
+    }
+    refunded
+}
+
+async fn call_and_publish(
     context: &WorkerContext,
     gateway: &Gateway,
     claimed: ClaimedRefund,
@@ -30,14 +47,18 @@ pub(super) async fn carry_out(
         // A repeated call gets the same answer.
         outcome = RefundOutcome::Unknown { reason: format!("not_published: {reason}") };
     }
-    let word = match &outcome {
+    counter!(metric::LATE_REFUNDS, "outcome" => word(&outcome)).increment(1);
+    (claimed, outcome)
+}
+
+/// The outcome in one word.
+fn word(outcome: &RefundOutcome) -> &'static str {
+    match outcome {
         RefundOutcome::Made(_) => "made",
         RefundOutcome::Refused { .. } => "refused",
         RefundOutcome::Unsent { .. } => "unsent",
         RefundOutcome::Unknown { .. } => "unknown",
-    };
-    counter!(metric::LATE_REFUNDS, "outcome" => word).increment(1);
-    (claimed, outcome)
+    }
 }
 
 /// Publishes the answers for the lanes, and a query about the trade.
