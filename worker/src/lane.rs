@@ -309,10 +309,7 @@ fn report(message: &ReceivedMessage, outcome: &Outcome) {
             warn!(message_id, reason, error, "dead-lettered");
             counter!(metric::WORKER_DEAD_LETTERS, "reason" => reason).increment(1);
         }
-        Outcome::Done
-        | Outcome::Paused
-        | Outcome::RetryLater
-        | Outcome::RejectedBefore(_) => {}
+        Outcome::Done | Outcome::Paused | Outcome::RetryLater | Outcome::RejectedBefore(_) => {}
     }
     counter!(metric::WORKER_MESSAGES, "outcome" => outcome.word()).increment(1);
 }

@@ -18,7 +18,9 @@ use super::tag::{Tone, tag};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
 use crate::operations::action_record::{Actor, Change};
-use crate::operations::pause::{self, ListedPause, PauseState, PausedWork};
+use crate::operations::pause::{
+    self, ListedPause, PauseState, PausedWork, scope_in_chinese,
+};
 
 const PATH: &str = "/pauses";
 
@@ -60,18 +62,9 @@ pub(super) async fn banner(console: &Console) -> Markup {
 }
 
 fn sentence(pause: &ListedPause) -> String {
-    let row = &pause.row;
     match Language::here() {
         Language::English => pause.text(),
-        Language::Chinese => format!(
-            "{}，{} 起，{} 止，{}：{}；{} 条消息等待",
-            work_words(row.scope, &row.scope_id),
-            row.begun_at,
-            row.ends_at,
-            row.begun_by,
-            row.reason,
-            pause.messages
-        ),
+        Language::Chinese => pause.in_chinese(),
     }
 }
 
@@ -81,11 +74,7 @@ fn work_words(scope: PauseScope, id: &str) -> String {
 }
 
 fn scope_words(scope: PauseScope) -> &'static str {
-    match scope {
-        PauseScope::Everything => say("全部", "everything"),
-        PauseScope::Merchant => say("商户", "merchant"),
-        PauseScope::Product => say("商品", "product"),
-    }
+    say(scope_in_chinese(scope), scope.as_str())
 }
 
 pub(super) async fn show(State(console): Shared) -> Result<Page, Failure> {

@@ -124,6 +124,17 @@ impl ListedPause {
         }
     }
 
+    /// The same as [`ListedPause::text`], in Chinese.
+    pub(crate) fn in_chinese(&self) -> String {
+        let PauseRow { scope, scope_id, begun_at, ends_at, begun_by, reason, .. } = &self.row;
+        let what = format!("{} {scope_id}", scope_in_chinese(*scope));
+        format!(
+            "{}，{begun_at} 起，{ends_at} 止，{begun_by}：{reason}；{} 条消息等待",
+            what.trim_end(),
+            self.messages
+        )
+    }
+
     /// In a sentence: what waits since when, until when, by whom and why.
     pub(crate) fn text(&self) -> String {
         let PauseRow { begun_at, ends_at, begun_by, reason, .. } = &self.row;
@@ -135,6 +146,15 @@ impl ListedPause {
         format!(
             "{what} is paused since {begun_at} until {ends_at} by {begun_by}, because: {reason}{waiting}"
         )
+    }
+}
+
+/// Which work waits, in Chinese.
+pub(crate) fn scope_in_chinese(scope: PauseScope) -> &'static str {
+    match scope {
+        PauseScope::Everything => "全部",
+        PauseScope::Merchant => "商户",
+        PauseScope::Product => "商品",
     }
 }
 

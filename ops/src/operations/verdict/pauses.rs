@@ -10,13 +10,14 @@ use crate::operations::pause::PausedWork;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PauseFinding {
     /// A pause is not over.
-    Active { scope: PauseScope, text: String, work: PausedWork },
+    Active { scope: PauseScope, text: String, chinese: String, work: PausedWork },
 }
 
 pub(super) fn judge(overview: &Overview) -> Vec<PauseFinding> {
     let active = overview.pauses.iter().flatten().map(|pause| PauseFinding::Active {
         scope: pause.row.scope,
         text: pause.text(),
+        chinese: pause.in_chinese(),
         work: PausedWork::of(&pause.row),
     });
     active.collect()
@@ -25,7 +26,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<PauseFinding> {
 impl PauseFinding {
     /// What it says of itself.
     pub(crate) fn describe(&self) -> Description {
-        let PauseFinding::Active { scope, text, work } = self;
+        let PauseFinding::Active { scope, text, work, .. } = self;
         let urgency = match scope {
             PauseScope::Everything => Urgency::Soon,
             PauseScope::Merchant | PauseScope::Product => Urgency::Later,
