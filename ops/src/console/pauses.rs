@@ -18,9 +18,7 @@ use super::tag::{Tone, tag};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
 use crate::operations::action_record::{Actor, Change};
-use crate::operations::pause::{
-    self, ListedPause, PauseState, PausedWork, scope_in_chinese,
-};
+use crate::operations::pause::{self, ListedPause, PauseState, PausedWork, scope_in_chinese};
 
 const PATH: &str = "/pauses";
 
