@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use alipay::BEIJING;
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 use service::language::say;
 use tokio::time::{MissedTickBehavior, interval};
@@ -73,6 +74,5 @@ pub(super) fn charts(console: &Console) -> Markup {
 /// `16:05` in Beijing.
 fn clock(minute: &Minute) -> String {
     let begin = DateTime::UNIX_EPOCH + TimeDelta::minutes(minute.number);
-    let beijing = FixedOffset::east_opt(8 * 3600).map(|zone| begin.with_timezone(&zone));
-    beijing.map(|time| time.format("%H:%M").to_string()).unwrap_or_default()
+    begin.with_timezone(&BEIJING).format("%H:%M").to_string()
 }

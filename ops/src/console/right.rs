@@ -18,6 +18,8 @@ pub(super) enum Right {
     DecideReview,
     /// Amends the terms of an order, or confirms that another one does.
     AmendOrder,
+    /// Imports codes, takes codes out, and puts them back.
+    ChangeStock,
     /// Begins or ends a pause.
     PauseWork,
 }
@@ -32,6 +34,7 @@ impl Right {
             | Right::MoveLetters
             | Right::DecideReview
             | Right::AmendOrder
+            | Right::ChangeStock
             | Right::PauseWork => Some(Role::Operator),
         }
     }

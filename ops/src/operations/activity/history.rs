@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 
 /// Minutes that are kept: two hours.
-pub(crate) const HISTORY_MINUTES: usize = 120;
+const HISTORY_MINUTES: usize = 120;
 
 /// One minute; `None` is what nobody could say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

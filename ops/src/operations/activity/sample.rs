@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::history::Sample;
 use crate::failure::Failure;
 use crate::operations::admin_endpoint;
-use crate::operations::metric_text::values;
+use crate::operations::metric_text::counters;
 
 /// Between two looks.
 pub(crate) const SAMPLE_TIME: Duration = Duration::from_secs(5);
@@ -44,8 +44,8 @@ struct Answers {
     other: u64,
 }
 
-/// What the rows say, or why they could not be read.
-pub(crate) type RowsLook = Result<Option<Activity>, Failure>;
+/// What rows say since the mark, and the next mark.
+pub(crate) type RowsLook = (ActivityMark, Option<Activity>);
 
 impl Sampler {
     pub(crate) fn new(config: &Config) -> Sampler {
@@ -64,10 +64,7 @@ impl Sampler {
     }
 
     /// Asks both endpoints and adds what the rows say. The second part is who did not answer, with why.
-    pub(crate) async fn take(
-        &mut self,
-        rows: Result<(ActivityMark, Option<Activity>), Failure>,
-    ) -> (Sample, Vec<String>) {
+    pub(crate) async fn take(&mut self, rows: Result<RowsLook, Failure>) -> (Sample, Vec<String>) {
         let mut silent = Vec::new();
         let (ingress, worker) = tokio::join!(self.ingress.ask(), self.worker.ask());
         let mut sample = Sample::default();
@@ -135,7 +132,7 @@ impl Sampler {
 pub(crate) fn look_at_rows(
     connection: &mut MysqlConnection,
     mark: Option<ActivityMark>,
-) -> Result<(ActivityMark, Option<Activity>), Failure> {
+) -> Result<RowsLook, Failure> {
     match mark {
         None => Ok((activity::mark(connection)?, None)),
         Some(mut mark) => {
@@ -168,19 +165,19 @@ impl<T> Endpoint<T> {
 
 fn answers(metrics: &str) -> Answers {
     let mut answers = Answers::default();
-    for (labels, count) in values(metrics, metric::INGRESS_REQUESTS) {
+    for (labels, count) in counters(metrics, metric::INGRESS_REQUESTS) {
         match labels.get("outcome") {
-            Some("success") => answers.success += count as u64,
-            _ => answers.other += count as u64,
+            Some("success") => answers.success += count,
+            _ => answers.other += count,
         }
     }
     answers
 }
 
 fn retries(metrics: &str) -> u64 {
-    let retried = values(metrics, metric::WORKER_MESSAGES)
+    let retried = counters(metrics, metric::WORKER_MESSAGES)
         .filter(|(labels, _)| matches!(labels.get("outcome"), Some("retried" | "refused")));
-    retried.map(|(_, count)| count as u64).sum()
+    retried.map(|(_, count)| count).sum()
 }
 
 /// By how much a counter has grown; a program that was started anew counts from 0.

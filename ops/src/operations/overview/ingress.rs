@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use config::Config;
 use hyper::StatusCode;
+use service::metric;
 use tokio::time::timeout;
 
 use crate::operations::admin_endpoint;
+use crate::operations::metric_text::counters;
 
 /// How long it may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -71,21 +73,9 @@ fn read_answer(status: StatusCode, body: &str) -> IngressAnswer {
 /// The counts in what Prometheus reads.
 fn counted(metrics: &str) -> BTreeMap<String, Notifications> {
     let mut all: BTreeMap<String, Notifications> = BTreeMap::new();
-    for line in metrics.lines() {
-        let Some((labels, count)) = line
-            .strip_prefix("alipay_ingress_requests_total{")
-            .and_then(|line| line.rsplit_once("} "))
-            .and_then(|(labels, count)| Some((labels, count.parse::<u64>().ok()?)))
-        else {
-            continue;
-        };
-        // No merchant's name and no code holds a quote or a comma.
-        let label = |name: &str| {
-            let mut pairs = labels.split(',').filter_map(|pair| pair.split_once('='));
-            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.trim_matches('"'))
-        };
-        let of = all.entry(label("merchant").unwrap_or_default().to_owned()).or_default();
-        match (label("outcome"), label("reason")) {
+    for (labels, count) in counters(metrics, metric::INGRESS_REQUESTS) {
+        let of = all.entry(labels.get("merchant").unwrap_or_default().to_owned()).or_default();
+        match (labels.get("outcome"), labels.get("reason")) {
             (Some("success"), _) => of.accepted += count,
             (Some("fail"), Some("bad_signature")) => of.bad_signature += count,
             _ => {}
