@@ -29,7 +29,7 @@ use crate::operations::action_record::{Act, Actor, Change};
 use crate::operations::dry_run::because;
 use crate::operations::order::amend::terms::{TermChange, changes_of};
 use crate::operations::order::amend::{
-    ALL, AmendmentPlan, WantedTerms, confirm, plan, proposal, withdraw,
+    ALL, AmendmentPlan, WantedTerms, confirm, plan, proposal, recorded_terms, withdraw,
 };
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::parse_amount;
@@ -253,10 +253,12 @@ async fn amend(
         let mut change = Change::default();
         let (before, after) = plan.terms();
         change.from(before);
-        change.to(after);
         let config = shared.config.clone();
         let write = move |connection: &mut Connection| plan.write(connection, &config, &who, &why);
         let amended = shared.database(write).await;
+        if let Ok(amended) = &amended {
+            change.to(recorded_terms(&after, amended));
+        }
         shared.end(record, change, &amended).await;
         amended
     })

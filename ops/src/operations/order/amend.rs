@@ -12,6 +12,7 @@ use config::Config;
 use diesel::Connection as _;
 use order::{AmendmentState, OrderRecord, OrderTerms, ProductKind};
 use serde::Serialize;
+use serde_json::{Value, json};
 use store::amendment::{self, AmendableTerms, AmendmentRow, NewAmendment};
 use store::dead_letter::LetterSearch;
 use store::product::Product;
@@ -166,6 +167,16 @@ impl AmendmentPlan {
     }
 }
 
+/// What the record of an act says of an amendment: the terms, or that they are proposed.
+pub(crate) fn recorded_terms(after: &Terms, amended: &Amended) -> Value {
+    match amended.state {
+        AmendmentState::Applied => json!(after),
+        AmendmentState::Proposed | AmendmentState::Withdrawn => {
+            json!({ "amendment": amended.amendment, "proposed": after })
+        }
+    }
+}
+
 /// A proposal, as a second person sees it before confirming.
 ///
 /// # Errors
@@ -289,6 +300,9 @@ impl AmendmentFacts {
         check_merchant(config, before, after)?;
         if after.expires_at != before.expires_at {
             check_limit(connection, after)?;
+            let longest = config.longest_time_to_pay(&after.merchant);
+            order::time_limit(row.created_at.0, after.expires_at, longest)
+                .map_err(|why| Failure::Usage(format!("the time limit does not count: {why}")))?;
         }
         let units = i64::from(row.quantity);
         Ok(AmendmentFacts {

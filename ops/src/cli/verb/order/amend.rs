@@ -17,7 +17,9 @@ use crate::operations::action_record::{Act, Actor};
 use crate::operations::dead_letter::replay_selected::ReplayResult;
 use crate::operations::order::amend::replay::replay_amended;
 use crate::operations::order::amend::terms::changes_of;
-use crate::operations::order::amend::{Amended, WantedTerms, confirm, plan, proposal, withdraw};
+use crate::operations::order::amend::{
+    Amended, WantedTerms, confirm, plan, proposal, recorded_terms, withdraw,
+};
 use crate::operations::order::{parse_amount, parse_id};
 
 /// Amend the total, product, merchant or time limit of an order, and replay its dead letters
@@ -135,7 +137,7 @@ impl OrderAmendArgs {
             let (before, after) = plan.terms();
             change.from(before);
             let amended = plan.write(&mut connection, config, by, reason)?;
-            change.to(after);
+            change.to(recorded_terms(&after, &amended));
             let replay = match amended.state {
                 AmendmentState::Applied => replay_amended(context, order, replay, by, reason)?,
                 AmendmentState::Proposed | AmendmentState::Withdrawn => None,
