@@ -11,6 +11,7 @@ mod delivery;
 mod markup;
 mod memory;
 mod notice;
+mod refusals;
 mod words;
 
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub(crate) use delivery::Delivery;
 use delivery::Recipient;
 use memory::Memory;
 use notice::{Bulletin, Notice};
+use refusals::Refusals;
 
 /// How long another program is waited for that decides at this moment.
 const LOCK_SECONDS: i64 = 5;
@@ -51,6 +53,7 @@ pub(crate) struct Notifier<'a> {
     known: KnownBroker,
     memory: Memory,
     ingress_was_ready: bool,
+    refusals: Refusals,
     /// Whether there is no later look.
     looks_once: bool,
 }
@@ -88,6 +91,7 @@ impl<'a> Notifier<'a> {
             known: KnownBroker::default(),
             memory: Memory::default(),
             ingress_was_ready: false,
+            refusals: Refusals::default(),
             looks_once: false,
         })
     }
@@ -104,6 +108,10 @@ impl<'a> Notifier<'a> {
     pub(crate) async fn look(&mut self, at: DateTime<Utc>) -> Result<LookReport, Failure> {
         let overview = Overview::look(self.access, &mut self.known, None).await?;
         let asked = Asked::of(&overview);
+        let counted = overview.ingress.as_ref().and_then(|look| look.counted.as_ref());
+        if let Some(counted) = counted {
+            self.refusals.note(at, counted.refused.clone());
+        }
         let decided = match self.decide_in_database(&overview, asked, at) {
             Ok(decided) => decided,
             Err(failure) => {
@@ -173,7 +181,8 @@ impl<'a> Notifier<'a> {
     }
 
     fn causes(&self, overview: &Overview, failing: Vec<alarm::FailingChannel>) -> Vec<SeenCause> {
-        Cause::seen(&Cause::all(overview, self.ingress_was_ready, failing))
+        let refused = self.refusals.grown();
+        Cause::seen(&Cause::all(overview, self.ingress_was_ready, refused, failing))
     }
 
     /// Decides with the tables, one program at a time. What was told from memory counts as told.
