@@ -6,13 +6,13 @@ use std::sync::Arc;
 use alipay::BEIJING;
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
-use service::language::say;
+use service::language::{Language, say};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Console;
 use super::chart::{Bar, series};
 use crate::failure::Failure;
-use crate::operations::activity::{Minute, SAMPLE_TIME, Sampler, look_at_rows};
+use crate::operations::activity::{Minute, SAMPLE_TIME, Sampler, SilentSource, look_at_rows};
 
 /// Looks until the task is dropped.
 pub(super) async fn watch(console: Arc<Console>) {
@@ -65,9 +65,16 @@ pub(super) fn charts(console: &Console) -> Markup {
         @if !silent.is_empty() {
             p.note {
                 (say("灰色：没有数据。没有回答：", "Grey: not known. No answer: "))
-                (silent.join("; "))
+                (silent.iter().map(words).collect::<Vec<_>>().join("; "))
             }
         }
+    }
+}
+
+fn words(silent: &SilentSource) -> String {
+    match Language::here() {
+        Language::Chinese => silent.chinese(),
+        Language::English => silent.english(),
     }
 }
 

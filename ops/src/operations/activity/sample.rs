@@ -10,7 +10,7 @@ use store::activity::{Activity, ActivityMark};
 use store::{MysqlConnection, activity};
 use tokio::time::timeout;
 
-use super::history::Sample;
+use super::history::{Sample, SilentSource};
 use crate::failure::Failure;
 use crate::operations::admin_endpoint;
 use crate::operations::metric_text::counters;
@@ -63,8 +63,11 @@ impl Sampler {
         self.mark
     }
 
-    /// Asks both endpoints and adds what the rows say. The second part is who did not answer, with why.
-    pub(crate) async fn take(&mut self, rows: Result<RowsLook, Failure>) -> (Sample, Vec<String>) {
+    /// Asks both endpoints and adds what the rows say. The second part is who did not answer.
+    pub(crate) async fn take(
+        &mut self,
+        rows: Result<RowsLook, Failure>,
+    ) -> (Sample, Vec<SilentSource>) {
         let mut silent = Vec::new();
         let (ingress, worker) = tokio::join!(self.ingress.ask(), self.worker.ask());
         let mut sample = Sample::default();
@@ -102,7 +105,7 @@ impl Sampler {
             }
             Err(failure) => {
                 self.mark = None;
-                silent.push(failure.to_string());
+                silent.push(SilentSource::Rows { why: failure.to_string() });
             }
         }
         (sample, silent)
@@ -148,18 +151,21 @@ impl<T> Endpoint<T> {
     }
 
     /// What it reports, or why that is not known.
-    async fn ask(&self) -> Result<String, String> {
+    async fn ask(&self) -> Result<String, SilentSource> {
         let program = self.program;
         let Some(address) = self.address else {
-            return Err(format!("{program}: {program}.admin_listen is off"));
+            return Err(SilentSource::Off { program });
         };
         let here = admin_endpoint::here(address).to_string();
-        match timeout(ANSWER_TIME, admin_endpoint::get(&here, "/metrics")).await {
-            Ok(Ok((StatusCode::OK, body))) => Ok(String::from_utf8_lossy(&body).into_owned()),
-            Ok(Ok((status, _))) => Err(format!("{program} at {address}: it answers {status}")),
-            Ok(Err(error)) => Err(format!("{program} at {address}: {error}")),
-            Err(_) => Err(format!("{program} at {address}: no answer in time")),
-        }
+        let why = match timeout(ANSWER_TIME, admin_endpoint::get(&here, "/metrics")).await {
+            Ok(Ok((StatusCode::OK, body))) => {
+                return Ok(String::from_utf8_lossy(&body).into_owned());
+            }
+            Ok(Ok((status, _))) => format!("it answers {status}"),
+            Ok(Err(error)) => error,
+            Err(_) => "no answer in time".to_owned(),
+        };
+        Err(SilentSource::Endpoint { program, address, why })
     }
 }
 
