@@ -9,8 +9,8 @@
 
 mod actions;
 mod activity;
-mod amendment;
 mod address;
+mod amendment;
 mod authentication;
 mod base_path;
 mod chart;

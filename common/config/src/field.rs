@@ -154,10 +154,7 @@ pub(crate) mod yuan {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fen, D::Error> {
         let text = super::text(deserializer)?;
         Fen::parse(text.trim()).map_err(|_| {
-            D::Error::invalid_value(
-                Unexpected::Str(&text),
-                &"an amount in yuan such as \"100.00\"",
-            )
+            D::Error::invalid_value(Unexpected::Str(&text), &"an amount in yuan such as \"100.00\"")
         })
     }
 

@@ -56,7 +56,8 @@ pub use peer::Peer;
 pub use secret::Secret;
 use sections::Sections;
 pub use sections::{
-    Events, Ingress, LONGEST_RETENTION, MOST_SHARDS, Orders, Queue, Retention, SHORTEST_RETENTION, Worker,
+    Events, Ingress, LONGEST_RETENTION, MOST_SHARDS, Orders, Queue, Retention, SHORTEST_RETENTION,
+    Worker,
 };
 pub use shown::Setting;
 pub use tls::ClientCertificate;

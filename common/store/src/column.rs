@@ -27,10 +27,10 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, AmendmentState, CodeState,
-    DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction, MessageOutcome,
-    OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason, RefundRequestState,
-    RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, AmendmentState,
+    CodeState, DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction,
+    MessageOutcome, OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason,
+    RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};

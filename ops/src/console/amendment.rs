@@ -83,7 +83,9 @@ fn line(console: &Console, row: &AmendmentRow, may: bool) -> Markup {
 
 fn state(state: AmendmentState) -> Markup {
     match state {
-        AmendmentState::Proposed => tag(Tone::Warn, say("待第二人确认", "waits for a second person")),
+        AmendmentState::Proposed => {
+            tag(Tone::Warn, say("待第二人确认", "waits for a second person"))
+        }
         AmendmentState::Applied => tag(Tone::Good, say("已修改", "amended")),
         AmendmentState::Withdrawn => tag(Tone::Plain, say("已撤回", "withdrawn")),
     }
@@ -171,7 +173,9 @@ pub(super) async fn act(
     PostedForm(form): PostedForm,
 ) -> Result<Response, Failure> {
     let (by, reason) = (person::name(&form)?, person::note(&form)?);
-    let id = || form.get("amendment").parse::<i64>().map_err(|_| usage("没有这个修改", "no such amendment"));
+    let id = || {
+        form.get("amendment").parse::<i64>().map_err(|_| usage("没有这个修改", "no such amendment"))
+    };
     // Without a word for an act: only a look.
     match form.get("act").parse() {
         Ok(action @ (OperatorAction::ConfirmAmendment | OperatorAction::WithdrawAmendment)) => {
@@ -206,8 +210,7 @@ async fn preview(
     let rows = plan.changes.iter().map(|change| {
         html! { tr { td { (term_words(change.term)) } td { (change.before) } td { b { (change.after) } } } }
     });
-    let letters =
-        [Column::text("死信", "Dead letter"), Column::text("重放后", "After the replay")];
+    let letters = [Column::text("死信", "Dead letter"), Column::text("重放后", "After the replay")];
     let tried = plan.dry_run.iter().map(|one| {
         html! { tr { td.id.mono { (crate::operations::dead_letter::short(&one.id)) } td { (because(one)) } } }
     });

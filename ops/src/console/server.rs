@@ -24,9 +24,9 @@ use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, activity, amendment, base_path, code, letter, letter_actions, letters,
-    login, oidc, order, orders, page, pauses, product, products, results, review, reviews, status,
-    stock_import, subscriptions, undelivered, verify, withdrawals,
+    Console, Shared, actions, activity, amendment, base_path, code, letter, letter_actions,
+    letters, login, oidc, order, orders, page, pauses, product, products, results, review, reviews,
+    status, stock_import, subscriptions, undelivered, verify, withdrawals,
 };
 use crate::failure::Failure;
 

@@ -32,7 +32,10 @@ fn a_letter_that_disagrees_is_replayed_once_its_order_agrees() {
     let ops = with_letters(&sandbox, vec![notification("n-1", "A-1", "9.00", 0)]);
     // Looked at first: nothing changes.
     let plan = amend(&ops, "A-1 --total 9.00 --replay all --dry-run --output json").done().json();
-    assert_eq!((&plan["changes"][0]["before"], &plan["changes"][0]["after"]), (&"10.00".into(), &"9.00".into()));
+    assert_eq!(
+        (&plan["changes"][0]["before"], &plan["changes"][0]["after"]),
+        (&"10.00".into(), &"9.00".into())
+    );
     assert_eq!((&plan["letters"], &plan["dry_run"][0]["outcome"]), (&1.into(), &"applied".into()));
     assert_eq!(order(&ops, "A-1")["total_fee"], 1000);
     assert!(amend(&ops, "A-1 --total 9.00").ended(2, "--yes").stderr.contains("10.00 → 9.00"));
@@ -72,7 +75,10 @@ fn a_crash_between_amending_and_replaying_is_gone_on_from() {
     let again = ops.run(&format!("{words} --output json")).done().json();
     assert_eq!((&again["amendment"], &again["replay"]["applied"]), (&Value::Null, &1.into()));
     let shown = order(&ops, "A-1");
-    assert_eq!((&shown["is_send_goods"], shown["goods"].as_array().map(Vec::len)), (&true.into(), Some(1)));
+    assert_eq!(
+        (&shown["is_send_goods"], shown["goods"].as_array().map(Vec::len)),
+        (&true.into(), Some(1))
+    );
     assert_eq!(shown["amendments"].as_array().map(Vec::len), Some(1));
 }
 
@@ -85,11 +91,15 @@ fn above_the_limit_a_second_person_confirms() {
     let proposed = amend(&ops, "A-1 --total 9.00 --replay all --yes --output json").done().json();
     assert_eq!((&proposed["state"], &proposed["amendment"]), (&"proposed".into(), &1.into()));
     assert_eq!(order(&ops, "A-1")["total_fee"], 1000);
-    let confirm = |by: &str| ops.run(&format!("order amend --confirm 1 --yes --by {by} --output json"));
+    let confirm =
+        |by: &str| ops.run(&format!("order amend --confirm 1 --yes --by {by} --output json"));
     confirm("wang").ended(1, "another person has to confirm it");
     assert_eq!(order(&ops, "A-1")["total_fee"], 1000);
     let confirmed = confirm("li").done().json();
-    assert_eq!((&confirmed["state"], &confirmed["replay"]["applied"]), (&"applied".into(), &1.into()));
+    assert_eq!(
+        (&confirmed["state"], &confirmed["replay"]["applied"]),
+        (&"applied".into(), &1.into())
+    );
     let shown = order(&ops, "A-1");
     assert_eq!((&shown["total_fee"], &shown["is_send_goods"]), (&900.into(), &true.into()));
     assert_eq!(shown["amendments"][0]["decided_by"], "li");

@@ -181,10 +181,7 @@ pub(crate) fn recorded_terms(after: &Terms, amended: &Amended) -> Value {
 ///
 /// # Errors
 /// There is none with this number, or it was decided.
-pub(crate) fn proposal(
-    connection: &mut MysqlConnection,
-    id: i64,
-) -> Result<AmendmentRow, Failure> {
+pub(crate) fn proposal(connection: &mut MysqlConnection, id: i64) -> Result<AmendmentRow, Failure> {
     let row = amendment::find(connection, id)?
         .ok_or_else(|| Failure::NotFound(format!("there is no amendment {id}")))?;
     check_open(&row)?;
