@@ -7,14 +7,12 @@ fn a_pause_is_shown_on_every_page_until_it_is_resumed() {
     let world = World::new();
     let browser = &world.browser;
     browser.get("/pauses").shows(200, &["Nothing was ever paused"]);
-    let pause = |more: &[(&str, &str)]| {
-        let fields = [("act", "pause_work"), ("scope", "product"), ("by", "<王>")];
-        [&fields[..], more].concat()
-    };
-    browser.post("/pauses", &pause(&[("id", "gift")])).shows(400, &["say why"]);
-    let unknown = pause(&[("id", "nothing"), ("note", "x")]);
+    let fields = [("act", "pause_work"), ("scope", "product"), ("by", "<王>")];
+    let reasonless = [&fields[..], &[("id", "gift")]].concat();
+    browser.post("/pauses", &reasonless).shows(400, &["say why"]);
+    let unknown = [&fields[..], &[("id", "nothing"), ("note", "x")]].concat();
     browser.post("/pauses", &unknown).shows(404, &["there is no product nothing"]);
-    let all = pause(&[("id", "gift"), ("for", "4h"), ("note", "wrong & codes")]);
+    let all = [&fields[..], &[("id", "gift"), ("for", "4h"), ("note", "wrong & codes")]].concat();
     browser.act("/pauses", &all).shows(200, &["&lt;王&gt;", "wrong &amp; codes"]);
     for page in ["/", "/orders", "/products", "/dead-letters", "/actions"] {
         browser.get(page).shows(200, &["<b>Paused: </b>product gift is paused since"]);
