@@ -7,7 +7,7 @@ use order::{AmendmentState, FulfillmentState};
 use serde::Serialize;
 
 use crate::column::{Deadline, last_insert_id, now, value};
-use crate::schema::{amendment, fulfillment, user_order};
+use crate::schema::{amendment, fulfillment, gateway_query, order_expired, user_order};
 use crate::{BeijingTime, MysqlConnection, Result};
 
 /// The terms of an order that can be amended.
@@ -38,6 +38,7 @@ pub fn lock_terms(
 pub fn write_terms(
     connection: &mut MysqlConnection,
     order_id: &str,
+    before: &AmendableTerms,
     terms: &AmendableTerms,
 ) -> Result<()> {
     diesel::update(user_order::table.find(order_id))
@@ -54,6 +55,19 @@ pub fn write_terms(
     diesel::update(waiting)
         .set(fulfillment::product_id.eq(&terms.product_id))
         .execute(connection)?;
+    if before.merchant != terms.merchant {
+        forget_answers(connection, order_id)?;
+    }
+    Ok(())
+}
+
+/// The gateway of another merchant was asked about the order: neither its next question nor what it said of the order's end counts.
+fn forget_answers(connection: &mut MysqlConnection, order_id: &str) -> Result<()> {
+    diesel::delete(gateway_query::table.find(order_id)).execute(connection)?;
+    let open = order_expired::table
+        .filter(order_expired::order_id.eq(order_id))
+        .filter(order_expired::ended_at.is_null());
+    diesel::update(open).set(order_expired::ended_at.eq(now().nullable())).execute(connection)?;
     Ok(())
 }
 

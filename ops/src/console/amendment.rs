@@ -251,7 +251,7 @@ async fn amend(
     let replays = form.some(REPLAY).is_some() && plan.letters > 0;
     let shared = Arc::clone(console);
     let (who, why) = (by.clone(), reason.clone());
-    let amended = Console::to_its_end(async move {
+    Console::to_its_end(async move {
         let record = shared.begin(act).await?;
         let mut change = Change::default();
         let (before, after) = plan.terms();
@@ -263,13 +263,12 @@ async fn amend(
             change.to(recorded_terms(&after, amended));
         }
         shared.end(record, change, &amended).await;
-        amended
+        match amended?.state {
+            AmendmentState::Applied if replays => replay(&shared, &order, ALL, by, reason).await,
+            _ => Ok(Redirect::to(&address("/orders/", &order)).into_response()),
+        }
     })
-    .await?;
-    if replays && amended.state == AmendmentState::Applied {
-        return replay(console, &order, ALL, by, reason).await;
-    }
-    Ok(Redirect::to(&address("/orders/", &order)).into_response())
+    .await
 }
 
 /// Confirms a proposal or takes it back.
@@ -283,7 +282,7 @@ async fn decide(
     let order = console.database(move |connection| proposal(connection, id)).await?.order_id;
     let act = Act::new(Actor::of_console(&by), action, &order).because(&reason);
     let (shared, who) = (Arc::clone(console), by.clone());
-    let row = Console::to_its_end(async move {
+    Console::to_its_end(async move {
         let record = shared.begin(act).await?;
         let mut change = Change::default();
         let config = shared.config.clone();
@@ -299,15 +298,15 @@ async fn decide(
             change.to(json(&row.after));
         }
         shared.end(record, change, &decided).await;
-        decided
+        let row = decided?;
+        match row.replay {
+            Some(letters) if action == OperatorAction::ConfirmAmendment => {
+                replay(&shared, &order, &letters, by, row.reason).await
+            }
+            _ => Ok(Redirect::to(&address("/orders/", &order)).into_response()),
+        }
     })
-    .await?;
-    if action == OperatorAction::ConfirmAmendment
-        && let Some(letters) = row.replay
-    {
-        return replay(console, &order, &letters, by, row.reason).await;
-    }
-    Ok(Redirect::to(&address("/orders/", &order)).into_response())
+    .await
 }
 
 /// Replays dead letters of the order as the page of dead letters does, and leads to the result.

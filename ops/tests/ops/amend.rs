@@ -1,5 +1,6 @@
 //! Orders that the shop wrote wrongly: amended, and their dead letters replayed.
 
+use diesel::RunQueryDsl as _;
 use queue::Message;
 use serde_json::Value;
 use testkit::Sandbox;
@@ -103,7 +104,8 @@ fn above_the_limit_a_second_person_confirms() {
     let shown = order(&ops, "A-1");
     assert_eq!((&shown["total_fee"], &shown["is_send_goods"]), (&900.into(), &true.into()));
     assert_eq!(shown["amendments"][0]["decided_by"], "li");
-    confirm("li").ended(1, "is applied already");
+    // Once more, as after a crash: nothing is left to replay.
+    assert_eq!(confirm("li").done().json()["replay"], Value::Null);
 
     // A proposal that the order has overtaken changes nothing, and is taken back.
     amend(&ops, "A-2 --total 8.00 --yes").done();
@@ -113,6 +115,68 @@ fn above_the_limit_a_second_person_confirms() {
     ops.run("order amend --withdraw 2 --by li").done();
     assert_eq!(ops.json("order amendments --open"), Value::Array(Vec::new()));
     assert_eq!(order(&ops, "A-2")["total_fee"], 950);
+}
+
+#[test]
+fn a_crash_between_confirming_and_replaying_is_gone_on_from() {
+    let sandbox = Sandbox::new();
+    let letters = vec![notification("n-1", "A-1", "9.00", 0)];
+    let ops = with_letters(&sandbox, letters).set("ALIPAY__ORDERS__AMEND_ALONE_UP_TO", "0.00");
+    let _worker = ops.worker();
+    amend(&ops, "A-1 --total 9.00 --replay all --yes").done();
+    let words = "order amend --confirm 1 --yes --by li --output json";
+    let arguments: Vec<&str> = words.split(' ').collect();
+    let dying = ops.clone().set("CRASH_POINT", "ops.amended");
+    assert!(!dying.start(&arguments).wait().success());
+    assert_eq!(order(&ops, "A-1")["is_send_goods"], false);
+    assert_eq!(ops.run(words).done().json()["replay"]["applied"], 1);
+    assert_eq!(order(&ops, "A-1")["is_send_goods"], true);
+}
+
+#[test]
+fn many_small_steps_are_as_good_as_a_large_one() {
+    let sandbox = Sandbox::new();
+    let ops = configured(&sandbox).set("ALIPAY__ORDERS__AMEND_ALONE_UP_TO", "1.00");
+    ops.run("order create A-1 --merchant shop --product gift").done();
+    let state = |total: &str| {
+        let words = format!("A-1 --total {total} --yes --output json");
+        amend(&ops, &words).done().json()["state"].clone()
+    };
+    assert_eq!(state("9.50"), "applied");
+    assert_eq!(state("8.99"), "proposed");
+    // Back towards what it was.
+    assert_eq!(state("10.00"), "applied");
+    ops.run("order amend --withdraw 2 --by li").done();
+    assert_eq!(state("8.00"), "proposed");
+    ops.run("order amend --confirm 4 --yes --by li").done();
+    // From what a second person has looked at on.
+    assert_eq!(state("7.10"), "applied");
+    assert_eq!(state("6.99"), "proposed");
+}
+
+#[test]
+fn the_gateway_of_the_former_merchant_is_not_asked_any_more() {
+    let sandbox = Sandbox::new();
+    let ops = configured(&sandbox);
+    ops.run("order create A-1 --merchant shop --product gift").done();
+    let two = [("PROTOCOL", "mapi"), ("SELLER_ID", "2088000000000002"), ("SIGN_TYPES", "MD5")];
+    let two = two.into_iter().chain([("MD5_KEY", "another-key-of-the-tests")]);
+    let ops = two
+        .fold(ops, |ops, (key, value)| ops.set(&format!("ALIPAY__MERCHANTS__SHOP2__{key}"), value));
+    let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    for statement in [
+        "INSERT INTO gateway_query (order_id, merchant, why, due_at) VALUES ('A-1', 'shop', 'unpaid', UTC_TIMESTAMP(6))",
+        "INSERT INTO order_expired (order_id, expires_at, said_at) \
+         VALUES ('A-1', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))",
+    ] {
+        diesel::sql_query(statement).execute(&mut *database).unwrap();
+    }
+    amend(&ops, "A-1 --merchant shop2 --yes").done();
+    ops.run("order amend --confirm 1 --yes --by li").done();
+    let left = "UPDATE order_expired SET ended_at = NULL WHERE ended_at IS NULL";
+    assert_eq!(diesel::sql_query(left).execute(&mut *database).unwrap(), 0);
+    let left = "DELETE FROM gateway_query WHERE order_id = 'A-1'";
+    assert_eq!(diesel::sql_query(left).execute(&mut *database).unwrap(), 0);
 }
 
 #[test]

@@ -98,7 +98,7 @@ pub(crate) fn plan(
         let before = lock(connection, order)?;
         let after = wanted.on(&before);
         let facts = AmendmentFacts::read(connection, config, order, &before, &after)?;
-        amendment::write_terms(connection, order, &after)?;
+        amendment::write_terms(connection, order, &before, &after)?;
         let tried = dry_run(connection, config, &selection.letters, |_| Ok(()))?;
         Ok(AmendmentPlan {
             order: order.to_owned(),
@@ -130,17 +130,18 @@ impl AmendmentPlan {
             return Ok(self.ended(None, AmendmentState::Applied));
         }
         let (before, after) = (Terms::json(&self.before)?, Terms::json(&self.after)?);
-        let state = match self.second_person {
-            Some(_) => AmendmentState::Proposed,
-            None => AmendmentState::Applied,
-        };
-        let id = connection.transaction(|connection| {
+        let (id, state) = connection.transaction(|connection| {
             if lock(connection, order)? != self.before {
                 return Err(changed_meanwhile(order));
             }
-            AmendmentFacts::read(connection, config, order, &self.before, &self.after)?;
+            // With what holds now, under the lock.
+            let facts = AmendmentFacts::read(connection, config, order, &self.before, &self.after)?;
+            let state = match facts.second_person(config.orders.amend_alone_up_to) {
+                Some(_) => AmendmentState::Proposed,
+                None => AmendmentState::Applied,
+            };
             if state == AmendmentState::Applied {
-                amendment::write_terms(connection, order, &self.after)?;
+                amendment::write_terms(connection, order, &self.before, &self.after)?;
             }
             let new = NewAmendment {
                 order_id: order,
@@ -151,7 +152,7 @@ impl AmendmentPlan {
                 by,
                 replay: self.replay.as_deref(),
             };
-            Ok(amendment::insert(connection, &new)?)
+            Ok((amendment::insert(connection, &new)?, state))
         })?;
         Ok(self.ended(Some(id), state))
     }
@@ -180,18 +181,32 @@ pub(crate) fn recorded_terms(after: &Terms, amended: &Amended) -> Value {
 /// A proposal, as a second person sees it before confirming.
 ///
 /// # Errors
-/// There is none with this number, or it was decided.
+/// There is none with this number, or nothing is left to do about it.
 pub(crate) fn proposal(connection: &mut MysqlConnection, id: i64) -> Result<AmendmentRow, Failure> {
-    let row = amendment::find(connection, id)?
-        .ok_or_else(|| Failure::NotFound(format!("there is no amendment {id}")))?;
-    check_open(&row)?;
+    let row = amendment::find(connection, id)?.ok_or_else(|| missing(id))?;
+    check_undone(&row)?;
     Ok(row)
 }
 
-/// Applies a proposal as its second person. Returns what is to be replayed.
+fn missing(id: i64) -> Failure {
+    Failure::NotFound(format!("there is no amendment {id}"))
+}
+
+/// An error unless it waits for a second person, or one has confirmed it and its letters may not have been replayed.
+fn check_undone(row: &AmendmentRow) -> Result<(), Failure> {
+    let replays = row.decided_by.is_some() && row.replay.is_some();
+    match row.state {
+        AmendmentState::Applied if replays => Ok(()),
+        _ => check_open(row),
+    }
+}
+
+/// Applies a proposal as its second person. Returns what is to be replayed: also of one that a second person has confirmed before,
+/// since the program may have ended between the two.
 ///
 /// # Errors
-/// The person proposed it; it was decided meanwhile; the order has changed since; a term is fixed now.
+/// The person proposed it; it was withdrawn, or confirmed and has nothing to replay; the order has changed since; a term is fixed
+/// now.
 pub(crate) fn confirm(
     connection: &mut MysqlConnection,
     config: &Config,
@@ -201,7 +216,11 @@ pub(crate) fn confirm(
     let order = proposal(connection, id)?.order_id;
     connection.transaction(|connection| {
         let now = lock(connection, &order)?;
-        let row = open(connection, id)?;
+        let row = amendment::lock(connection, id)?.ok_or_else(|| missing(id))?;
+        check_undone(&row)?;
+        if row.state == AmendmentState::Applied {
+            return Ok(row);
+        }
         if row.proposed_by == by {
             return Err(Failure::Refused(format!(
                 "amendment {id} was proposed by {by}: another person has to confirm it"
@@ -212,7 +231,7 @@ pub(crate) fn confirm(
             return Err(changed_meanwhile(&order));
         }
         AmendmentFacts::read(connection, config, &order, &before, &after)?;
-        amendment::write_terms(connection, &order, &after)?;
+        amendment::write_terms(connection, &order, &before, &after)?;
         amendment::decide(connection, id, AmendmentState::Applied, by)?;
         Ok(row)
     })
@@ -235,8 +254,7 @@ pub(crate) fn withdraw(
 }
 
 fn open(connection: &mut MysqlConnection, id: i64) -> Result<AmendmentRow, Failure> {
-    let row = amendment::lock(connection, id)?
-        .ok_or_else(|| Failure::NotFound(format!("there is no amendment {id}")))?;
+    let row = amendment::lock(connection, id)?.ok_or_else(|| missing(id))?;
     check_open(&row)?;
     Ok(row)
 }
@@ -269,7 +287,7 @@ impl WantedTerms {
 
 /// What decides whether an amendment may be made, and by how many people.
 struct AmendmentFacts {
-    /// By how much the total changes.
+    /// By how much the total changes, with what was amended before by one person alone.
     total: Fen,
     /// By how much the price of what is sold changes.
     price: Fen,
@@ -286,7 +304,9 @@ impl AmendmentFacts {
         after: &AmendableTerms,
     ) -> Result<AmendmentFacts, Failure> {
         let row = user_order::find(connection, order)?.ok_or_else(|| missing_order(order))?;
+        let alone = alone_since(connection, order, before)?;
         let was = product::find(connection, &before.product_id)?;
+        let first = product::find(connection, &alone.product_id)?;
         let is = product::find(connection, &after.product_id)?;
         let record = record(connection, row.terms(), row.expired_at.map(|at| at.0), was.kind)?;
         for TermChange { term, .. } in changes(before, after) {
@@ -303,8 +323,8 @@ impl AmendmentFacts {
         }
         let units = i64::from(row.quantity);
         Ok(AmendmentFacts {
-            total: distance(before.total_fee, after.total_fee),
-            price: distance(Fen::new(was.price.get() * units), Fen::new(is.price.get() * units)),
+            total: distance(alone.total_fee, after.total_fee),
+            price: distance(price(&first, units), price(&is, units)),
             changes_merchant: before.merchant != after.merchant,
         })
     }
@@ -375,6 +395,24 @@ fn check_limit(connection: &mut MysqlConnection, after: &AmendableTerms) -> Resu
         }
         _ => Ok(()),
     }
+}
+
+/// The terms before everything that one person alone has amended since a second person looked: many small steps are as good as a
+/// large one.
+fn alone_since(
+    connection: &mut MysqlConnection,
+    order: &str,
+    now: &AmendableTerms,
+) -> Result<AmendableTerms, Failure> {
+    let made = amendment::of_order(connection, order)?.into_iter();
+    let made: Vec<AmendmentRow> = made.filter(|row| row.state == AmendmentState::Applied).collect();
+    let looked_at = made.iter().rposition(|row| row.decided_by.is_some());
+    let first = made.get(looked_at.map_or(0, |at| at + 1));
+    first.map_or_else(|| Ok(now.clone()), |row| Terms::read(&row.before))
+}
+
+fn price(product: &Product, units: i64) -> Fen {
+    Fen::new(product.price.get().saturating_mul(units))
 }
 
 fn distance(a: Fen, b: Fen) -> Fen {
