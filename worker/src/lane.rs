@@ -152,10 +152,14 @@ impl Lane {
             info!(lane = self.number, "everything is paused: the lane takes nothing");
         }
         self.context.health.set_consuming(self.number, true);
-        tokio::select! {
-            () = self.context.cancel.cancelled() => return false,
-            _ = connection.lost() => return false,
-            () = pauses.not_everything_waits() => {}
+        let goes_on = tokio::select! {
+            () = self.context.cancel.cancelled() => false,
+            _ = connection.lost() => false,
+            () = pauses.not_everything_waits() => true,
+        };
+        if !goes_on {
+            self.context.health.set_consuming(self.number, false);
+            return false;
         }
         if is_paused {
             info!(lane = self.number, "the lane takes messages again");

@@ -240,7 +240,7 @@ impl<'a> BatchAttempt<'a> {
     /// A message that cannot be read becomes a dead letter, without a row in the inbox.
     fn refuse(&mut self, at: usize, rejection: Rejection) -> Result<(), BatchError> {
         let (context, delivery) = (self.context, &self.received[at]);
-        retry_copies::remove_unreadable(&context.pool, delivery)?;
+        retry_copies::remove_unreadable(self.connection, delivery)?;
         let letter = dead(delivery, &rejection, None);
         let outcome = trace::within(delivery.headers.trace(), || {
             context.publish_dead(self.connection, letter, rejection)

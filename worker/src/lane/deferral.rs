@@ -92,7 +92,7 @@ impl BatchAttempt<'_> {
             ..of_delivery(pause_id, delivery)
         };
         paused_message::insert(self.connection, vec![unread])?;
-        retry_copies::remove_unreadable(&self.context.pool, delivery)?;
+        retry_copies::remove_unreadable(self.connection, delivery)?;
         self.set_outcome(at, Outcome::Paused);
         Ok(true)
     }
