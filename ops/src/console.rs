@@ -25,6 +25,7 @@ mod order;
 mod order_query;
 mod orders;
 mod page;
+mod pauses;
 mod person;
 mod products;
 mod request;
@@ -59,6 +60,7 @@ use crate::failure::Failure;
 use crate::operations::action_record::{Act, ActRecord, Actor, Change, note};
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
+use crate::operations::pause::ListedPause;
 use authentication::Authentication;
 use guard::FormGuard;
 use oidc::PendingLogins;
@@ -89,6 +91,8 @@ pub(crate) struct Console {
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: parking_lot::Mutex<KnownBroker>,
+    /// What was paused when a page asked last.
+    paused: parking_lot::Mutex<Vec<ListedPause>>,
     results: ActionResults,
     guard: FormGuard,
     authentication: Arc<Authentication>,
@@ -115,6 +119,7 @@ impl Console {
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
             known: parking_lot::Mutex::default(),
+            paused: parking_lot::Mutex::default(),
             results: ActionResults::default(),
             guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,

@@ -26,6 +26,7 @@ pub(crate) mod notify;
 pub(crate) mod order;
 pub(crate) mod overview;
 pub(crate) mod password_hash;
+pub(crate) mod pause;
 pub(crate) mod pay_link;
 pub(crate) mod product;
 pub(crate) mod prune;

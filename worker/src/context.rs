@@ -14,6 +14,7 @@ use tracing::error;
 use crate::health::WorkerHealth;
 use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::redelivery::RedeliveryCounts;
+use crate::pauses::KnownPauses;
 
 /// What every lane and every sweeper works with.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub(crate) struct WorkerContext {
     pub(crate) cancel: CancellationToken,
     pub(crate) redeliveries: RedeliveryCounts,
     pub(crate) dead_queue: DeadQueueProbe,
+    /// What operators let wait.
+    pub(crate) pauses: KnownPauses,
     /// Wakes the query sweeper when goods may wait for an answer of the gateway.
     pub(crate) wake_queries: Arc<Notify>,
 }

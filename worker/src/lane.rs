@@ -5,6 +5,7 @@ mod attempt;
 mod consumers;
 mod dead_lettering;
 pub(crate) mod dead_queue;
+mod deferral;
 mod recorded;
 pub(crate) mod redelivery;
 pub(crate) mod spans;
@@ -18,7 +19,7 @@ use queue::{Connection, ConnectionError, ReceivedMessage};
 use service::backoff::Backoff;
 use service::{metric, trace};
 use tokio::sync::watch;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::batch::Outcome;
 use crate::context::WorkerContext;
@@ -58,6 +59,8 @@ enum Ended {
     Connection(ConnectionError),
     /// The database refuses a statement whatever the data; another version of the worker may succeed.
     StatementRefused,
+    /// Everything is paused.
+    Paused,
 }
 
 impl Ended {
@@ -102,13 +105,15 @@ impl Lane {
     /// (queue deleted, channel closed by the broker) is set up again with the others of the lane, and its queue declared before.
     pub(crate) async fn run(&self, connection: &Connection) {
         let mut backoff = Backoff::new(LOCKED_PAUSE, LONGEST_PAUSE);
-        while !self.context.cancel.is_cancelled() && !connection.is_lost() {
+        while self.may_consume(connection).await {
             let began = Instant::now();
             let ended = self.consume(connection).await;
             let mut refused = Duration::ZERO;
-            self.context.health.set_consuming(self.number, false);
+            // A lane that is paused needs no consumer.
+            let is_paused = matches!(ended, Err(Ended::Paused));
+            self.context.health.set_consuming(self.number, is_paused);
             match ended {
-                Ok(()) => {}
+                Ok(()) | Err(Ended::Paused) => {}
                 Err(Ended::StatementRefused) => refused = REFUSED_PAUSE,
                 // The channel can notice the end of the connection first.
                 Err(Ended::Connection(error)) if error.is_outage() => {
@@ -132,6 +137,29 @@ impl Lane {
         }
     }
 
+    /// Waits while everything is paused; the messages stay in the queue, and the lane counts as one that consumes. Returns
+    /// `false` when the lane ends.
+    async fn may_consume(&self, connection: &Connection) -> bool {
+        let pauses = &self.context.pauses;
+        tokio::select! {
+            biased;
+            () = self.context.cancel.cancelled() => return false,
+            _ = connection.lost() => return false,
+            () = pauses.not_everything_waits() => return true,
+            () = std::future::ready(()) => {}
+        }
+        info!(lane = self.number, "everything is paused: the lane takes nothing");
+        self.context.health.set_consuming(self.number, true);
+        tokio::select! {
+            () = self.context.cancel.cancelled() => false,
+            _ = connection.lost() => false,
+            () = pauses.not_everything_waits() => {
+                info!(lane = self.number, "the lane takes messages again");
+                true
+            }
+        }
+    }
+
     /// The consumers from their beginning to their end.
     async fn consume(&self, connection: &Connection) -> Result<(), Ended> {
         let configured = self.context.layout().shards;
@@ -142,7 +170,6 @@ impl Lane {
         self.context.health.set_consuming(self.number, true);
 
         let ended = self.serve(connection, &mut consumers, &mut shards).await;
-        self.context.health.set_consuming(self.number, false);
         self.context.health.set_unfinished(self.number, 0);
         if !connection.is_lost() {
             consumers.close().await;
@@ -181,6 +208,7 @@ impl Lane {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
                 reason = connection.lost() => return Err(Ended::lost(reason)),
+                () = self.context.pauses.everything_waits() => return Err(Ended::Paused),
                 Ok(()) = shards.changed() => {
                     self.consume_new(consumers, shards).await?;
                     continue;
@@ -239,6 +267,7 @@ impl Lane {
             Ok(ended) => ended,
             Err(Unprocessed::Interrupted) => return Err(Ended::lost("interrupted")),
             Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),
+            Err(Unprocessed::Paused) => return Err(Ended::Paused),
         };
         service::crash_point!("worker.before_ack");
         histogram!(metric::WORKER_BATCH_SECONDS).record(started.elapsed());
@@ -280,7 +309,7 @@ fn report(message: &ReceivedMessage, outcome: &Outcome) {
             warn!(message_id, reason, error, "dead-lettered");
             counter!(metric::WORKER_DEAD_LETTERS, "reason" => reason).increment(1);
         }
-        Outcome::Done | Outcome::RetryLater | Outcome::RejectedBefore(_) => {}
+        Outcome::Done | Outcome::Paused | Outcome::RetryLater | Outcome::RejectedBefore(_) => {}
     }
     counter!(metric::WORKER_MESSAGES, "outcome" => outcome.word()).increment(1);
 }

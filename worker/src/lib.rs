@@ -11,6 +11,7 @@
 //! outbox ──▶ alipay.events                                                          outbox_relay
 //! stock that arrives ──▶ orders that wait for it                                    restock
 //! stock that runs low ──▶ outbox                                                    stock_watch
+//! messages whose pause is over ──▶ alipay.notify.0                                  pauses
 //! copies that do not come back from a retry tier ──▶ alarm                          retry_watch
 //! silent and expired orders ──▶ gateway ──▶ alipay.notify.0                         queries
 //! late money ──▶ gateway ──▶ alipay.notify.0                                        refunds
@@ -41,6 +42,7 @@ mod gateway_messages;
 mod health;
 mod lane;
 pub mod message;
+mod pauses;
 mod refund_state;
 mod run;
 mod shards;

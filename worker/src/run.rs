@@ -24,9 +24,10 @@ use crate::health::WorkerHealth;
 use crate::lane::Lane;
 use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::redelivery::RedeliveryCounts;
+use crate::pauses::KnownPauses;
 use crate::shards::ConsumedShards;
 use crate::sweepers::{
-    gauges, heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock,
+    gauges, heartbeat, merchant_watch, open_rows, outbox_relay, pauses, queries, refunds, restock,
     retention, retry_watch, stock_watch,
 };
 
@@ -74,8 +75,8 @@ pub async fn run(
     }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, and one for each of the ten sweepers.
-    let pool_size = u32::try_from(lanes + 10).unwrap_or(u32::MAX);
+    // One connection a lane, and one for each of the eleven sweepers.
+    let pool_size = u32::try_from(lanes + 11).unwrap_or(u32::MAX);
     let database = database_settings(&config.database).with_timeout(timeout);
     database.check()?;
     let pool = Pool::new(database, pool_size);
@@ -115,12 +116,14 @@ pub async fn run(
         cancel: cancel.clone(),
         redeliveries: RedeliveryCounts::default(),
         dead_queue: DeadQueueProbe::default(),
+        pauses: KnownPauses::default(),
         wake_queries: Arc::default(),
     };
 
     let shards = ConsumedShards::new(context.layout().shards);
     let mut sweepers = JoinSet::new();
     sweepers.spawn(Arc::clone(&shards).keep(cluster.clone(), cancel.clone()));
+    sweepers.spawn(pauses::run(context.clone()));
     sweepers.spawn(restock::run(context.clone()));
     sweepers.spawn(open_rows::run(context.clone()));
     sweepers.spawn(retry_watch::run(context.clone()));

@@ -5,6 +5,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod merchant_watch;
 pub(crate) mod open_rows;
 pub(crate) mod outbox_relay;
+pub(crate) mod pauses;
 pub(crate) mod queries;
 pub(crate) mod refunds;
 pub(crate) mod restock;

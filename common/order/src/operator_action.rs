@@ -47,6 +47,10 @@ closed_set! {
         PutBackCodes,
         /// Put returned codes on sale again.
         ResellCodes,
+        /// Let work wait.
+        PauseWork,
+        /// Ended a pause before its time.
+        ResumeWork,
         /// Crossed out a message that does not come back from a retry queue.
         ForgetRetry,
         /// Removed old rows.
@@ -73,6 +77,8 @@ closed_set! {
         Withdrawal,
         /// A message that waits for a retry.
         Message,
+        /// Work that waits: of everything, a merchant or a product.
+        Work,
         /// A user of the console.
         User,
         /// The database.
@@ -120,6 +126,7 @@ impl OperatorAction {
                 ActionSubject::Product
             }
             PutBackCodes => ActionSubject::Withdrawal,
+            PauseWork | ResumeWork => ActionSubject::Work,
             ForgetRetry => ActionSubject::Message,
             PruneRows | MigrateSchema => ActionSubject::Database,
             ApplyTopology => ActionSubject::Broker,

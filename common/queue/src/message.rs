@@ -103,13 +103,30 @@ impl Message {
     /// A dead letter back to work, to the shard of its order: body, id and `first_seen` stay, `attempt` starts at 0, the headers
     /// about its rejection are removed.
     pub fn replay(received: &ReceivedMessage, shards: ShardCount) -> Message {
-        let shard = Envelope::read(&received.body).map_or(0, |envelope| envelope.shard(shards));
+        let headers = Headers { replayed: true, ..received.headers.next(0) };
+        Message::to_work(received.message_id.clone(), headers, received.body.clone(), shards)
+    }
+
+    /// A message of a worker back to work, to the shard of its order: it has waited for the end of a pause, which counts as no
+    /// retry.
+    pub fn resumed(
+        message_id: String,
+        headers: Headers,
+        body: Vec<u8>,
+        shards: ShardCount,
+    ) -> Message {
+        Message::to_work(message_id, headers, body, shards)
+    }
+
+    /// To the shard of the order that the body names.
+    fn to_work(message_id: String, headers: Headers, body: Vec<u8>, shards: ShardCount) -> Message {
+        let shard = Envelope::read(&body).map_or(0, |envelope| envelope.shard(shards));
         Message {
             exchange: topology::WORK_EXCHANGE.to_owned(),
             routing_key: topology::routing_key(shard),
-            message_id: received.message_id.clone(),
-            headers: Headers { replayed: true, ..received.headers.next(0) },
-            body: received.body.clone(),
+            message_id,
+            headers,
+            body,
         }
     }
 

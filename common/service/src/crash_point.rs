@@ -40,7 +40,7 @@ mod armed {
     use tracing::error;
 
     /// Every crash point, in the order in which a notification passes them.
-    pub const ALL: [&str; 24] = [
+    pub const ALL: [&str; 26] = [
         // The signature is right, nothing is published.
         "ingress.after_verify",
         // The broker has confirmed, Alipay has not read `success`.
@@ -79,6 +79,10 @@ mod armed {
         "refunds.after_call",
         // Its answers are confirmed, the rows do not say so yet.
         "refunds.after_publish",
+        // Messages that wait for a pause have rows, nothing is acknowledged.
+        "pauses.after_put_aside",
+        // Messages are in the queue again after a pause, and still have rows.
+        "pauses.before_delete",
         // A part of an import of codes is written, nothing is committed.
         "stock_import.after_chunk",
         // A withdrawal is committed, no code is printed.

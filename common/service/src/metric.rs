@@ -69,6 +69,9 @@ metrics! {
     WORKER_OLDEST_MESSAGE = Gauge "alipay_worker_oldest_message_seconds" "How long the longest unfinished messages have been with this worker.";
     WORKER_DEAD_LETTERS = Counter "alipay_worker_dead_letters_total" "New dead letters, by reason.";
     WORKER_HELD_MESSAGES = Gauge "alipay_worker_held_messages" "Messages whose retry or dead letter the broker refuses.";
+    WORKER_ACTIVE_PAUSES = Gauge "alipay_worker_active_pauses" "What operators let wait, by scope: everything, merchant, product.";
+    WORKER_PAUSED_MESSAGES = Gauge "alipay_worker_paused_messages" "Messages that wait for the end of a pause, by scope.";
+    WORKER_RESUMED_MESSAGES = Counter "alipay_worker_resumed_messages_total" "Messages put back into the queue after a pause.";
     WORKER_BATCH_SECONDS = Histogram "alipay_worker_batch_seconds" "From taking a batch to its commit.";
     WORKER_BATCH_MESSAGES = Histogram "alipay_worker_batch_messages" "Messages of a batch.";
     WORKER_BATCH_FAILURES = Counter "alipay_worker_batch_failures_total" "Batches that were repeated.";

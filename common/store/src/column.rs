@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::marker::PhantomData;
 
 use alipay::Fen;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use config::Urgency;
 use diesel::deserialize::{self, FromSql, FromSqlRow, Queryable};
 use diesel::dsl::{AsSelect, SqlTypeOf, sql};
@@ -29,8 +29,8 @@ use diesel::{QueryResult, RunQueryDsl};
 use order::{
     ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, CodeState,
     DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction, MessageOutcome,
-    OperatorAction, OrderStatus, ProductKind, QueryReason, RefundRequestState, RefundStatusCode,
-    ReviewReason, ReviewState, TradeStatusCode,
+    OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason, RefundRequestState,
+    RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -210,6 +210,7 @@ words! {
     LetterAction in dead_letter_audit.action by |word| word.parse().ok();
     MessageOutcome in notification.outcome by |word| word.parse().ok();
     OperatorAction in operator_action.action by |word| word.parse().ok();
+    PauseScope in pause.scope by |word| word.parse().ok();
     ProductKind in product.kind by |word| word.parse().ok();
     // Other programs can write rows there, too.
     QueryReason in gateway_query.why by |word| Some(QueryReason::read(word));
@@ -347,5 +348,26 @@ impl From<Deadline> for Option<DateTime<Utc>> {
 impl From<Deadline> for Option<BeijingTime> {
     fn from(deadline: Deadline) -> Option<BeijingTime> {
         deadline.0.map(BeijingTime)
+    }
+}
+
+/// The nearest time that a column holds: a header can say any.
+pub(crate) fn bounded(time: DateTime<Utc>) -> DateTime<Utc> {
+    let end = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default().and_time(NaiveTime::MIN);
+    time.clamp(DateTime::UNIX_EPOCH, end.and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Datelike as _;
+
+    use super::*;
+
+    #[test]
+    fn a_time_of_a_header_fits_its_column() {
+        let now = Utc::now();
+        assert_eq!(bounded(now), now);
+        assert_eq!(bounded(DateTime::<Utc>::MAX_UTC).year(), 9999);
+        assert_eq!(bounded(DateTime::<Utc>::MIN_UTC).year(), 1970);
     }
 }

@@ -47,6 +47,8 @@ pub mod notification;
 pub mod operator_action;
 pub mod order_expired;
 pub mod outbox;
+pub mod pause;
+pub mod paused_message;
 pub mod product;
 pub mod prune;
 pub mod redelivery;

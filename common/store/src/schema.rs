@@ -11,7 +11,7 @@ macro_rules! tables {
             use diesel::sql_types::*;
             use order::{
                 ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, OperatorAction,
-                CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, ProductKind, QueryReason,
+                CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, PauseScope, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
             use crate::column::{EnumNumber, FactSet, Moment, Money, EnumText};
@@ -220,6 +220,35 @@ tables! {
         available -> Nullable<Integer>,
         threshold -> Nullable<Integer>,
         traceparent -> Nullable<Text>,
+    }
+
+    pause (id) {
+        id -> BigInt,
+        scope -> EnumText<PauseScope>,
+        scope_id -> Text,
+        reason -> Text,
+        begun_by -> Text,
+        begun_at -> Moment,
+        ends_at -> Moment,
+        ended_at -> Nullable<Moment>,
+        ended_by -> Nullable<Text>,
+    }
+
+    paused_message (id) {
+        id -> BigInt,
+        pause_id -> BigInt,
+        message_id -> Text,
+        body_digest -> Text,
+        body -> Binary,
+        kind -> Text,
+        merchant -> Text,
+        order_id -> Nullable<Text>,
+        attempt -> Integer,
+        was_dead -> Bool,
+        first_seen -> Moment,
+        traceparent -> Nullable<Text>,
+        tracestate -> Nullable<Text>,
+        waiting_since -> Moment,
     }
 
     product (id) {

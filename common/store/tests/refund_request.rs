@@ -47,7 +47,7 @@ impl Database {
     }
 
     fn claim(&mut self, limit: i64, lease: Duration) -> Vec<ClaimedRefund> {
-        let claimed = self.connection.transaction(|it| claim(it, "app", limit, lease));
+        let claimed = self.connection.transaction(|it| claim(it, "app", &[], limit, lease));
         claimed.expect("claimed")
     }
 
@@ -160,7 +160,7 @@ fn what_an_operator_asked_for_is_no_workers_business() {
     );
     assert!(database.claim(8, LEASE).is_empty());
     database.ask(&[OTHER]);
-    let claimed = database.connection.transaction(|it| claim(it, "other", 8, LEASE));
+    let claimed = database.connection.transaction(|it| claim(it, "other", &[], 8, LEASE));
     assert_eq!(claimed.expect("claimed"), [], "another merchant's gateway");
 }
 

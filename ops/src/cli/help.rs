@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         &["order", "pay-link", "query", "reconcile", "refund", "refund-requests", "close"],
     ),
     ("Goods", &["product", "stock"]),
-    ("What needs a person", &["review", "dlq", "retries", "verify"]),
+    ("What needs a person", &["review", "dlq", "retries", "pause", "resume", "verify"]),
     ("Installation", &["migrate", "topology", "config", "prune", "actions"]),
     ("This program", &["completions", "man", "help"]),
 ];

@@ -61,6 +61,7 @@ pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod notify;
 pub(crate) mod order;
+pub(crate) mod pause;
 pub(crate) mod pay_link;
 pub(crate) mod product;
 pub(crate) mod prune;
@@ -68,6 +69,7 @@ pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod refund_requests;
+pub(crate) mod resume;
 pub(crate) mod retries;
 pub(crate) mod review;
 pub(crate) mod status;
@@ -96,6 +98,8 @@ verbs! {
         Certs(certs::CertsArgs),
         Dlq(dlq::DlqArgs),
         Review(review::ReviewArgs),
+        Pause(pause::PauseArgs),
+        Resume(resume::ResumeArgs),
         Retries(retries::RetriesArgs),
         Query(query::QueryArgs),
         Reconcile(reconcile::ReconcileArgs),

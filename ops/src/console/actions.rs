@@ -193,6 +193,8 @@ fn action_words(action: OperatorAction) -> &'static str {
         OperatorAction::WithdrawCodes => say("取出卡密", "withdraw codes"),
         OperatorAction::PutBackCodes => say("放回卡密", "put codes back"),
         OperatorAction::ResellCodes => say("重新上架卡密", "resell codes"),
+        OperatorAction::PauseWork => say("暂停", "pause"),
+        OperatorAction::ResumeWork => say("恢复处理", "resume"),
         OperatorAction::ForgetRetry => say("划掉重试消息", "forget a retry"),
         OperatorAction::PruneRows => say("清理旧数据", "remove old rows"),
         OperatorAction::ApplyTopology => say("声明队列", "declare the topology"),

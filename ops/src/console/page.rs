@@ -12,7 +12,7 @@ use store::BeijingTime;
 
 use super::address::at;
 use super::user::User;
-use super::{Console, Shared, login, verify};
+use super::{Console, Shared, login, pauses, verify};
 use crate::failure::Failure;
 
 const STYLE: &str = include_str!("style.css");
@@ -25,17 +25,19 @@ pub(super) enum Menu {
     DeadLetters,
     Reviews,
     Products,
+    Pauses,
     Verify,
     Actions,
 }
 
 impl Menu {
-    const ALL: [Menu; 7] = [
+    const ALL: [Menu; 8] = [
         Menu::Status,
         Menu::Orders,
         Menu::DeadLetters,
         Menu::Reviews,
         Menu::Products,
+        Menu::Pauses,
         Menu::Verify,
         Menu::Actions,
     ];
@@ -48,6 +50,7 @@ impl Menu {
             Menu::DeadLetters => "/dead-letters",
             Menu::Reviews => "/reviews",
             Menu::Products => "/products",
+            Menu::Pauses => "/pauses",
             Menu::Verify => verify::PATH,
             Menu::Actions => "/actions",
         }
@@ -60,6 +63,7 @@ impl Menu {
             Menu::DeadLetters => say("死信", "Dead letters"),
             Menu::Reviews => say("复核", "Reviews"),
             Menu::Products => say("商品", "Products"),
+            Menu::Pauses => say("暂停", "Pauses"),
             Menu::Verify => say("验签", "Verify"),
             Menu::Actions => say("操作记录", "Actions"),
         }
@@ -103,7 +107,7 @@ impl Page {
     }
 
     /// The page in its frame.
-    fn framed(self, menu: Menu, console: &Console) -> Response {
+    fn framed(self, menu: Menu, console: &Console, banner: &Markup) -> Response {
         let menu = self.menu.unwrap_or(menu);
         let warning = say(
             "没有登录：能访问本页的人都能操作，前面要有带认证的反向代理。",
@@ -120,6 +124,7 @@ impl Page {
                 a.language href=(other) { (say("English", "中文")) }
             }
             @if console.open_to_proxy { p.remote { (warning) } }
+            (banner)
             main { h1 { (self.title) } (self.body) }
             footer {
                 (display(BeijingTime(Utc::now()))) (say(" 北京时间 · ops ", " Beijing time · ops "))
@@ -163,7 +168,12 @@ pub(super) async fn framed(State(console): Shared, request: Request, next: Next)
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Page>() {
         Some(page) => {
-            let mut framed = page.framed(menu, &console);
+            // Nobody who is not logged in learns what is paused.
+            let banner = match User::here() {
+                Some(_) => pauses::banner(&console).await,
+                None => html! {},
+            };
+            let mut framed = page.framed(menu, &console, &banner);
             // What a handler has added: cookies, how long to wait.
             framed.headers_mut().extend(std::mem::take(response.headers_mut()));
             framed

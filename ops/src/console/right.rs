@@ -16,6 +16,8 @@ pub(super) enum Right {
     MoveLetters,
     /// Decides a review.
     DecideReview,
+    /// Begins or ends a pause.
+    PauseWork,
 }
 
 impl Right {
@@ -24,7 +26,9 @@ impl Right {
         match self {
             Right::LogIn => None,
             Right::Look => Some(Role::Viewer),
-            Right::SeeCodes | Right::MoveLetters | Right::DecideReview => Some(Role::Operator),
+            Right::SeeCodes | Right::MoveLetters | Right::DecideReview | Right::PauseWork => {
+                Some(Role::Operator)
+            }
         }
     }
 }

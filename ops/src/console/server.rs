@@ -25,7 +25,7 @@ use super::routes::Routes;
 use super::user::{self, User};
 use super::{
     Console, Shared, actions, base_path, code, letter, letter_actions, letters, login, oidc, order,
-    orders, page, products, results, review, reviews, status, undelivered, verify,
+    orders, page, pauses, products, results, review, reviews, status, undelivered, verify,
 };
 use crate::failure::Failure;
 
@@ -70,6 +70,8 @@ pub(super) fn routes() -> Routes {
         .get("/reviews/{id}", Right::Look, review::show)
         .post("/reviews/{id}", Right::DecideReview, review::decide)
         .get("/products", Right::Look, products::show)
+        .get("/pauses", Right::Look, pauses::show)
+        .post("/pauses", Right::PauseWork, pauses::act)
         .get(verify::PATH, Right::Look, verify::show)
         .post(
             verify::PATH,

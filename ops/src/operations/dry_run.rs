@@ -193,7 +193,8 @@ fn result_of(
 ) -> Result<DryRunResult, StoreError> {
     let merchant = &message.account.merchant;
     let effect = match outcome {
-        Outcome::Locked | Outcome::Held => Effect::new(DryRunOutcome::Locked),
+        // No batch is given what is paused: a dry run says what happens when it is not.
+        Outcome::Locked | Outcome::Held | Outcome::Paused => Effect::new(DryRunOutcome::Locked),
         Outcome::RetryLater => Effect::new(DryRunOutcome::NoOrderYet),
         Outcome::DatabaseRefuses(rejection) => {
             Effect::rejected(DryRunOutcome::DatabaseRefuses, rejection)

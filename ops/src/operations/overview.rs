@@ -26,6 +26,7 @@ use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::order::status_name::status_name;
+use crate::operations::pause::{self, ListedPause};
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, SystemHealth, Verdict};
 use crate::text::age;
@@ -60,6 +61,8 @@ pub(crate) struct Overview {
     /// Merchants that orders name and the configuration does not have.
     pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
     pub(crate) work: Option<Throughput>,
+    /// What operators let wait now.
+    pub(crate) pauses: Option<Vec<ListedPause>>,
     /// What workers report.
     pub(crate) workers: Option<Vec<WorkerRow>>,
     /// Between the look before and this one.
@@ -220,6 +223,7 @@ impl Overview {
             self.gateway_queries = Some(gateway_query::counts(db)?);
             self.low_stock = Some(stock::low(db)?);
             self.work = Some(throughput::throughput(db)?);
+            self.pauses = Some(pause::active(db)?);
             if !merchants.is_empty() {
                 let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
                 let named = unknown.map(|orders| UnknownMerchant::new(orders, config));

@@ -11,6 +11,7 @@ mod database;
 mod goods;
 mod ingress;
 mod not_asked;
+mod pauses;
 mod work;
 
 use chrono::TimeDelta;
@@ -27,6 +28,7 @@ pub(crate) use database::DatabaseFinding;
 pub(crate) use goods::GoodsFinding;
 pub(crate) use ingress::IngressFinding;
 pub(crate) use not_asked::NotAsked;
+pub(crate) use pauses::PauseFinding;
 pub(crate) use work::WorkFinding;
 
 /// An urgency as a person reads it, always of the same width.
@@ -84,6 +86,7 @@ pub(crate) enum Finding {
     Ingress(IngressFinding),
     Database(DatabaseFinding),
     Clocks(ClockFinding),
+    Pauses(PauseFinding),
     Work(WorkFinding),
     Goods(GoodsFinding),
     Certificates(CertificateFinding),
@@ -98,6 +101,7 @@ impl Finding {
             Finding::Ingress(finding) => finding.describe(),
             Finding::Database(finding) => finding.describe(),
             Finding::Clocks(finding) => finding.describe(),
+            Finding::Pauses(finding) => finding.describe(),
             Finding::Work(finding) => finding.describe(),
             Finding::Goods(finding) => finding.describe(),
             Finding::Certificates(finding) => finding.describe(),
@@ -163,6 +167,7 @@ impl Verdict {
         findings.extend(broker::judge(overview).into_iter().map(Finding::Broker));
         findings.extend(ingress::judge(overview).into_iter().map(Finding::Ingress));
         findings.extend(database::judge(overview).into_iter().map(Finding::Database));
+        findings.extend(pauses::judge(overview).into_iter().map(Finding::Pauses));
         findings.extend(work::judge(overview).into_iter().map(Finding::Work));
         findings.extend(clocks::judge(overview).into_iter().map(Finding::Clocks));
         findings.extend(goods::judge(overview).into_iter().map(Finding::Goods));

@@ -26,6 +26,7 @@ const READS: &[&str] = &[
     "order list",
     "order show",
     "order undelivered",
+    "pause list",
     "pay-link",
     "product list",
     "refund-requests",
@@ -63,6 +64,12 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("dlq restore", "f00d --by wang", "restore_letters"),
     ("dlq note", "f00d seen --by wang", "note_letters"),
     ("dlq sync", "", "sync_letters"),
+    ("pause everything", "--reason moved --by wang", "pause_work"),
+    ("pause merchant", "shop --reason moved --by wang", "pause_work"),
+    ("pause product", "gift --for 2h --reason moved --by wang", "pause_work"),
+    ("resume everything", "--by wang", "resume_work"),
+    ("resume merchant", "shop --by wang", "resume_work"),
+    ("resume product", "gift --by wang", "resume_work"),
     ("retries forget", "f00d", "forget_retry"),
     ("prune", "", "prune_rows"),
 ];
@@ -104,7 +111,7 @@ fn every_verb_is_known_to_read_or_to_write() {
 fn every_verb_that_changes_something_leaves_a_row() {
     let sandbox = Sandbox::new();
     let ops = Ops::new(&sandbox).with_shop();
-    for (verb, arguments, action) in WRITES {
+    for (at, (verb, arguments, action)) in WRITES.iter().enumerate() {
         let stdin = match *verb {
             "order import" => {
                 "id,merchant,product,total,created_at,delivered\nB-1,shop,gift,10,2026-05-10 10:00:00,no\n"
@@ -115,7 +122,11 @@ fn every_verb_that_changes_something_leaves_a_row() {
         let ran = ops.run_with(&all, stdin.as_bytes());
         assert_ne!(ran.code, 2, "{verb} {arguments}: {}", ran.stderr);
         let rows = ops.json(&format!("actions --action {action}"));
-        let [row] = rows.as_array().unwrap().as_slice() else { panic!("{verb}: {rows}") };
+        let so_far = WRITES[..=at].iter().filter(|(_, _, other)| other == action).count();
+        let rows = rows.as_array().unwrap();
+        assert_eq!(rows.len(), so_far, "{verb}: {rows:?}");
+        // The latest.
+        let row = &rows[0];
         let ended = if ran.code == 0 { "done" } else { "failed" };
         // A verb that did all it could, and says no, was done: no such code, no such letter.
         assert!(row["result"] == ended || row["result"] == "done", "{verb}: {row} {}", ran.stderr);

@@ -135,9 +135,11 @@ impl<'a> InboxRecord<'a> {
             Outcome::Rejected(rejection) | Outcome::RejectedBefore(rejection) => {
                 (Some(rejection.reason), Some(rejection.error.as_str()))
             }
-            Outcome::Locked | Outcome::Held | Outcome::RetryLater | Outcome::DatabaseRefuses(_) => {
-                return None;
-            }
+            Outcome::Locked
+            | Outcome::Held
+            | Outcome::Paused
+            | Outcome::RetryLater
+            | Outcome::DatabaseRefuses(_) => return None,
         };
         let (order_id, trade_no, trade_status) = self.names();
         let is_applied = self.message_outcome == MessageOutcome::Applied;

@@ -17,6 +17,8 @@ pub enum Outcome {
     Locked,
     /// The broker does not accept its retry or dead letter, since that queue is full: stays with the lane.
     Held,
+    /// Its work is paused: a row of `paused_message` keeps it, and no batch has seen it. Acknowledge.
+    Paused,
     /// The order is not there yet: next retry tier, attempt + 1; after the last tier a dead letter.
     RetryLater,
     /// The database refuses only this message and accepts other writes: next retry tier, attempt + 1; after the
@@ -35,6 +37,7 @@ impl Outcome {
         match self {
             Outcome::Done => "done",
             Outcome::Locked | Outcome::Held => "locked",
+            Outcome::Paused => "paused",
             Outcome::RetryLater => "retried",
             Outcome::DatabaseRefuses(_) => "refused",
             Outcome::Rejected(_) => "dead",
@@ -94,6 +97,7 @@ mod tests {
             Outcome::Done,
             Outcome::Locked,
             Outcome::Held,
+            Outcome::Paused,
             Outcome::Rejected(rejection()),
             Outcome::RejectedBefore(rejection()),
         ] {

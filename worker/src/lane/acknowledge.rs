@@ -19,7 +19,11 @@ pub(super) fn message_for(
 ) -> Option<Message> {
     let tier = outcome.retry_tier(message.attempt);
     match outcome {
-        Outcome::Done | Outcome::Locked | Outcome::Held | Outcome::RejectedBefore(_) => None,
+        Outcome::Done
+        | Outcome::Locked
+        | Outcome::Held
+        | Outcome::Paused
+        | Outcome::RejectedBefore(_) => None,
         Outcome::RetryLater => tier.map(|tier| {
             let error = format!("{} is not there yet", message.awaited());
             Message::retry(received, tier)

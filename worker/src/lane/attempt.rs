@@ -49,6 +49,16 @@ pub(crate) enum Unprocessed {
     Interrupted,
     /// The database refuses a statement, whatever the data.
     StatementRefused,
+    /// Everything is paused.
+    Paused,
+}
+
+/// How a try ended.
+enum Attempted {
+    /// Each message has an outcome.
+    Ended,
+    /// Everything is paused, so nothing was done.
+    Paused,
 }
 
 impl From<Interrupted> for Unprocessed {
@@ -80,11 +90,15 @@ impl WorkerContext {
                     (work, result)
                 })
                 .await?;
-            let Err(failure) = result else {
-                self.health.database_works(DatabaseUser::Lane(lane));
-                trouble.batch_worked(lane);
-                let outcomes = work.outcomes.into_iter().flatten();
-                return Ok(work.received.into_iter().zip(outcomes).collect());
+            let failure = match result {
+                Ok(Attempted::Ended) => {
+                    self.health.database_works(DatabaseUser::Lane(lane));
+                    trouble.batch_worked(lane);
+                    let outcomes = work.outcomes.into_iter().flatten();
+                    return Ok(work.received.into_iter().zip(outcomes).collect());
+                }
+                Ok(Attempted::Paused) => return Err(Unprocessed::Paused),
+                Err(failure) => failure,
             };
             counter!(metric::WORKER_BATCH_FAILURES).increment(1);
             if let BatchError::Store(error) = &failure {
@@ -121,7 +135,7 @@ impl WorkerContext {
     }
 
     /// Publishes, and returns the places of those that the broker refused: their queue is full.
-    pub(super) fn publish(&self, messages: Vec<Message>) -> Result<Vec<usize>, PublishError> {
+    pub(crate) fn publish(&self, messages: Vec<Message>) -> Result<Vec<usize>, PublishError> {
         if messages.is_empty() {
             return Ok(Vec::new());
         }
@@ -142,11 +156,10 @@ impl WorkerContext {
 
 /// One try for everything without an outcome, on a thread that may block. Ends with an outcome for
 /// each message, or with an infrastructure failure.
-fn attempt(context: &WorkerContext, work: &mut Work) -> Result<(), BatchError> {
+fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchError> {
     let Work { received, outcomes, traces } = work;
     let config = Arc::clone(&context.current.borrow());
-    let (mut places, mut fresh) = (Vec::new(), Vec::new());
-    let mut redelivered = Vec::new();
+    let mut readable = Vec::new();
     for (at, delivery) in received.iter().enumerate() {
         if outcomes[at].is_some() {
             continue;
@@ -170,29 +183,32 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<(), BatchError> {
         };
         let message = message.in_trace(traces.messages.get(at).cloned().flatten());
         context.health.message_clock().compare(&message, Utc::now());
-        if delivery.redelivered {
-            redelivered.push((at, message));
-        } else {
-            places.push(at);
-            fresh.push(message);
-        }
+        readable.push((at, message));
     }
-    if fresh.is_empty() && redelivered.is_empty() {
-        return Ok(());
+    if readable.is_empty() {
+        return Ok(Attempted::Ended);
     }
     let mut connection = context.pool.get()?;
-    let read = places.iter().copied().zip(&mut fresh);
-    for (at, message) in read.chain(redelivered.iter_mut().map(|(at, it)| (*at, it))) {
-        let delivery = &received[at];
+    let pauses = context.pauses.or_read(&mut connection)?;
+    if pauses.is_everything() {
+        return Ok(Attempted::Paused);
+    }
+    for (at, message) in &mut readable {
+        let delivery = &received[*at];
         message.prove_receipt(&mut connection, &delivery.headers, &delivery.body, &config)?;
     }
     let mut attempt = BatchAttempt { context, connection: &mut connection, received, outcomes };
+    let (redelivered, fresh): (Vec<_>, Vec<_>) = attempt
+        .put_aside(&pauses, readable)?
+        .into_iter()
+        .partition(|(at, _)| received[*at].redelivered);
+    let (places, fresh): (Vec<usize>, Vec<InboundMessage>) = fresh.into_iter().unzip();
     attempt.run(&places, &fresh)?;
     for (at, message) in &redelivered {
         let _alone = context.redeliveries.alone();
         trace::within(message.trace.clone(), || attempt.run_alone(*at, message))?;
     }
-    Ok(())
+    Ok(Attempted::Ended)
 }
 
 /// The batches of one try.
@@ -221,7 +237,17 @@ fn report_times(batch: &[InboundMessage], outcomes: &[Outcome]) {
     }
 }
 
-impl BatchAttempt<'_> {
+impl<'a> BatchAttempt<'a> {
+    /// The deliveries of this try.
+    pub(super) fn received(&self) -> &'a [ReceivedMessage] {
+        self.received
+    }
+
+    /// The message at this place among those received has ended.
+    pub(super) fn set_outcome(&mut self, at: usize, outcome: Outcome) {
+        self.outcomes[at] = Some(outcome);
+    }
+
     /// Works on `batch`, whose messages are at `places` among those received; when it fails on its data, or for a
     /// reason that is not known, halves it until the message that causes it is alone.
     pub(super) fn run(

@@ -63,7 +63,7 @@ impl BatchSpans {
 pub(super) fn end(mut span: Span, outcome: &Outcome) {
     span.describe(|| [KeyValue::new("alipay.outcome", outcome.word())]);
     match outcome {
-        Outcome::Done | Outcome::Locked | Outcome::Held => {}
+        Outcome::Done | Outcome::Locked | Outcome::Held | Outcome::Paused => {}
         Outcome::RetryLater => {
             span.describe(|| {
                 [KeyValue::new("alipay.reason", RejectionReason::OrderNotFound.as_str())]

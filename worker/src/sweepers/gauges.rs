@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use metrics::gauge;
+use order::{PauseScope, VariantArray as _};
 use service::metric;
 use store::counts::{self, Waiting};
+use store::paused_message::{self, PauseCount};
 
 use crate::batch::BatchError;
 use crate::context::WorkerContext;
@@ -24,10 +26,14 @@ pub(crate) async fn run(context: WorkerContext) {
         for (state, count) in [("idle", idle), ("used", connections.saturating_sub(idle))] {
             gauge!(metric::WORKER_DATABASE_CONNECTIONS, "state" => state).set(f64::from(count));
         }
-        let counted = sweeper
-            .call(|context| Ok::<_, BatchError>(counts::waiting(&mut *context.pool.get()?)?));
-        sweeper.ended(counted.await.map(|waiting| {
+        let counted = sweeper.call(|context| {
+            let mut connection = context.pool.get()?;
+            let paused = paused_message::counts(&mut connection)?;
+            Ok::<_, BatchError>((counts::waiting(&mut connection)?, paused))
+        });
+        sweeper.ended(counted.await.map(|(waiting, paused)| {
             report(&waiting);
+            report_paused(&paused);
             PAUSE
         }));
     }
@@ -40,6 +46,14 @@ fn report(waiting: &Waiting) {
     let oldest = reviews.oldest.map_or(0.0, |since| age(since.0));
     gauge!(metric::WORKER_OLDEST_OPEN_REVIEW).set(oldest);
     gauge!(metric::WORKER_OLDEST_EVENT).set(waiting.oldest_event.map_or(0.0, age));
+}
+
+fn report_paused(counts: &[PauseCount]) {
+    for scope in PauseScope::VARIANTS {
+        let of_scope = counts.iter().filter(|count| count.scope == *scope);
+        let messages = of_scope.map(|count| count.messages).sum();
+        gauge!(metric::WORKER_PAUSED_MESSAGES, "scope" => scope.as_str()).set(as_metric(messages));
+    }
 }
 
 fn seconds(age: TimeDelta) -> f64 {

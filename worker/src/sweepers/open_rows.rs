@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 use crate::batch::{self, BatchError, Outcome, Rules};
 use crate::context::WorkerContext;
 use crate::message::InboundMessage;
+use crate::pauses::ActivePauses;
 use crate::sweepers::Sweeper;
 
 /// The pause between two sweeps.
@@ -29,6 +30,7 @@ pub(crate) async fn run(context: WorkerContext) {
 }
 
 fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
+    let Some(pauses) = context.pauses.for_sweep() else { return Ok(()) };
     let mut connection = context.pool.get()?;
     let mut above = 0;
     loop {
@@ -36,7 +38,7 @@ fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
         for row in &rows {
             above = row.id;
             let envelope = Envelope::decision(&row.merchant, &row.order_id, row.id, Utc::now());
-            look(context, &mut connection, envelope)?;
+            look(context, &mut connection, &pauses, envelope)?;
         }
         if rows.is_empty() || context.cancel.is_cancelled() {
             break;
@@ -48,7 +50,7 @@ fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
         for row in &rows {
             let (order, at) = (row.order_id.as_str(), Utc::now());
             let envelope = Envelope::expiry(&row.merchant, order, row.expires_at, at);
-            if !look(context, &mut connection, envelope)? {
+            if !look(context, &mut connection, &pauses, envelope)? {
                 left += 1;
             }
         }
@@ -62,6 +64,7 @@ fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
 fn look(
     context: &WorkerContext,
     connection: &mut store::MysqlConnection,
+    pauses: &ActivePauses,
     envelope: Envelope,
 ) -> Result<bool, BatchError> {
     let config = context.current.borrow().clone();
@@ -75,6 +78,9 @@ fn look(
             return Ok(false);
         }
     };
+    if pauses.of_messages(connection, &[&message])?.iter().any(Option::is_some) {
+        return Ok(false);
+    }
     let order = message.order_id().unwrap_or_default();
     let rules = Rules::of(&context.config);
     let outcome = match batch::run(connection, &[message], rules, |_, _| Ok(Vec::new())) {

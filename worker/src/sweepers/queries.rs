@@ -100,14 +100,15 @@ async fn sweep(
     gateway: &Gateway,
     breakers: &mut [CircuitBreaker],
 ) -> Result<bool, Unswept> {
-    if breakers.is_empty() {
+    let Some(pauses) = context.pauses.for_sweep().filter(|_| !breakers.is_empty()) else {
         return Ok(false);
-    }
+    };
     let names: Vec<String> = breakers.iter().map(|breaker| breaker.merchant.name.clone()).collect();
     context.on_database("enrolling orders to ask about", move |this| enrol(this, &names)).await??;
     let share = i64::try_from((CHUNK / breakers.len()).max(1)).unwrap_or(1);
     let shares: Vec<(String, i64)> = breakers
         .iter()
+        .filter(|breaker| !pauses.has_merchant(&breaker.merchant.name))
         .filter_map(|breaker| Some((breaker.merchant.name.clone(), breaker.share(share)?)))
         .collect();
     let (claimed, more) =

@@ -29,6 +29,7 @@ use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::WorkerContext;
+use crate::pauses::ActivePauses;
 use crate::refund_state::refund_state;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, askable, doubling_pause, lease};
 use carry_out::carry_out;
@@ -70,12 +71,14 @@ async fn sweep(
     gateway: &Gateway,
     merchants: &[Arc<Merchant>],
 ) -> Result<(), Unswept> {
-    if merchants.is_empty() {
+    let Some(pauses) = context.pauses.for_sweep() else { return Ok(()) };
+    let names = merchants.iter().map(|merchant| merchant.name.clone());
+    let names: Vec<String> = names.filter(|name| !pauses.has_merchant(name)).collect();
+    if names.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = merchants.iter().map(|merchant| merchant.name.clone()).collect();
     let claimed =
-        context.on_database("claiming refunds", move |this| claim(this, &names)).await??;
+        context.on_database("claiming refunds", move |this| claim(this, &names, &pauses)).await??;
     if claimed.is_empty() {
         return Ok(());
     }
@@ -95,15 +98,21 @@ async fn sweep(
 }
 
 /// Takes what is due, at most so many of each merchant.
-fn claim(context: &WorkerContext, merchants: &[String]) -> Result<Vec<ClaimedRefund>, BatchError> {
+fn claim(
+    context: &WorkerContext,
+    merchants: &[String],
+    pauses: &ActivePauses,
+) -> Result<Vec<ClaimedRefund>, BatchError> {
+    let paused = pauses.products();
     let most = usize::try_from(SHARE).unwrap_or(1) * merchants.len().max(1);
     // The refund, and the query for its outcome.
     let lease = lease(context.config.worker.query_timeout, most.div_ceil(CONCURRENCY), 2);
     let mut connection = context.pool.get()?;
     let mut claimed = Vec::new();
     for merchant in merchants {
-        let of_merchant = connection
-            .transaction(|connection| refund_request::claim(connection, merchant, SHARE, lease))?;
+        let of_merchant = connection.transaction(|connection| {
+            refund_request::claim(connection, merchant, &paused, SHARE, lease)
+        })?;
         claimed.extend(of_merchant);
     }
     Ok(claimed)

@@ -3,7 +3,8 @@
 
 use metrics::{counter, gauge};
 use service::metric;
-use store::{StoreError, fulfillment, stock};
+use store::fulfillment::{self, PausedGoods};
+use store::{StoreError, stock};
 use tracing::{info, warn};
 
 use crate::batch::{self, BatchError, Rules, run_halving};
@@ -38,20 +39,22 @@ pub(crate) async fn run(context: WorkerContext) {
 /// Delivers to waiting orders, oldest payment first. Each batch locks its orders first and reads their state again, so an
 /// order that was refunded meanwhile gets nothing.
 fn sweep(context: &WorkerContext) -> Result<usize, BatchError> {
+    let Some(pauses) = context.pauses.for_sweep() else { return Ok(0) };
     let mut connection = context.pool.get()?;
     let mut restocked = 0;
-    let named = fulfillment::accounts_named(&mut connection, CHUNK)?;
+    let paused = PausedGoods { merchants: pauses.merchants(), products: pauses.products() };
+    let named = fulfillment::accounts_named(&mut connection, &paused, CHUNK)?;
     if !named.is_empty() {
         restocked += restock(context, &mut connection, &named)?;
     }
     for product_id in fulfillment::awaited_products(&mut connection)? {
         loop {
-            let orders = next_orders(context, &mut connection, &product_id)?;
+            let orders = next_orders(context, &mut connection, &product_id, &paused)?;
             if orders.is_empty() || context.cancel.is_cancelled() {
                 break;
             }
             restocked += restock(context, &mut connection, &orders)?;
-            let still = next_orders(context, &mut connection, &product_id)?;
+            let still = next_orders(context, &mut connection, &product_id, &paused)?;
             if still == orders {
                 // Locked by another transaction, or new payments took the stock: next time.
                 break;
@@ -97,6 +100,7 @@ fn next_orders(
     context: &WorkerContext,
     connection: &mut store::MysqlConnection,
     product_id: &str,
+    paused: &PausedGoods<'_>,
 ) -> Result<Vec<String>, StoreError> {
     // More than a chunk could use need not be counted.
     let available = stock::available(connection, product_id, 100_000)?;
@@ -104,5 +108,5 @@ fn next_orders(
         return Ok(Vec::new());
     }
     let overtake_limit = context.config.worker.stock_overtake_limit;
-    fulfillment::awaiting_stock(connection, product_id, available, overtake_limit, CHUNK)
+    fulfillment::awaiting_stock(connection, product_id, available, overtake_limit, paused, CHUNK)
 }

@@ -32,9 +32,9 @@ async fn the_result_is_right_after_a_crash_at_each_point() {
     let mut world = World::new(100);
     world.pipeline.add_product(RARE, "rare", &["--kind", "stock"]).expect("a product");
     // Those of the query and refund sweepers are died at in tests/queries, where there is a gateway to ask; those of
-    // the stock and of the replays in ops/tests/ops (stock.rs, dead_ramp.rs).
+    // the stock and of the replays in ops/tests/ops (stock.rs, dead_ramp.rs); those of pauses in tests/pipeline.
     let elsewhere = |point: &&str| {
-        ["ingress.", "queries.", "refunds.", "stock_", "ops."]
+        ["ingress.", "queries.", "refunds.", "pauses.", "stock_", "ops."]
             .iter()
             .any(|part| point.starts_with(part))
     };

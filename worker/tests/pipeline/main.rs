@@ -15,6 +15,7 @@ mod large_batch;
 mod locks;
 mod low_stock;
 mod messages;
+mod pauses;
 mod readings;
 mod refund_requests;
 mod replays;

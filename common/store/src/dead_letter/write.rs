@@ -1,6 +1,6 @@
 //! What workers and operators write.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text};
 use order::{DeadLetterState, LetterAction};
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::row::{LONGEST_BODY, NewDeadLetter};
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{Moment, now, value};
+use crate::column::{Moment, bounded, now, value};
 use crate::json_rows::{execute_rows, explanation};
 use crate::schema::dead_letter;
 use crate::{MysqlConnection, Result};
@@ -62,12 +62,6 @@ impl BulkRow for LetterColumns<'_> {
             .push_all::<Nullable<Moment>, Option<DateTime<Utc>>>([&self.died_at, &self.died_at])?;
         values.push::<Bool, _>(&letter.is_recorded)
     }
-}
-
-/// The nearest time that a column holds: a header can say any.
-fn bounded(time: DateTime<Utc>) -> DateTime<Utc> {
-    let end = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default().and_time(NaiveTime::MIN);
-    time.clamp(DateTime::UNIX_EPOCH, end.and_utc())
 }
 
 /// A body, as it is written.
@@ -137,19 +131,4 @@ pub fn restored(connection: &mut MysqlConnection, message_id: &str) -> Result<bo
         ))
         .execute(connection)?;
     Ok(rows > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::Datelike as _;
-
-    use super::*;
-
-    #[test]
-    fn a_time_of_a_header_fits_its_column() {
-        let now = Utc::now();
-        assert_eq!(bounded(now), now);
-        assert_eq!(bounded(DateTime::<Utc>::MAX_UTC).year(), 9999);
-        assert_eq!(bounded(DateTime::<Utc>::MIN_UTC).year(), 1970);
-    }
 }

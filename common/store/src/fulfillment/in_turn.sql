@@ -1,5 +1,6 @@
 -- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
--- Parameters: product, units available, overtake_limit in microseconds; product, units available, limit.
+-- Parameters: product, units available, overtake_limit in microseconds; product, units available, paused merchants
+-- and products as JSON, limit.
 -- `barrier` is the first paid of the orders that have waited too long and cannot be served yet.
 SELECT f.order_id
 FROM fulfillment AS f FORCE INDEX (fulfillment_turn)
@@ -16,6 +17,10 @@ LEFT JOIN (
 ) AS barrier ON TRUE
 WHERE f.state = 'awaiting_stock' AND f.product_id = ? AND f.units <= ?
   AND o.status IN (8, 4, 106)
+  AND o.merchant NOT IN (
+      SELECT m.name FROM JSON_TABLE(?, '$[*]' COLUMNS (name VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS m)
+  AND o.product_id NOT IN (
+      SELECT p.id FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS p)
   AND (barrier.id IS NULL OR COALESCE(o.paid_dtime, f.waiting_since) < barrier.paid_at
        OR (COALESCE(o.paid_dtime, f.waiting_since) = barrier.paid_at AND o.id < barrier.id))
 ORDER BY COALESCE(o.paid_dtime, f.waiting_since), o.id

@@ -71,13 +71,24 @@ pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>>
         .load(connection)?)
 }
 
+/// Goods that operators let wait, although they could be delivered.
+#[derive(Debug, Clone, Default)]
+pub struct PausedGoods<'a> {
+    /// Of orders of these merchants.
+    pub merchants: Vec<&'a str>,
+    /// Of orders of these products.
+    pub products: Vec<&'a str>,
+}
+
 /// Orders that wait for this product and that `available` units can fulfil completely, oldest payment
 /// first. An order for ten units does not delay an order for one unit until it has waited for `overtake_limit`: after that, no order that was paid later is returned.
+/// A paused order keeps its turn: it is left out, and later ones do not overtake it for longer than that.
 pub fn awaiting_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
     available: i64,
     overtake_limit: Duration,
+    paused: &PausedGoods<'_>,
     limit: i64,
 ) -> Result<Vec<String>> {
     Ok(static_sql(include_str!("in_turn.sql"))
@@ -86,6 +97,8 @@ pub fn awaiting_stock(
         .big_int(microseconds(overtake_limit))
         .text(product_id)
         .big_int(available)
+        .text(json(&paused.merchants)?)
+        .text(json(&paused.products)?)
         .big_int(limit)
         .columns::<Text>()
         .load(connection)?)
@@ -106,8 +119,14 @@ pub fn kept_products(
 }
 
 /// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
-pub fn accounts_named(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<String>> {
+pub fn accounts_named(
+    connection: &mut MysqlConnection,
+    paused: &PausedGoods<'_>,
+    limit: i64,
+) -> Result<Vec<String>> {
     Ok(static_sql(include_str!("accounts_named.sql"))
+        .text(json(&paused.merchants)?)
+        .text(json(&paused.products)?)
         .big_int(limit)
         .columns::<Text>()
         .load(connection)?)

@@ -70,6 +70,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-30-000020_operator_action",
     "2026-11-30-000030_dead_letter_row",
     "2026-11-30-000031_dead_letter_note",
+    "2026-12-01-000010_pause",
+    "2026-12-01-000011_paused_message",
     "2026-12-01-000020_order_search",
     "2026-12-01-000021_undelivered",
     "2026-12-01-000030_outbox_trace",

@@ -18,7 +18,7 @@ use order::RefundRequestState;
 
 use super::{NO_ANSWER_YET, RefundRequest, until_next_call};
 use crate::column::{Moment, value};
-use crate::json_rows::explanation;
+use crate::json_rows::{explanation, json};
 use crate::schema::{refund_request, user_order};
 use crate::typed_sql::static_sql;
 use crate::{MysqlConnection, Result};
@@ -46,15 +46,20 @@ struct DueRow {
 }
 
 /// Takes up to `limit` refunds of this merchant that are due and whose trade Alipay may be called about: 3 s
-/// after any other call. The others are due then. To be run in a transaction.
+/// after any other call. The others are due then. Those of orders of `paused_products` are left out. To be run in a
+/// transaction.
 pub fn claim(
     connection: &mut MysqlConnection,
     merchant: &str,
+    paused_products: &[&str],
     limit: i64,
     lease: Duration,
 ) -> Result<Vec<ClaimedRefund>> {
-    let rows: Vec<DueRow> =
-        static_sql(include_str!("lock_due.sql")).text(merchant).big_int(limit).load(connection)?;
+    let rows: Vec<DueRow> = static_sql(include_str!("lock_due.sql"))
+        .text(merchant)
+        .text(json(paused_products)?)
+        .big_int(limit)
+        .load(connection)?;
     let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
     let mut claimed = Vec::new();
     for DueRow { request, created_at, now } in rows {

@@ -128,6 +128,24 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         "outbox",
         &[("order_id", Checked), ("event", Ours), ("product_id", Checked), ("traceparent", Ours)],
     ),
+    (
+        "pause",
+        &[("scope_id", Checked), ("reason", Refused), ("begun_by", Refused), ("ended_by", Refused)],
+    ),
+    (
+        "paused_message",
+        &[
+            ("message_id", Ours),
+            ("body_digest", Ours),
+            ("body", Whole),
+            ("kind", Ours),
+            ("merchant", Checked),
+            ("order_id", Checked),
+            // A header of 1,024 bytes at most.
+            ("traceparent", Ours),
+            ("tracestate", Ours),
+        ],
+    ),
     ("product", &[("id", Checked), ("name", Refused)]),
     ("prune_mark", &[("of_table", Ours)]),
     ("redelivery", &[("message_id", Ours), ("merchant", Checked), ("order_id", Checked)]),

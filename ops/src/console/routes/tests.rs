@@ -36,6 +36,8 @@ const EXPECTED: &[(Method, &str, Option<Role>)] = &[
     (Method::GET, "/reviews/{id}", Some(Role::Viewer)),
     (Method::POST, "/reviews/{id}", Some(Role::Operator)),
     (Method::GET, "/products", Some(Role::Viewer)),
+    (Method::GET, "/pauses", Some(Role::Viewer)),
+    (Method::POST, "/pauses", Some(Role::Operator)),
     (Method::GET, "/verify", Some(Role::Viewer)),
     (Method::POST, "/verify", Some(Role::Viewer)),
     (Method::GET, "/actions", Some(Role::Viewer)),

@@ -13,7 +13,7 @@ use crate::operations::overview::Overview;
 use crate::operations::overview::ingress::IngressAnswer;
 use crate::operations::verdict::{
     BrokerFinding, CertificateFinding, DatabaseFinding, Finding, GoodsFinding, IngressFinding,
-    NotAsked, WorkFinding,
+    NotAsked, PauseFinding, WorkFinding,
 };
 
 /// The most characters of a text with values: a message with several alarms must fit into what a robot takes.
@@ -160,6 +160,7 @@ impl Cause {
             )) => whose,
             Cause::DeadLetters { reason, .. } => reason,
             Cause::LowStock(low) => &low.product_id,
+            Cause::Finding(Finding::Pauses(PauseFinding::Active { work, .. })) => work.id(),
             Cause::ChannelFails(failing) => &failing.channel,
             Cause::Finding(_) | Cause::IngressDown { .. } => "",
         }
@@ -205,6 +206,7 @@ impl Cause {
                 GoodsFinding::Reviews(_) | GoodsFinding::NotAtAlipay(_) => "/reviews".to_owned(),
                 _ => "/".to_owned(),
             },
+            Cause::Finding(Finding::Pauses(_)) => "/pauses".to_owned(),
             Cause::Finding(_) | Cause::IngressDown { .. } | Cause::ChannelFails(_) => {
                 "/".to_owned()
             }
@@ -240,6 +242,7 @@ fn source_of(finding: &Finding) -> AlarmSource {
         Finding::Ingress(IngressFinding::SignaturesRefused { .. }) => AlarmSource::Ingress,
         Finding::Database(DatabaseFinding::ReadOnly { .. })
         | Finding::Clocks(_)
+        | Finding::Pauses(_)
         | Finding::Goods(_) => AlarmSource::Database,
         Finding::Work(WorkFinding::NoWorkers { .. } | WorkFinding::Backlog { .. }) => {
             AlarmSource::Broker

@@ -11,6 +11,7 @@ use store::fulfillment::{self, Fulfillment};
 use store::gateway_query::{self, AskedRow};
 use store::notification::{self, StoryLine};
 use store::outbox::{self, OrderEvent};
+use store::paused_message;
 use store::product::Product;
 use store::prune::{self, PrunedTable};
 use store::refund::{self, RefundLine};
@@ -26,6 +27,7 @@ use crate::operations::order::fact_list::FactList;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::next_step::NextStep;
 use crate::operations::order::{OrderLine, TimeLimit, payment, time_limit};
+use crate::operations::pause::{self, ListedPause};
 use crate::operations::signature_check::{SignatureResult, check};
 
 /// What is shown in place of what `--redact` hides.
@@ -56,6 +58,12 @@ pub(crate) struct OrderDetails {
     pub(crate) unrecorded_letters: Vec<dead_letter::UnrecordedLetter>,
     /// Messages that name it and were redelivered without an acknowledgement: each may have killed a worker.
     pub(crate) came_back: Vec<redelivery::RedeliveryRow>,
+    /// For what its work waits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pauses: Vec<ListedPause>,
+    /// Messages that name it and wait for the end of a pause.
+    #[serde(skip)]
+    pub(crate) paused_messages: i64,
     /// What to do next, in English.
     pub(crate) next_step: String,
     pub(crate) notifications: usize,
@@ -180,6 +188,8 @@ impl OrderDetails {
             dead_letters: history::of_order(connection, id)?,
             unrecorded_letters: dead_letter::of_order(connection, id)?,
             came_back: redelivery::of_order(connection, id)?,
+            pauses: pause::of_order(connection, &row.merchant, &row.product_id)?,
+            paused_messages: paused_message::of_order(connection, id)?,
             next_step: String::new(),
             notifications: story.len(),
             read_at: Utc::now(),
@@ -255,6 +265,10 @@ impl OrderDetails {
             hide(&mut letter.done_by);
             letter.note.iter_mut().for_each(hide);
             hide(&mut letter.headers);
+        }
+        for pause in &mut self.pauses {
+            hide(&mut pause.row.begun_by);
+            hide(&mut pause.row.reason);
         }
         self.unrecorded_letters.iter_mut().for_each(|letter| hide(&mut letter.error));
         // The evidence may quote what the sender wrote.

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::goods::Waits;
 use super::{
     BrokerFinding, CertificateFinding, ClockFinding, DatabaseFinding, Finding, GoodsFinding,
-    IngressFinding, NotAsked, WorkFinding,
+    IngressFinding, NotAsked, PauseFinding, WorkFinding,
 };
 
 /// Things of which so many are named.
@@ -32,6 +32,9 @@ impl Finding {
             Finding::Ingress(finding) => ingress(finding),
             Finding::Database(finding) => database(finding),
             Finding::Clocks(finding) => clocks(finding),
+            Finding::Pauses(PauseFinding::Active { chinese, .. }) => {
+                text(format!("已暂停：{chinese}"), "ops resume 提前结束")
+            }
             Finding::Work(finding) => work(finding),
             Finding::Goods(finding) => goods(finding),
             Finding::Certificates(finding) => certificates(finding),

@@ -19,6 +19,7 @@ use crate::operations::dead_letter::NO_REASON;
 use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
 use crate::operations::order::{payment, status};
+use crate::operations::pause::ListedPause;
 use crate::operations::review_case::{evidence, is_open, meaning};
 use crate::plural;
 
@@ -47,7 +48,12 @@ fn in_review(page: &OrderDetails) -> Vec<String> {
 }
 
 fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
-    let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
+    let mut lines: Vec<String> = page.pauses.iter().map(ListedPause::text).collect();
+    if page.paused_messages > 0 {
+        let messages = plural::count(page.paused_messages, "message");
+        lines.push(format!("not worked on yet: {messages} about it, until the pause is over"));
+    }
+    lines.extend(not_delivered(page));
     lines.extend(not_closed(page));
     lines.extend(page.refund_requests.iter().filter_map(not_refunded));
     lines.extend(in_review);
