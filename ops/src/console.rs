@@ -8,6 +8,7 @@
 //! no login, and the console listens on loopback. [`guard`] keeps other web sites out.
 
 mod actions;
+mod activity;
 mod address;
 mod authentication;
 mod base_path;
@@ -27,6 +28,7 @@ mod orders;
 mod page;
 mod pauses;
 mod person;
+mod product;
 mod products;
 mod request;
 mod results;
@@ -37,11 +39,14 @@ mod routes;
 mod server;
 mod session;
 mod status;
+mod stock_import;
+mod subscriptions;
 mod tag;
 mod throttle;
 mod undelivered;
 mod user;
 mod verify;
+mod withdrawals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,12 +57,13 @@ use config::{Config, Peer};
 use queue::Cluster;
 use serde_json::json;
 use service::language::{Language, say};
-use store::{Connection, Pool};
+use store::{Connection, DatabaseSettings, MysqlConnection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tracing::warn;
 
 use crate::failure::Failure;
 use crate::operations::action_record::{Act, ActRecord, Actor, Change, note};
+use crate::operations::activity::ActivityHistory;
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
 use crate::operations::pause::ListedPause;
@@ -73,6 +79,10 @@ const CONNECTIONS: u32 = 4;
 const QUESTIONS: usize = 16;
 /// How long the database may take for one statement, and for all that a page asks.
 const DATABASE_TIME: Duration = Duration::from_secs(20);
+/// The same for an act that may wait for another one's lock.
+const LOCKED_TIME: Duration = Duration::from_secs(90);
+/// How long the database may take for the rows of the charts.
+const SAMPLING_TIME: Duration = Duration::from_secs(4);
 /// How long a page waits for another one that works on the dead letters.
 const LETTERS_TIME: Duration = Duration::from_secs(20);
 
@@ -91,6 +101,11 @@ pub(crate) struct Console {
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: parking_lot::Mutex<KnownBroker>,
+    /// What went through the system lately, and the connection that it is asked over.
+    activity: parking_lot::Mutex<ActivityHistory>,
+    sampling: Pool,
+    /// For connections that hold a named lock of the server.
+    database: DatabaseSettings,
     /// What was paused when a page asked last.
     paused: parking_lot::Mutex<Vec<ListedPause>>,
     results: ActionResults,
@@ -115,6 +130,9 @@ impl Console {
         Ok(Console {
             management: Management::configured(&config.amqp, cluster.vhost())?,
             cluster,
+            sampling: Pool::silent(database.clone().with_timeout(SAMPLING_TIME), 1),
+            activity: parking_lot::Mutex::default(),
+            database: database.clone().with_timeout(LOCKED_TIME),
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
@@ -186,6 +204,18 @@ impl Console {
                 warn!(%failure, "a login or logout is only in this log, and not in the record");
             }
         });
+    }
+
+    /// Runs an act on a connection of its own, which ends with it: named locks of the server last as long as their connection.
+    async fn on_own_connection<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut MysqlConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let settings = self.database.clone();
+        let run = tokio::task::spawn_blocking(move || act(&mut store::connect_once(settings)?));
+        run.await.unwrap_or_else(|error| {
+            Err(Failure::CouldNotAsk(format!("the act did not come to its end: {error}")))
+        })
     }
 
     /// Queries the database on a blocking thread. A query keeps its permit until it ends, so a database that does

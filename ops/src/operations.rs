@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 pub(crate) mod action_record;
+pub(crate) mod activity;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;
@@ -21,6 +22,7 @@ mod http_client;
 pub(crate) mod identity_provider;
 pub(crate) mod letter_acts;
 pub(crate) mod management;
+mod metric_text;
 pub(crate) mod notification_trial;
 pub(crate) mod notify;
 pub(crate) mod order;

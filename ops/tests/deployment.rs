@@ -16,7 +16,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-const UNITS: [&str; 3] = ["alipay-ingress", "alipay-worker@", "alipay-audit"];
+const UNITS: [&str; 4] = ["alipay-ingress", "alipay-worker@", "alipay-audit", "alipay-notify"];
 
 #[test]
 fn every_unit_is_hardened_and_gets_its_secrets_from_systemd() {
@@ -89,6 +89,7 @@ fn each_service_has_only_its_own_secrets_and_networks() {
         ("ingress", "[ingress_amqp_url]", "[front, broker]"),
         ("worker", "[database_url, worker_amqp_url]", "[outbound, broker, database]"),
         ("console", "[database_url, ops_amqp_url]", "[console, broker, database]"),
+        ("notify", "[database_url, ops_amqp_url]", "[outbound, broker, database]"),
         ("migrate", "[database_url]", "[database]"),
         ("mysql", "[mysql_password]", "[database]"),
         ("rabbitmq", "", "[broker]"),

@@ -71,7 +71,16 @@ fn verbs_ask_nobody_themselves() {
 #[test]
 fn addresses_of_pages_are_built_in_one_place() {
     // What is written out would lead out of the base path (console.base_path): `address.rs` has `at`.
-    let written = ["href=\"/", "action=\"/", "link(\"/", "Redirect::to(\"/", "to(&format!(\"/"];
+    let written = [
+        "href=\"/",
+        "action=\"/",
+        "link(\"/",
+        "Redirect::to(\"/",
+        "to(&format!(\"/",
+        "action=(PATH)",
+        "link(PATH",
+        "to(PATH",
+    ];
     let found = that_name("console", &written);
     assert!(found.is_empty(), "{found:#?}");
     // The test can fail: forms do name their receivers.

@@ -25,13 +25,15 @@ closed_set! {
         DeadLetter,
         /// A message about the order waits in a retry tier.
         Retrying,
+        /// A message about the order waits for the end of a pause.
+        Paused,
     }
 }
 
 impl Undelivered {
     /// Judges an order by what its trades say and what was done with its goods. `None`: the goods went out, or nothing is
-    /// paid here. A message that no worker could apply is not known here: [`DeadLetter`](Undelivered::DeadLetter) and
-    /// [`Retrying`](Undelivered::Retrying) are about unpaid orders that have one.
+    /// paid here. A message that no worker could apply is not known here: [`DeadLetter`](Undelivered::DeadLetter),
+    /// [`Retrying`](Undelivered::Retrying) and [`Paused`](Undelivered::Paused) are about unpaid orders that have one.
     pub fn of(
         payment: PaymentState,
         facts: Facts,

@@ -1,6 +1,7 @@
 //! What was done lately: numbers for charts, read from the ends of indexes.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use order::MessageOutcome;
@@ -8,7 +9,7 @@ use order::MessageOutcome;
 use crate::clock;
 use crate::column::value;
 use crate::schema::{dead_letter, fulfillment, notification};
-use crate::throughput::{Throughput, throughput};
+use crate::throughput::{ON_ITS_WAY, Throughput, throughput};
 use crate::{MysqlConnection, Result};
 
 /// A row can be committed that much after the time in it.
@@ -50,13 +51,13 @@ pub fn since(connection: &mut MysqlConnection, mark: &mut ActivityMark) -> Resul
     let until = (clock::now(connection)? - COMMIT_TIME).max(mark.until);
     let Throughput { messages, behind_milliseconds, .. } = throughput(connection)?;
     let delivered = fulfillment::table
-        .filter(fulfillment::delivered_at.ge(value(mark.until)))
-        .filter(fulfillment::delivered_at.lt(value(until)))
+        .filter(fulfillment::delivered_at.assume_not_null().ge(value(mark.until)))
+        .filter(fulfillment::delivered_at.assume_not_null().lt(value(until)))
         .count()
         .get_result(connection)?;
     let dead_letters = dead_letter::table
-        .filter(dead_letter::first_died_at.ge(value(mark.until)))
-        .filter(dead_letter::first_died_at.lt(value(until)))
+        .filter(dead_letter::first_died_at.assume_not_null().ge(value(mark.until)))
+        .filter(dead_letter::first_died_at.assume_not_null().lt(value(until)))
         .count()
         .get_result(connection)?;
     let delays = delays(connection, mark.message.max(messages - NEWEST))?;
@@ -67,11 +68,10 @@ pub fn since(connection: &mut MysqlConnection, mark: &mut ActivityMark) -> Resul
 
 /// How long the messages behind this number were on their way that were applied.
 fn delays(connection: &mut MysqlConnection, message: i64) -> Result<Vec<i64>> {
-    let on_its_way = "CAST(TIMESTAMPDIFF(MICROSECOND, received_at, first_seen) / 1000 AS SIGNED)";
     Ok(notification::table
         .filter(notification::id.gt(message))
         .filter(notification::outcome.eq(value(MessageOutcome::Applied)))
-        .select(diesel::dsl::sql::<BigInt>(on_its_way))
+        .select(sql::<BigInt>(ON_ITS_WAY))
         .limit(NEWEST)
         .load(connection)?)
 }

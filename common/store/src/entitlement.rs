@@ -1,5 +1,9 @@
 //! Table `entitlement`: one row per order and account of a subscription.
 
+mod report;
+
+pub use report::{Subscription, SubscriptionOrder, of_account, subscriptions};
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;

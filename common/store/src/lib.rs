@@ -33,6 +33,7 @@ mod schema;
 mod snapshot;
 mod typed_sql;
 
+pub mod activity;
 pub mod alarm;
 pub mod clock;
 pub mod counts;

@@ -23,12 +23,15 @@ pub struct Throughput {
     pub behind_milliseconds: Option<i64>,
 }
 
+/// How long a message was on its way from the ingress to its row, milliseconds.
+pub(crate) const ON_ITS_WAY: &str =
+    "CAST(TIMESTAMPDIFF(MICROSECOND, received_at, first_seen) / 1000 AS SIGNED)";
+
 /// A sample.
 pub fn throughput(connection: &mut MysqlConnection) -> Result<Throughput> {
-    let on_its_way = "CAST(TIMESTAMPDIFF(MICROSECOND, received_at, first_seen) / 1000 AS SIGNED)";
     let last: Option<(i64, BeijingTime, i64)> = notification::table
         .order(notification::id.desc())
-        .select((notification::id, notification::first_seen, sql::<BigInt>(on_its_way)))
+        .select((notification::id, notification::first_seen, sql::<BigInt>(ON_ITS_WAY)))
         .first(connection)
         .optional()?;
     let events: Option<i64> = outbox::table.select(max(outbox::id)).get_result(connection)?;

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use alipay::BEIJING;
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
-use service::language::say;
+use service::language::{Language, say};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Console;
 use super::chart::{Bar, series};
 use crate::failure::Failure;
-use crate::operations::activity::{Minute, SAMPLE_TIME, Sampler, look_at_rows};
+use crate::operations::activity::{Minute, SAMPLE_TIME, Sampler, SilentSource, look_at_rows};
 
 /// Looks until the task is dropped.
 pub(super) async fn watch(console: Arc<Console>) {
@@ -64,15 +65,21 @@ pub(super) fn charts(console: &Console) -> Markup {
         @if !silent.is_empty() {
             p.note {
                 (say("灰色：没有数据。没有回答：", "Grey: not known. No answer: "))
-                (silent.join("; "))
+                (silent.iter().map(words).collect::<Vec<_>>().join("; "))
             }
         }
+    }
+}
+
+fn words(silent: &SilentSource) -> String {
+    match Language::here() {
+        Language::Chinese => silent.chinese(),
+        Language::English => silent.english(),
     }
 }
 
 /// `16:05` in Beijing.
 fn clock(minute: &Minute) -> String {
     let begin = DateTime::UNIX_EPOCH + TimeDelta::minutes(minute.number);
-    let beijing = FixedOffset::east_opt(8 * 3600).map(|zone| begin.with_timezone(&zone));
-    beijing.map(|time| time.format("%H:%M").to_string()).unwrap_or_default()
+    begin.with_timezone(&BEIJING).format("%H:%M").to_string()
 }

@@ -98,7 +98,7 @@ fn deaths(hours: &[i64]) -> Markup {
     let now = Utc::now();
     let hour = |(at, value): (usize, &i64)| {
         let ago = TimeDelta::hours(i64::try_from(hours.len() - at).unwrap_or_default());
-        Bar { title: BeijingTime(now - ago).to_string(), value: *value }
+        Bar { title: BeijingTime(now - ago).to_string(), value: Some(*value) }
     };
     let drawn: Vec<Bar> = hours.iter().enumerate().map(hour).collect();
     let from = drawn.first().map(|bar| bar.title.clone()).unwrap_or_default();

@@ -14,14 +14,21 @@ const LONGEST_NOTE: usize = 1000;
 
 /// The fields of a form; `hint` and `label` are about the note.
 pub(super) fn fields(hint: &str, label: &str, is_required: bool) -> Markup {
+    html! {
+        (by_field(is_required))
+        input name="note" required[is_required] size="44" maxlength=(LONGEST_NOTE)
+            placeholder=(hint) aria-label=(label);
+    }
+}
+
+/// The field for the name, where there is no login.
+pub(super) fn by_field(is_required: bool) -> Markup {
     let name = say("姓名", "Your name");
     html! {
         @if user_name().is_none() {
             input name="by" required[is_required] maxlength=(LONGEST_PERSON_NAME) autocomplete="name"
                 placeholder=(name) aria-label=(name);
         }
-        input name="note" required[is_required] size="44" maxlength=(LONGEST_NOTE)
-            placeholder=(hint) aria-label=(label);
     }
 }
 

@@ -22,16 +22,14 @@ const LISTED: i64 = 20;
 /// The most codes that the form takes out at once: a page shows them.
 pub(super) const MOST_WITHDRAWN: i64 = 1000;
 
-pub(super) async fn show(
-    State(console): Shared,
-    Path(id): Path<String>,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let wanted = id.clone();
     let read = move |connection: &mut store::Connection| {
         let all = product::list(connection)?;
         let found = all.into_iter().find(|product| product.id == wanted);
-        let product = found
-            .ok_or_else(|| Failure::NotFound(say("没有这个商品", "there is no such product").into()))?;
+        let product = found.ok_or_else(|| {
+            Failure::NotFound(say("没有这个商品", "there is no such product").into())
+        })?;
         let taken = withdrawal::list(connection, Some(&wanted), LISTED)?;
         Ok((product, taken))
     };

@@ -9,9 +9,10 @@ use service::page::Column;
 use store::stock::{self, StockLevel};
 use store::{product, snapshot};
 
-use super::Shared;
+use super::address::{address, at, link};
 use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
+use super::{Shared, subscriptions, withdrawals};
 use crate::failure::Failure;
 
 const PRICE: Column = Column::number("单价", "Price");
@@ -48,8 +49,13 @@ pub(super) async fn show(State(console): Shared) -> Result<Page, Failure> {
         } @else {
             (table(columns, rows))
         }
+        p.pages {
+            (link(&at(withdrawals::PATH), say("取出记录", "Withdrawals")))
+            (link(&at(subscriptions::PATH), say("订阅", "Subscriptions")))
+        }
         p.note {
-            (say("补货：", "Import codes:")) " "
+            (say("补货：点商品名。", "Import codes: follow a name.")) " "
+            (say("大文件：", "A large file:")) " "
             code { "ops stock import PRODUCT --file codes.txt" } " "
             (say("· 警戒线：", "· Threshold:")) " "
             code { "ops product set PRODUCT --low-stock 20" } " "
@@ -68,7 +74,10 @@ fn row(product: &product::Product, level: Option<&StockLevel>) -> Markup {
     };
     html! {
         tr {
-            td { (product.name) span.soft.mono { (product.id) } }
+            td {
+                (link(&address("/products/", &product.id), &product.name))
+                span.soft.mono { (product.id) }
+            }
             td {
                 (kind)
                 @if let Some(days) = product.days { " " (days) " " (say("天", "days")) }

@@ -16,6 +16,8 @@ pub(super) enum Right {
     MoveLetters,
     /// Decides a review.
     DecideReview,
+    /// Imports codes, takes codes out, and puts them back.
+    ChangeStock,
     /// Begins or ends a pause.
     PauseWork,
 }
@@ -26,9 +28,11 @@ impl Right {
         match self {
             Right::LogIn => None,
             Right::Look => Some(Role::Viewer),
-            Right::SeeCodes | Right::MoveLetters | Right::DecideReview | Right::PauseWork => {
-                Some(Role::Operator)
-            }
+            Right::SeeCodes
+            | Right::MoveLetters
+            | Right::DecideReview
+            | Right::ChangeStock
+            | Right::PauseWork => Some(Role::Operator),
         }
     }
 }

@@ -24,8 +24,9 @@ use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, base_path, code, letter, letter_actions, letters, login, oidc, order,
-    orders, page, pauses, products, results, review, reviews, status, undelivered, verify,
+    Console, Shared, actions, activity, base_path, code, letter, letter_actions, letters, login,
+    oidc, order, orders, page, pauses, product, products, results, review, reviews, status,
+    stock_import, subscriptions, undelivered, verify, withdrawals,
 };
 use crate::failure::Failure;
 
@@ -47,7 +48,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action
 
 /// Serves until `shutdown` is cancelled; what is under way may end.
 pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: CancellationToken) {
-    http::serve(listener, shutdown, LIMITS, router(Arc::new(console))).await;
+    let console = Arc::new(console);
+    let watching = tokio::spawn(activity::watch(Arc::clone(&console)));
+    http::serve(listener, shutdown, LIMITS, router(console)).await;
+    watching.abort();
 }
 
 /// Every page and every form, with what it does.
@@ -70,6 +74,17 @@ pub(super) fn routes() -> Routes {
         .get("/reviews/{id}", Right::Look, review::show)
         .post("/reviews/{id}", Right::DecideReview, review::decide)
         .get("/products", Right::Look, products::show)
+        .get("/products/{id}", Right::Look, product::show)
+        .post(
+            "/products/{id}/import",
+            Right::ChangeStock,
+            stock_import::import.layer(DefaultBodyLimit::max(stock_import::LONGEST_FORM)),
+        )
+        .post("/products/{id}/withdraw", Right::ChangeStock, withdrawals::take)
+        .get(withdrawals::PATH, Right::Look, withdrawals::list)
+        .get("/withdrawals/{id}", Right::Look, withdrawals::show)
+        .post("/withdrawals/{id}", Right::ChangeStock, withdrawals::give_back)
+        .get(subscriptions::PATH, Right::Look, subscriptions::show)
         .get("/pauses", Right::Look, pauses::show)
         .post("/pauses", Right::PauseWork, pauses::act)
         .get(verify::PATH, Right::Look, verify::show)

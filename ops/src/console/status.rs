@@ -11,6 +11,7 @@ use store::BeijingTime;
 use store::counts::WaitingCount;
 use store::user_order::count_undelivered;
 
+use super::activity::charts;
 use super::address::{at, link, listing};
 use super::letter_query::LetterQuery;
 use super::page::{Page, away, nothing, table};
@@ -48,6 +49,7 @@ pub(super) async fn show(
     let body = html! {
         (verdict(&overview))
         (tiles(&overview, undelivered.ok()))
+        (charts(&console))
         div.two {
             section { (orders(&overview)) (low_stock(&overview)) }
             section { (queues(&overview)) (reasons(&overview)) }

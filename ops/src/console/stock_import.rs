@@ -42,7 +42,8 @@ struct Wanted {
 
 /// The form that codes are pasted into.
 pub(super) fn form(console: &Console, product: &str) -> Markup {
-    let (codes, hint) = (say("卡密，每行一个", "Codes, one a line"), say("不可见字符", "Invisible characters"));
+    let (codes, hint) =
+        (say("卡密，每行一个", "Codes, one a line"), say("不可见字符", "Invisible characters"));
     html! {
         h2 { (say("导入卡密", "Import codes")) }
         form.import #import-codes method="post" action=(path(product)) {
@@ -79,7 +80,8 @@ pub(super) async fn import(
         "dry_run" => {
             let language = Language::here();
             let try_it = move |connection: &mut store::Connection| {
-                language.within(|| wanted.compared(connection, |import| Ok(import.preview(true))))
+                language
+                    .within(|| wanted.compared(connection, |import| Ok(import.preview(true))))
                     .map(|result| (wanted, result))
             };
             let (wanted, result) = console.database(try_it).await?;
@@ -155,8 +157,7 @@ impl Wanted {
             let nothing = say("没有导入任何卡密", "nothing was imported");
             Failure::Usage(format!("{nothing}\n{problems}"))
         })?;
-        let import =
-            StockImport::compare(connection, &self.product, &file, self.also_in_others)?;
+        let import = StockImport::compare(connection, &self.product, &file, self.also_in_others)?;
         act(import, connection)
     }
 
@@ -204,7 +205,7 @@ fn tried(console: &Console, wanted: &Wanted, result: &StockImported) -> Page {
                     }
                 }
                 div.acts {
-                    (person::by_field())
+                    (person::by_field(true))
                     button.main name="act" value="import" { (act) }
                 }
             }
@@ -247,11 +248,8 @@ fn counts(result: &StockImported) -> Markup {
 
 /// The first lines that a person should look at.
 fn lines(result: &StockImported) -> Markup {
-    let columns = [
-        Column::text("行", "Line"),
-        Column::text("内容", "Text"),
-        Column::text("为什么", "Why"),
-    ];
+    let columns =
+        [Column::text("行", "Line"), Column::text("内容", "Text"), Column::text("为什么", "Why")];
     let other = say("商品已有：", "this product has it, too: ");
     let odd = result.odd.iter().map(|odd| (odd.line, odd.text.clone(), odd.why.clone()));
     let elsewhere = result.in_other_products_codes.iter();

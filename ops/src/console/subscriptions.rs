@@ -4,8 +4,8 @@ use axum::extract::State;
 use maud::{Markup, html};
 use service::language::say;
 use service::page::Column;
-use store::entitlement::{self, Subscription, SubscriptionOrder};
 use store::clock;
+use store::entitlement::{self, Subscription, SubscriptionOrder};
 
 use super::Shared;
 use super::address::{at, link, listing, order_link};
@@ -42,8 +42,7 @@ pub(super) async fn show(
     let (wanted, last) = (account.clone(), (after.clone(), of.clone()));
     let read = move |connection: &mut store::Connection| {
         let after = (last.0.as_str(), last.1.as_str());
-        let found =
-            entitlement::subscriptions(connection, &wanted, after, LISTED as i64 + 1)?;
+        let found = entitlement::subscriptions(connection, &wanted, after, LISTED as i64 + 1)?;
         let orders = match wanted.is_empty() {
             true => Vec::new(),
             false => entitlement::of_account(connection, &wanted, ORDERS)?,
@@ -127,7 +126,7 @@ fn history(account: &str, orders: &[SubscriptionOrder]) -> Markup {
                 td.id { (order.product_id) }
                 (DAYS.cell(format!("+{}", order.days)))
                 td.t {
-                    @if !order.is_granted {
+                    @if order.days_granted.is_none() {
                         (tag(Tone::Warn, &format!("-{}", order.days))) " "
                         @if let Some(at) = order.returned_at { (at.to_string()) }
                     }

@@ -99,6 +99,7 @@ fn who(order: &UndeliveredOrder) -> Markup {
         ActsNext::Shop => (Tone::Warn, say("商家", "shop"), None),
         ActsNext::Review => (Tone::Warn, say("人工复核", "review"), Some(at("/reviews"))),
         ActsNext::Stock => (Tone::Bad, say("补货", "stock"), Some(at("/products"))),
+        ActsNext::Pause => (Tone::Warn, say("暂停中", "pause"), Some(at("/pauses"))),
         ActsNext::DeadLetters => {
             let letters = listing("/dead-letters", &[("order", &order.order)]);
             (Tone::Bad, say("死信", "dead letters"), Some(letters))

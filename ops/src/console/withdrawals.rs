@@ -86,10 +86,7 @@ fn address_of(id: i64) -> String {
 }
 
 /// One withdrawal, with its codes for who may see them.
-pub(super) async fn show(
-    State(console): Shared,
-    Path(id): Path<String>,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let id = number(&id)?;
     let sees_codes = may(Right::SeeCodes);
     let read = move |connection: &mut store::Connection| {
@@ -142,7 +139,8 @@ pub(super) async fn take(
 ) -> Result<Response, Failure> {
     let count: Option<i64> = form.get("count").parse().ok();
     let count = count.filter(|count| (1..=MOST_WITHDRAWN).contains(count));
-    let count = count.ok_or_else(|| usage("数量要在 1 到 1000 之间", "how many codes? 1 to 1000"))?;
+    let count =
+        count.ok_or_else(|| usage("数量要在 1 到 1000 之间", "how many codes? 1 to 1000"))?;
     let (by, why) = (person::name(&form)?, person::note(&form)?);
     if why.is_empty() {
         return Err(usage("请写原因", "say why"));
@@ -184,7 +182,8 @@ pub(super) async fn give_back(
     Console::to_its_end(async move {
         let act = Act::new(Actor::of_console(&by), OperatorAction::PutBackCodes, id);
         let record = console.begin(act.because(&why)).await?;
-        let back = move |connection: &mut MysqlConnection| put_back(connection, id, &by, &why, also);
+        let back =
+            move |connection: &mut MysqlConnection| put_back(connection, id, &by, &why, also);
         let back = console.on_own_connection(back).await;
         let mut change = Change::default();
         if let Ok(back) = &back {

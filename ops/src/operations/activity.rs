@@ -4,5 +4,5 @@
 mod history;
 mod sample;
 
-pub(crate) use history::{ActivityHistory, HISTORY_MINUTES, Minute};
-pub(crate) use sample::{SAMPLE_TIME, Sampler};
+pub(crate) use history::{ActivityHistory, Minute, SilentSource};
+pub(crate) use sample::{SAMPLE_TIME, Sampler, look_at_rows};

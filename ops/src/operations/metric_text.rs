@@ -1,10 +1,10 @@
 //! Reads what a program reports for Prometheus.
 
-/// The values of a metric, each with its labels.
-pub(crate) fn values<'a>(
+/// The values of a counter, each with its labels.
+pub(crate) fn counters<'a>(
     metrics: &'a str,
     name: &'a str,
-) -> impl Iterator<Item = (Labels<'a>, f64)> {
+) -> impl Iterator<Item = (Labels<'a>, u64)> {
     metrics.lines().filter_map(move |line| {
         let rest = line.strip_prefix(name)?;
         let (labels, value) = match rest.strip_prefix('{') {
@@ -29,21 +29,21 @@ impl<'a> Labels<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::values;
+    use super::counters;
 
     #[test]
-    fn values_are_read_by_name_with_their_labels() {
+    fn counters_are_read_by_name_with_their_labels() {
         let metrics = "# TYPE alipay_a_total counter\n\
             alipay_a_total{merchant=\"shop\",outcome=\"success\"} 7\n\
-            alipay_a_total{outcome=\"fail\"} 2.5\n\
+            alipay_a_total{outcome=\"fail\"} 2\n\
             alipay_a_total_other{outcome=\"fail\"} 9\n\
             alipay_b 3\nalipay_b broken\nalipay_b{ 4\n";
-        let read = |name: &'static str| -> Vec<(Option<&str>, f64)> {
-            values(metrics, name).map(|(labels, value)| (labels.get("outcome"), value)).collect()
+        let read = |name: &'static str| -> Vec<(Option<&str>, u64)> {
+            counters(metrics, name).map(|(labels, value)| (labels.get("outcome"), value)).collect()
         };
-        assert_eq!(read("alipay_a_total"), [(Some("success"), 7.0), (Some("fail"), 2.5)]);
-        assert_eq!(read("alipay_b"), [(None, 3.0)]);
+        assert_eq!(read("alipay_a_total"), [(Some("success"), 7), (Some("fail"), 2)]);
+        assert_eq!(read("alipay_b"), [(None, 3)]);
         assert_eq!(read("alipay_c"), []);
-        assert_eq!(values("", "alipay_a_total").count(), 0);
+        assert_eq!(counters("", "alipay_a_total").count(), 0);
     }
 }

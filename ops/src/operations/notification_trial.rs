@@ -9,6 +9,7 @@ use store::MysqlConnection;
 use crate::failure::Failure;
 use crate::operations::dead_letter::message::LetterMessage;
 use crate::operations::dry_run::{DryRunResult, dry_run_letters};
+use crate::operations::verify_report::as_sent;
 
 /// Runs the worker's own code for the body of a notification, as the ingress would put it into the queue, and rolls it back.
 /// `None` where the ingress would not: the body is no form, its signature does not hold, or its charset is not known.
@@ -21,7 +22,7 @@ pub(crate) fn notification_trial(
     merchant: &Merchant,
     body: &[u8],
 ) -> Result<Option<DryRunResult>, Failure> {
-    let Some((message_id, envelope)) = queued(merchant, body) else { return Ok(None) };
+    let Some((message_id, envelope)) = queued(merchant, as_sent(body)) else { return Ok(None) };
     let headers = Headers::first(envelope.received_at, None);
     let message = LetterMessage { message_id, headers, body: envelope.to_bytes() };
     Ok(dry_run_letters(connection, config, vec![message])?.pop())

@@ -26,6 +26,8 @@ pub(crate) use chinese::length_in_chinese;
 pub(crate) use clocks::ClockFinding;
 pub(crate) use database::DatabaseFinding;
 pub(crate) use goods::GoodsFinding;
+#[cfg(test)]
+pub(crate) use goods::Waits;
 pub(crate) use ingress::IngressFinding;
 pub(crate) use not_asked::NotAsked;
 pub(crate) use pauses::PauseFinding;

@@ -105,21 +105,15 @@ impl VerifyReport {
         judgement
     }
 
-    /// Cuts off what the sender has not written.
+    /// Cuts off what the sender has not written, and notes it.
     fn trim<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let body = match bytes.strip_prefix(b"?") {
-            Some(query) => {
-                self.notes.push("a leading ? was cut off".to_owned());
-                query
-            }
-            None => bytes,
-        };
-        let end =
-            body.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
-        if end < body.len() {
+        if bytes.starts_with(b"?") {
+            self.notes.push("a leading ? was cut off".to_owned());
+        }
+        if bytes.ends_with(b"\n") || bytes.ends_with(b"\r") {
             self.notes.push("newlines at the end were cut off".to_owned());
         }
-        &body[..end]
+        as_sent(bytes)
     }
 
     fn judge(&mut self, merchant: &Merchant, form: &Form) -> Result<(), SignatureError> {
@@ -260,6 +254,13 @@ impl VerifyReport {
             ));
         }
     }
+}
+
+/// A body without what an editor or a copied address puts around it.
+pub(crate) fn as_sent(bytes: &[u8]) -> &[u8] {
+    let body = bytes.strip_prefix(b"?").unwrap_or(bytes);
+    let end = body.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+    &body[..end]
 }
 
 /// The signed bytes as text; where they are none in this charset, with escapes.

@@ -17,7 +17,7 @@ fn an_order_is_found_and_its_story_is_read() {
     chrome.see("signature valid today");
     chrome.has_no_fault();
     chrome.follow("中文");
-    chrome.see("今天验签通过");
+    chrome.see("下一步");
     chrome.follow("English");
     chrome.see("signature valid today");
     chrome.click(".logout button");
@@ -41,6 +41,23 @@ fn a_group_of_letters_is_tried_and_replayed_by_a_ramp() {
 }
 
 #[test]
+fn an_order_is_found_by_the_code_that_its_buyer_has() {
+    let shop = Shop::open();
+    let Some(chrome) = shop.visited_by("otto") else { return };
+    chrome.follow("Orders");
+    chrome.fill("#find-code input[name=code]", "CODE-1");
+    chrome.enter("#find-code input[name=code]");
+    chrome.see("Order A-1");
+    // An address is kept by browsers and proxies; a code is worth money.
+    assert!(!chrome.path().contains("CODE"), "{}", chrome.path());
+    chrome.open("/orders");
+    chrome.fill("#find-code input[name=code]", "CODE-3");
+    chrome.enter("#find-code input[name=code]");
+    chrome.see("gift");
+    chrome.has_no_fault();
+}
+
+#[test]
 fn a_review_is_decided() {
     let shop = Shop::open();
     let Some(chrome) = shop.visited_by("otto") else { return };
@@ -54,6 +71,23 @@ fn a_review_is_decided() {
     chrome.has_no_fault();
     chrome.follow("Reviews");
     chrome.see("Nothing waits for a person");
+}
+
+#[test]
+fn a_pasted_notification_is_verified() {
+    let shop = Shop::open();
+    let Some(chrome) = shop.visited_by("vera") else { return };
+    chrome.follow("Verify");
+    chrome.has_no_fault();
+    chrome.fill("textarea", &shop.notification_of("A-2", "10.00"));
+    chrome.click("main button.main");
+    chrome.see("The signature is valid");
+    chrome.see("status placed -> paid");
+    chrome.has_no_fault();
+    chrome.fill("textarea", &shop.notification_of("A-2", "10.00").replace("10.00", "0.01"));
+    chrome.click("main button.main");
+    chrome.see("The signature is not valid");
+    chrome.has_no_fault();
 }
 
 #[test]

@@ -53,6 +53,12 @@ impl Shop {
         Shop { world, _worker: worker }
     }
 
+    /// The body of a notification that the order was paid.
+    pub(crate) fn notification_of(&self, order: &str, total: &str) -> String {
+        let message = notification(order, "2026112300009", "TRADE_SUCCESS", total);
+        queue::Envelope::read(&message.body).unwrap().form
+    }
+
     /// A browser at its login page; `None` where there is no browser.
     pub(crate) fn visitor(&self) -> Option<Chrome> {
         let browser = &self.world.browser;

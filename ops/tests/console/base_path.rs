@@ -37,7 +37,8 @@ fn every_address_is_below_the_base_path() {
             continue;
         }
         let page = browser.get(&path);
-        assert!([200, 303].contains(&page.status) || path == "/logout", "{path}: {page:?}");
+        // 405: there is something that takes a form alone.
+        assert!([200, 303, 405].contains(&page.status), "{path}: {page:?}");
         let led = page.header("location").into_iter();
         let found = addresses(&page.body).into_iter().filter(|it| !it.starts_with('?'));
         todo.extend(led.chain(found));

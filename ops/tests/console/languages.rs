@@ -44,6 +44,9 @@ fn every_page_is_in_one_language() {
         "/reviews?view=all",
         "/products",
         "/undelivered",
+        "/products/gift",
+        "/withdrawals",
+        "/subscriptions",
         "/nowhere",
         "/orders?goods=x",
     ] {

@@ -96,6 +96,10 @@ fn a_viewer_sees_all_but_codes_and_changes_nothing() {
     let _worker = world.worker();
     testkit::until("delivered", || otto.get("/orders/A-1").body.contains("CODE-1"));
     vera.get("/orders/A-1").shows(200, &["8 paid", "2026112300001"]).hides(&["CODE-1"]);
+    world.ops(&["stock", "withdraw", "gift", "--code", "CODE-2", "--by", "wang"]);
+    vera.get("/withdrawals/1").shows(200, &["wang"]).hides(&["CODE-2", "id=\"put-back\""]);
+    otto.get("/withdrawals/1").shows(200, &["CODE-2", "id=\"put-back\""]);
+    vera.get("/products/gift").shows(200, &["Your role may not do this"]).hides(&["<textarea"]);
     vera.get("/orders").shows(200, &["A-1"]).hides(&["action=\"/codes\""]);
     vera.get("/dead-letters?view=flat")
         .shows(200, &["A-2", "Your role may not do this"])

@@ -5,6 +5,7 @@
 mod away;
 mod base_path;
 mod browser;
+mod charts;
 mod languages;
 mod letters;
 mod login;
@@ -17,7 +18,9 @@ mod program;
 mod recorded;
 #[path = "../snapshots/compare.rs"]
 mod snapshot;
+mod stock;
 mod strangers;
+mod subscriptions;
 mod users;
 mod verify;
 mod world;

@@ -46,7 +46,7 @@ fn what_cannot_be_verified_is_refused() {
     verify(&world, " \r\n").shows(400, &["paste the body"]);
     // As long as the ingress takes it, and a byte more; the browser encodes each of these as three.
     let long = |bytes: usize| "%".repeat(bytes);
-    verify(&world, &long(65_536)).shows(200, &["bad_form"]);
+    verify(&world, &long(65_536)).shows(200, &["missing_sign"]);
     verify(&world, &long(65_537)).shows(400, &["ingress.max_body", "65536"]);
     let token = world.browser.token_in("/verify");
     let fields = [("token", token.as_str()), ("merchant", "nobody"), ("body", "a=1")];

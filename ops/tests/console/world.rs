@@ -47,6 +47,12 @@ impl World {
         World::started(sandbox, configured(ops, console), arguments)
     }
 
+    /// As [`World::new`], with these keys of the configuration as environment variables.
+    pub(crate) fn with_keys(keys: &[(&str, &str)]) -> World {
+        let World { sandbox, ops, .. } = World::new();
+        World::started(sandbox, keys.iter().fold(ops, |ops, (key, value)| ops.set(key, value)), &[])
+    }
+
     /// The same, and neither server behind it.
     pub(crate) fn alone(console: &[(&str, &str)], arguments: &[&str]) -> World {
         let ops = Ops::at(NOBODY.0, NOBODY.1).with_shop();

@@ -1,8 +1,18 @@
 //! `ops notify` with real servers, and a stand-in for a channel.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use diesel::connection::SimpleConnection as _;
+
 use serde_json::Value;
 use testkit::{FakeGateway, Reply, Sandbox, until};
 
+use crate::dead_cohorts::{configured, notification};
+use crate::dead_letters::bury;
 use crate::program::{NOBODY, Ops};
 
 /// An `ops` that tells a webhook everything, as soon as it has seen it twice.
@@ -104,7 +114,7 @@ fn a_channel_that_fails_delays_no_other_and_is_told_there() {
     // It is tried again after a pause: the row says so.
     let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     let due = "UPDATE alarm_message SET attempts = 3, due_at = due_at + INTERVAL 1 HOUR WHERE sent_at IS NULL";
-    diesel::connection::SimpleConnection::batch_execute(&mut *database, due).unwrap();
+    database.batch_execute(due).unwrap();
     ops.run("notify --once").done();
     ops.run("notify --once").done();
     let failed = [("channel_fails/hanging", "opened")];
@@ -148,4 +158,136 @@ fn a_rehearsal_and_a_test_message_write_nothing() {
     stand_in.reply(Reply::Status(500, Vec::new()));
     ops.run("notify --test-message").ended(3, "channel team: status 500");
     Ops::with_schema(&sandbox).run("notify --once").ended(2, "no channel is configured");
+}
+
+#[test]
+fn a_dead_letter_is_told_mended_and_told_to_be_gone() {
+    let (sandbox, stand_in) = (Sandbox::new(), stand_in());
+    let ops = told_to(configured(&sandbox), &format!("{{ {} }}", hook("team", &stand_in)));
+    ops.run("order create A-1 --merchant shop --product gift").done();
+    bury(&ops, &sandbox, vec![notification("id-1", "A-1", "1.00", 1)]);
+    let _worker = ops.worker();
+    let of_letters = || -> Vec<(String, String)> {
+        alarms(&stand_in)
+            .into_iter()
+            .filter(|(cause, _)| cause.starts_with("dead_letters"))
+            .collect()
+    };
+    until("the letter is told", || {
+        ops.run("notify --once").done();
+        of_letters() == pairs(&[("dead_letters/total_mismatch", "opened")])
+    });
+    // Another reason is another cause.
+    let mut other = notification("id-2", "A-2", "1.00", 2);
+    other.headers.reason = Some("order_not_found".to_owned());
+    bury(&ops, &sandbox, vec![other]);
+    until("the other reason is told", || {
+        ops.run("notify --once").done();
+        of_letters() == pairs(&[("dead_letters/order_not_found", "opened")])
+    });
+    let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    database.batch_execute("UPDATE user_order SET total_fee = 100 WHERE id = 'A-1'").unwrap();
+    ops.run("dlq replay --reason total_mismatch").done();
+    until("it is told to be gone", || {
+        ops.run("notify --once").done();
+        of_letters() == pairs(&[("dead_letters/total_mismatch", "cleared")])
+    });
+}
+
+#[test]
+fn quiet_hours_hold_what_is_not_urgent_and_end_in_one_message() {
+    let (sandbox, stand_in) = (Sandbox::new(), stand_in());
+    let ops = told_to(configured(&sandbox), &format!("{{ {} }}", hook("team", &stand_in)));
+    bury(&ops, &sandbox, vec![notification("id-1", "A-1", "1.00", 1)]);
+    // From one minute after midnight to midnight, whatever the time is here.
+    let asleep = ops.clone().set("ALIPAY__NOTIFY__QUIET", "00:01-00:00");
+    let asleep = asleep.set("ALIPAY__NOTIFY__UTC_OFFSET", midday());
+    asleep.run("notify --once").done();
+    asleep.run("notify --once").done();
+    assert_eq!(alarms(&stand_in), pairs(&[("no_workers", "opened")]));
+    // The night is over.
+    let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let morning = "UPDATE alarm_message SET due_at = created_at WHERE sent_at IS NULL";
+    database.batch_execute(morning).unwrap();
+    asleep.run("notify --once").done();
+    assert_eq!(alarms(&stand_in), pairs(&[("dead_letters/total_mismatch", "opened")]));
+}
+
+/// An offset at which it is about midday now.
+fn midday() -> &'static str {
+    match chrono::Timelike::hour(&chrono::Utc::now()) {
+        0..8 => "+08:00",
+        8..16 => "+00:00",
+        _ => "-08:00",
+    }
+}
+
+/// A server that takes mail: RFC 5321 and 4954 as far as a client needs them.
+struct MailServer {
+    port: u16,
+    mails: Receiver<String>,
+}
+
+impl MailServer {
+    fn start() -> MailServer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, mails) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                // A client that goes away ends its connection alone.
+                let _ = MailServer::serve(stream, &sender);
+            }
+        });
+        MailServer { port, mails }
+    }
+
+    fn serve(stream: TcpStream, mails: &Sender<String>) -> std::io::Result<()> {
+        let mut answer = stream.try_clone()?;
+        let mut lines = BufReader::new(stream).lines();
+        answer.write_all(b"220 stand-in\r\n")?;
+        while let Some(line) = lines.next().transpose()? {
+            let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+            let said = match verb.as_str() {
+                "EHLO" => "250-stand-in\r\n250 AUTH PLAIN\r\n",
+                "AUTH" if line.ends_with(&STANDARD.encode("\0user\0p@ss-hunter2")) => "235 yes\r\n",
+                "AUTH" => "535 wrong user or password\r\n",
+                "DATA" => {
+                    answer.write_all(b"354 go on\r\n")?;
+                    let mail = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".");
+                    let mail: Vec<String> = mail.collect();
+                    let _ = mails.send(mail.join("\n"));
+                    "250 taken\r\n"
+                }
+                "QUIT" => "221 bye\r\n",
+                _ => "250 yes\r\n",
+            };
+            answer.write_all(said.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn mail_is_taken_by_a_server_that_asks_for_a_password() {
+    let server = MailServer::start();
+    let with = |password: &str| {
+        let url = format!("smtp://user:{password}@127.0.0.1:{}", server.port);
+        let mail = format!(
+            "{{ mail = {{ kind = \"mail\", url = \"{url}\", from = \"a@shop.example\", to = [\"b@shop.example\", \"c@shop.example\"] }} }}"
+        );
+        told_to(Ops::at(NOBODY.0, NOBODY.1).with_shop(), &mail)
+    };
+    with("p%40ss-hunter2").run("notify --test-message").done();
+    let mail = server.mails.recv_timeout(testkit::WAIT_LIMIT).unwrap();
+    let (head, body) = mail.split_once("\n\n").unwrap();
+    assert!(head.contains("From: a@shop.example"), "{head}");
+    assert!(head.contains("To: b@shop.example, c@shop.example"), "{head}");
+    assert!(head.contains("Content-Transfer-Encoding: base64"), "{head}");
+    let text = STANDARD.decode(body.replace('\n', "")).unwrap();
+    let text = String::from_utf8(text).unwrap().replace("\r\n", "\n");
+    assert!(text.starts_with("【待办】测试消息\n此通道可以收到告警\n"), "{text}");
+    assert!(text.contains("打开控制台: https://console.example/alipay/"), "{text}");
+    let refused = with("wrong-hunter2").run("notify --test-message").ended(3, "535");
+    assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
 }

@@ -22,6 +22,7 @@ pub(crate) const SHOP: [(&str, &str); 4] = [
 ];
 
 /// The program and its servers.
+#[derive(Clone)]
 pub(crate) struct Ops {
     environment: Vec<(String, String)>,
 }

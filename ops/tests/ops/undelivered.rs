@@ -51,7 +51,9 @@ fn shop() -> Shop {
         INSERT INTO dead_letter (message_id, merchant, order_id, kind, reason, is_recorded) \
             SELECT message_id, merchant, order_id, kind, reason, TRUE FROM notification WHERE order_id = 'MISMATCH'; \
         INSERT INTO retry_copy (message_id, attempt, tier, merchant, order_id, first_seen, due_at) VALUES \
-            ('a', 1, 'alipay.retry.5s', 'shop', 'NOT-YET', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))";
+            ('a', 1, 'alipay.retry.5s', 'shop', 'NOT-YET', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)); \
+        INSERT INTO paused_message (pause_id, message_id, body_digest, body, kind, merchant, order_id, attempt, was_dead, \
+            first_seen) VALUES (1, 'b', 'b', 'x', 'trade_status', 'shop', 'UNPAID', 0, FALSE, UTC_TIMESTAMP(6))";
     shop.connection.batch_execute(rows).unwrap();
     shop
 }
@@ -81,6 +83,7 @@ fn every_paid_order_without_its_goods_is_listed_with_who_acts_next() {
         ("PROGRESS", "in_progress", "worker"),
         ("MISMATCH", "dead_letter", "dead_letters"),
         ("NOT-YET", "retrying", "worker"),
+        ("UNPAID", "paused", "pause"),
     ];
     let expected: BTreeMap<_, _> = expected
         .map(|(order, kind, owner)| (order.to_owned(), (kind.to_owned(), owner.to_owned())))
@@ -104,7 +107,7 @@ fn every_paid_order_without_its_goods_is_listed_with_who_acts_next() {
 
     let text = shop.ops.run("order undelivered").done().stdout;
     assert!(text.contains("rejected as total_mismatch"), "{text}");
-    assert_eq!(shop.ops.json("order undelivered --skip 8").as_array().unwrap().len(), 2);
+    assert_eq!(shop.ops.json("order undelivered --skip 8").as_array().unwrap().len(), 3);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 -- Not DSL: FORCE INDEX keeps the plan, from the account to its orders.
-SELECT STRAIGHT_JOIN o.id AS order_id, o.product_id, COALESCE(e.days, p.days * o.quantity) AS days,
-       COALESCE(e.starts_at, o.paid_dtime) AS starts_at, e.order_id IS NOT NULL AS is_granted, f.returned_at
+SELECT STRAIGHT_JOIN o.id AS order_id, o.product_id, CAST(COALESCE(e.days, p.days * o.quantity) AS SIGNED) AS days,
+       e.days AS days_granted, COALESCE(e.starts_at, o.paid_dtime) AS starts_at, f.returned_at
 FROM user_order AS o FORCE INDEX (user_order_account)
 JOIN product AS p FORCE INDEX (PRIMARY) ON p.id = o.product_id AND p.kind = 'subscription'
 JOIN fulfillment AS f FORCE INDEX (PRIMARY) ON f.order_id = o.id

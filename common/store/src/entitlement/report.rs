@@ -1,7 +1,7 @@
 //! Subscriptions by account: until when, and what made it so.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use serde::Serialize;
 
 use crate::column::Moment;
@@ -43,15 +43,14 @@ pub fn subscriptions(
     .load(connection)?;
     // One by one: a view of window functions is read for one account and product, and not for all at once.
     let whole = |(account, product_id, orders): (String, String, i64)| {
-        let until = static_sql(
-            "SELECT ends_at FROM entitlement_end WHERE account = ? AND product_id = ?",
-        )
-        .text(&account)
-        .text(&product_id)
-        .columns::<Nullable<Moment>>()
-        .get_result(connection)
-        .optional()?
-        .flatten();
+        let until =
+            static_sql("SELECT ends_at FROM entitlement_end WHERE account = ? AND product_id = ?")
+                .text(&account)
+                .text(&product_id)
+                .columns::<Nullable<Moment>>()
+                .get_result(connection)
+                .optional()?
+                .flatten();
         Ok(Subscription { account, product_id, until, orders })
     };
     listed.into_iter().map(whole).collect()
@@ -80,14 +79,14 @@ pub struct SubscriptionOrder {
     #[diesel(sql_type = Text)]
     pub product_id: String,
     /// By how many days.
-    #[diesel(sql_type = Integer)]
-    pub days: i32,
+    #[diesel(sql_type = BigInt)]
+    pub days: i64,
+    /// How many of them still count; none where they were taken back.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub days_granted: Option<i32>,
     /// The payment.
     #[diesel(sql_type = Nullable<Moment>)]
     pub starts_at: Option<BeijingTime>,
-    /// It still counts.
-    #[diesel(sql_type = Bool)]
-    pub is_granted: bool,
     /// When it was taken back.
     #[diesel(sql_type = Nullable<Moment>)]
     pub returned_at: Option<BeijingTime>,

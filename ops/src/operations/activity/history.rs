@@ -1,11 +1,12 @@
 //! Samples, added up by the minute.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use chrono::{DateTime, Utc};
 
 /// Minutes that are kept: two hours.
-pub(crate) const HISTORY_MINUTES: usize = 120;
+const HISTORY_MINUTES: usize = 120;
 
 /// One minute; `None` is what nobody could say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,12 +65,47 @@ impl Minute {
     }
 }
 
+/// A source that did not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SilentSource {
+    /// A program without an admin endpoint in the configuration.
+    Off { program: &'static str },
+    /// A program at its admin endpoint, and why.
+    Endpoint { program: &'static str, address: SocketAddr, why: String },
+    /// The database, and why.
+    Rows { why: String },
+}
+
+impl SilentSource {
+    /// In English.
+    pub(crate) fn english(&self) -> String {
+        match self {
+            SilentSource::Off { program } => format!("{program}: {program}.admin_listen is off"),
+            SilentSource::Endpoint { program, address, why } => {
+                format!("{program} at {address}: {why}")
+            }
+            SilentSource::Rows { why } => why.clone(),
+        }
+    }
+
+    /// In Chinese.
+    pub(crate) fn chinese(&self) -> String {
+        match self {
+            SilentSource::Off { program } => format!("{program}：没有设置 {program}.admin_listen"),
+            SilentSource::Endpoint { program, address, why } => {
+                format!("{program}（{address}）：{why}")
+            }
+            SilentSource::Rows { why } => why.clone(),
+        }
+    }
+}
+
 /// The latest minutes.
 #[derive(Debug, Default)]
 pub(crate) struct ActivityHistory {
     minutes: VecDeque<Minute>,
-    /// Sources that did not answer the latest look, each with why.
-    pub(crate) silent: Vec<String>,
+    /// Sources that did not answer the latest look.
+    pub(crate) silent: Vec<SilentSource>,
 }
 
 impl ActivityHistory {

@@ -10,10 +10,10 @@ use store::activity::{Activity, ActivityMark};
 use store::{MysqlConnection, activity};
 use tokio::time::timeout;
 
-use super::history::Sample;
+use super::history::{Sample, SilentSource};
 use crate::failure::Failure;
 use crate::operations::admin_endpoint;
-use crate::operations::metric_text::values;
+use crate::operations::metric_text::counters;
 
 /// Between two looks.
 pub(crate) const SAMPLE_TIME: Duration = Duration::from_secs(5);
@@ -44,8 +44,8 @@ struct Answers {
     other: u64,
 }
 
-/// What the rows say, or why they could not be read.
-pub(crate) type RowsLook = Result<Option<Activity>, Failure>;
+/// What rows say since the mark, and the next mark.
+pub(crate) type RowsLook = (ActivityMark, Option<Activity>);
 
 impl Sampler {
     pub(crate) fn new(config: &Config) -> Sampler {
@@ -63,11 +63,11 @@ impl Sampler {
         self.mark
     }
 
-    /// Asks both endpoints and adds what the rows say. The second part is who did not answer, with why.
+    /// Asks both endpoints and adds what the rows say. The second part is who did not answer.
     pub(crate) async fn take(
         &mut self,
-        rows: Result<(ActivityMark, Option<Activity>), Failure>,
-    ) -> (Sample, Vec<String>) {
+        rows: Result<RowsLook, Failure>,
+    ) -> (Sample, Vec<SilentSource>) {
         let mut silent = Vec::new();
         let (ingress, worker) = tokio::join!(self.ingress.ask(), self.worker.ask());
         let mut sample = Sample::default();
@@ -105,7 +105,7 @@ impl Sampler {
             }
             Err(failure) => {
                 self.mark = None;
-                silent.push(failure.to_string());
+                silent.push(SilentSource::Rows { why: failure.to_string() });
             }
         }
         (sample, silent)
@@ -135,7 +135,7 @@ impl Sampler {
 pub(crate) fn look_at_rows(
     connection: &mut MysqlConnection,
     mark: Option<ActivityMark>,
-) -> Result<(ActivityMark, Option<Activity>), Failure> {
+) -> Result<RowsLook, Failure> {
     match mark {
         None => Ok((activity::mark(connection)?, None)),
         Some(mut mark) => {
@@ -151,36 +151,39 @@ impl<T> Endpoint<T> {
     }
 
     /// What it reports, or why that is not known.
-    async fn ask(&self) -> Result<String, String> {
+    async fn ask(&self) -> Result<String, SilentSource> {
         let program = self.program;
         let Some(address) = self.address else {
-            return Err(format!("{program}: {program}.admin_listen is off"));
+            return Err(SilentSource::Off { program });
         };
         let here = admin_endpoint::here(address).to_string();
-        match timeout(ANSWER_TIME, admin_endpoint::get(&here, "/metrics")).await {
-            Ok(Ok((StatusCode::OK, body))) => Ok(String::from_utf8_lossy(&body).into_owned()),
-            Ok(Ok((status, _))) => Err(format!("{program} at {address}: it answers {status}")),
-            Ok(Err(error)) => Err(format!("{program} at {address}: {error}")),
-            Err(_) => Err(format!("{program} at {address}: no answer in time")),
-        }
+        let why = match timeout(ANSWER_TIME, admin_endpoint::get(&here, "/metrics")).await {
+            Ok(Ok((StatusCode::OK, body))) => {
+                return Ok(String::from_utf8_lossy(&body).into_owned());
+            }
+            Ok(Ok((status, _))) => format!("it answers {status}"),
+            Ok(Err(error)) => error,
+            Err(_) => "no answer in time".to_owned(),
+        };
+        Err(SilentSource::Endpoint { program, address, why })
     }
 }
 
 fn answers(metrics: &str) -> Answers {
     let mut answers = Answers::default();
-    for (labels, count) in values(metrics, metric::INGRESS_REQUESTS) {
+    for (labels, count) in counters(metrics, metric::INGRESS_REQUESTS) {
         match labels.get("outcome") {
-            Some("success") => answers.success += count as u64,
-            _ => answers.other += count as u64,
+            Some("success") => answers.success += count,
+            _ => answers.other += count,
         }
     }
     answers
 }
 
 fn retries(metrics: &str) -> u64 {
-    let retried = values(metrics, metric::WORKER_MESSAGES)
+    let retried = counters(metrics, metric::WORKER_MESSAGES)
         .filter(|(labels, _)| matches!(labels.get("outcome"), Some("retried" | "refused")));
-    retried.map(|(_, count)| count as u64).sum()
+    retried.map(|(_, count)| count).sum()
 }
 
 /// By how much a counter has grown; a program that was started anew counts from 0.

@@ -1,6 +1,8 @@
 //! Causes of alarms: what [`Verdict`](crate::operations::verdict::Verdict) finds, cut into what one message is about, and
 //! what only shows from one look to the next.
 
+use std::collections::BTreeMap;
+
 use config::Urgency;
 use order::AlarmSource;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,7 +12,7 @@ use store::stock::LowStock;
 
 use super::words;
 use crate::operations::overview::Overview;
-use crate::operations::overview::ingress::IngressAnswer;
+use crate::operations::overview::ingress::{IngressAnswer, Refused};
 use crate::operations::verdict::{
     BrokerFinding, CertificateFinding, DatabaseFinding, Finding, GoodsFinding, IngressFinding,
     NotAsked, PauseFinding, WorkFinding,
@@ -28,8 +30,10 @@ pub(crate) enum Cause {
     DeadLetters { reason: String, letters: usize },
     /// A product at its threshold.
     LowStock(LowStock),
-    /// The ingress was ready before, and does not answer any more. Where it never answered it may run on another machine.
+    /// The ingress was there before, and does not answer any more. Where it never answered it may run on another machine.
     IngressDown { address: String },
+    /// The ingress has refused so many within the hour.
+    Refused { refused: Refused, count: u64 },
     /// A channel does not take its messages.
     ChannelFails(FailingChannel),
 }
@@ -65,13 +69,15 @@ pub(crate) struct Words {
 }
 
 impl Cause {
-    /// All that are there. `ingress_was_ready`: at an earlier look of this program.
+    /// All that are there. `ingress_was_there`: at an earlier look of this program; `refused`: within the hour.
     pub(crate) fn all(
         overview: &Overview,
-        ingress_was_ready: bool,
+        ingress_was_there: bool,
+        refused: BTreeMap<Refused, u64>,
         failing: Vec<FailingChannel>,
     ) -> Vec<Cause> {
         let mut causes = Vec::new();
+        let mut refused = refused;
         for finding in &overview.verdict.findings {
             match finding {
                 Finding::Work(WorkFinding::DeadLetters { reasons, .. }) if !reasons.is_empty() => {
@@ -84,12 +90,19 @@ impl Cause {
                     causes
                         .extend(overview.low_stock.iter().flatten().cloned().map(Cause::LowStock));
                 }
-                Finding::Ingress(IngressFinding::Away { address, .. }) if ingress_was_ready => {
+                Finding::Ingress(IngressFinding::Away { address, .. }) if ingress_was_there => {
                     causes.push(Cause::IngressDown { address: address.clone() });
                 }
                 other => causes.push(Cause::Finding(other.clone())),
             }
+            // That most signatures are wrong is one cause, however they are counted.
+            if let Finding::Ingress(IngressFinding::SignaturesRefused { merchant, .. }) = finding {
+                let (merchant, reason) = (merchant.clone(), BAD_SIGNATURE.to_owned());
+                refused.remove(&Refused::Notification { merchant, reason });
+            }
         }
+        let of = |(refused, count)| Cause::Refused { refused, count };
+        causes.extend(refused.into_iter().map(of));
         causes.extend(failing.into_iter().map(Cause::ChannelFails));
         causes
     }
@@ -127,8 +140,14 @@ impl Cause {
     }
 
     fn id(&self) -> String {
-        let (code, about) = (self.code(), self.about());
-        let id = if about.is_empty() { code.to_owned() } else { format!("{code}/{about}") };
+        let code = self.code();
+        let id = match (self, self.about()) {
+            (Cause::Refused { refused: Refused::Notification { merchant, reason }, .. }, _) => {
+                format!("{code}/{merchant}/{reason}")
+            }
+            (_, "") => code.to_owned(),
+            (_, about) => format!("{code}/{about}"),
+        };
         id[..id.floor_char_boundary(255)].to_owned()
     }
 
@@ -138,7 +157,9 @@ impl Cause {
             Cause::Finding(finding) => finding.describe().code,
             Cause::DeadLetters { .. } => DEAD_LETTERS,
             Cause::LowStock(_) => "low_stock",
-            Cause::IngressDown { .. } => "ingress_down",
+            Cause::IngressDown { .. } => INGRESS_DOWN,
+            Cause::Refused { refused: Refused::Notification { .. }, .. } => "notifications_refused",
+            Cause::Refused { refused: Refused::UnknownPath, .. } => "notify_url_unknown",
             Cause::ChannelFails(_) => CHANNEL_FAILS,
         }
     }
@@ -162,7 +183,7 @@ impl Cause {
             Cause::LowStock(low) => &low.product_id,
             Cause::Finding(Finding::Pauses(PauseFinding::Active { work, .. })) => work.id(),
             Cause::ChannelFails(failing) => &failing.channel,
-            Cause::Finding(_) | Cause::IngressDown { .. } => "",
+            Cause::Finding(_) | Cause::IngressDown { .. } | Cause::Refused { .. } => "",
         }
     }
 
@@ -170,10 +191,16 @@ impl Cause {
         match self {
             Cause::Finding(finding) => finding.describe().urgency,
             Cause::IngressDown { .. } => Urgency::Now,
-            // A product that runs out is everyday work for who looks at the status, and news for who does not.
-            Cause::DeadLetters { .. } | Cause::LowStock(_) | Cause::ChannelFails(_) => {
-                Urgency::Soon
+            Cause::Refused { refused: Refused::Notification { reason, .. }, .. }
+                if FOR_THE_BROKER.contains(&&**reason) =>
+            {
+                Urgency::Now
             }
+            // A product that runs out is everyday work for who looks at the status, and news for who does not.
+            Cause::DeadLetters { .. }
+            | Cause::LowStock(_)
+            | Cause::Refused { .. }
+            | Cause::ChannelFails(_) => Urgency::Soon,
         }
     }
 
@@ -183,7 +210,8 @@ impl Cause {
             Cause::Finding(finding) => source_of(finding),
             Cause::DeadLetters { .. } => AlarmSource::DeadLetters,
             Cause::LowStock(_) => AlarmSource::Database,
-            Cause::IngressDown { .. } => AlarmSource::Nothing,
+            Cause::IngressDown { .. } => AlarmSource::Ingress,
+            Cause::Refused { .. } => AlarmSource::Ingress,
             Cause::ChannelFails(_) => AlarmSource::Database,
         }
     }
@@ -207,15 +235,22 @@ impl Cause {
                 _ => "/".to_owned(),
             },
             Cause::Finding(Finding::Pauses(_)) => "/pauses".to_owned(),
-            Cause::Finding(_) | Cause::IngressDown { .. } | Cause::ChannelFails(_) => {
-                "/".to_owned()
-            }
+            Cause::Finding(_)
+            | Cause::IngressDown { .. }
+            | Cause::Refused { .. }
+            | Cause::ChannelFails(_) => "/".to_owned(),
         }
     }
 }
 
+/// The code of an ingress that has stopped.
+pub(super) const INGRESS_DOWN: &str = "ingress_down";
 /// The code of dead letters, with and without a reason.
 pub(super) const DEAD_LETTERS: &str = "dead_letters";
+/// The reason of a signature that no key of the merchant made.
+const BAD_SIGNATURE: &str = "bad_signature";
+/// As `AlipayIngressRefusesForTheBroker`: nothing is accepted.
+const FOR_THE_BROKER: [&str; 4] = ["broker_unavailable", "confirm_timeout", "overloaded", "panic"];
 /// The code of a channel that does not take its messages.
 pub(super) const CHANNEL_FAILS: &str = "channel_fails";
 
@@ -236,10 +271,11 @@ fn source_of(finding: &Finding) -> AlarmSource {
             | BrokerFinding::Differs { .. }
             | BrokerFinding::Odd { .. },
         ) => AlarmSource::Broker,
-        Finding::Ingress(IngressFinding::NotReady { .. } | IngressFinding::Away { .. }) => {
-            AlarmSource::Nothing
-        }
-        Finding::Ingress(IngressFinding::SignaturesRefused { .. }) => AlarmSource::Ingress,
+        Finding::Ingress(IngressFinding::Away { .. }) => AlarmSource::Nothing,
+        // An ingress that does not answer has not become ready.
+        Finding::Ingress(
+            IngressFinding::NotReady { .. } | IngressFinding::SignaturesRefused { .. },
+        ) => AlarmSource::Ingress,
         Finding::Database(DatabaseFinding::ReadOnly { .. })
         | Finding::Clocks(_)
         | Finding::Pauses(_)

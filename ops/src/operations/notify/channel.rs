@@ -2,6 +2,7 @@
 
 mod dingtalk;
 mod feishu;
+mod mail;
 mod serverchan;
 mod webhook;
 mod wecom;
@@ -25,6 +26,8 @@ use crate::operations::http_client::answer_to;
 
 /// How long a channel may take to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long a mail may take: a dozen answers, and some servers greet late on purpose.
+const MAIL_TIME: Duration = Duration::from_secs(30);
 /// The largest answer, in bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// The most characters of an error that a channel answered.
@@ -74,19 +77,35 @@ pub(crate) async fn send(
     bulletin: &Bulletin<'_>,
     at: DateTime<Utc>,
 ) -> Result<(), String> {
-    let post = match channel.kind {
+    let attempt = async {
+        match post(channel, bulletin, at)? {
+            Some(post) => {
+                let (status, body) = answer(post).await?;
+                accepted(channel.kind, status, &body)
+            }
+            None => mail::send(channel, bulletin, at).await,
+        }
+    };
+    let most = if channel.kind == ChannelKind::Mail { MAIL_TIME } else { ANSWER_TIME };
+    let sent = timeout(most, attempt).await;
+    let sent = sent.unwrap_or_else(|_| Err(format!("no answer within {} s", most.as_secs())));
+    sent.map_err(|why| without_secrets(channel, &why))
+}
+
+/// The request of a channel over HTTP.
+fn post(
+    channel: &Channel,
+    bulletin: &Bulletin<'_>,
+    at: DateTime<Utc>,
+) -> Result<Option<Post>, String> {
+    Ok(Some(match channel.kind {
         ChannelKind::Dingtalk => dingtalk::post(channel, bulletin, at),
         ChannelKind::Feishu => feishu::post(channel, bulletin, at),
         ChannelKind::Wecom => wecom::post(channel, bulletin),
         ChannelKind::Serverchan => serverchan::post(channel, bulletin),
         ChannelKind::Webhook => webhook::post(channel, bulletin, at)?,
-        ChannelKind::Mail => return Err("mail is not supported yet".to_owned()),
-    };
-    let sent = timeout(ANSWER_TIME, answer(post)).await;
-    let sent =
-        sent.unwrap_or_else(|_| Err(format!("no answer within {} s", ANSWER_TIME.as_secs())));
-    sent.and_then(|(status, body)| accepted(channel.kind, status, &body))
-        .map_err(|why| without_secrets(channel, &why))
+        ChannelKind::Mail => return Ok(None),
+    }))
 }
 
 async fn answer(post: Post) -> Result<(StatusCode, Bytes), String> {

@@ -5,6 +5,7 @@ use order::AlarmMessageKind;
 use service::language::Language;
 
 use super::cause::{Cause, Words};
+use crate::operations::overview::ingress::Refused;
 use crate::operations::verdict::{Description, length, length_in_chinese, urgency_chinese};
 use crate::plural::{count, verb};
 
@@ -40,6 +41,19 @@ pub(crate) fn chinese(cause: &Cause) -> Words {
             "ingress 已停止",
             format!("{address} 的 ingress 不再应答：支付宝的通知无法送达，支付宝会重试 25 小时"),
             "systemctl status alipay-ingress；查看其日志".to_owned(),
+        ),
+        Cause::Refused { refused: Refused::Notification { merchant, reason }, count } => (
+            "通知被拒绝",
+            match merchant.as_str() {
+                "" => format!("一小时内拒绝了 {count} 条没有配置的商户的通知：{reason}"),
+                merchant => format!("一小时内拒绝了商户 {merchant} 的 {count} 条通知：{reason}"),
+            },
+            format!("docs/troubleshooting.zh-CN.md 的 {reason}；ingress 的日志有 detail"),
+        ),
+        Cause::Refused { refused: Refused::UnknownPath, count } => (
+            "通知地址写错",
+            format!("一小时内有 {count} 个请求发到 /alipay/ 下未知的路径：可能是写错的 notify_url"),
+            "ingress 的日志有路径；改正通知地址，然后 ops reconcile --since 24h".to_owned(),
         ),
         Cause::ChannelFails(failing) => (
             "告警通道发送失败",
@@ -82,6 +96,26 @@ pub(crate) fn english(cause: &Cause) -> Words {
             ),
             "systemctl status alipay-ingress; read its log".to_owned(),
         ),
+        Cause::Refused { refused: Refused::Notification { merchant, reason }, count } => (
+            "notifications refused".to_owned(),
+            match merchant.as_str() {
+                "" => format!(
+                    "{} of merchants that are not configured within the hour: {reason}",
+                    count_of(*count)
+                ),
+                merchant => format!("{} of {merchant} within the hour: {reason}", count_of(*count)),
+            },
+            format!("docs/troubleshooting.md, {reason}; the ingress' log has the detail"),
+        ),
+        Cause::Refused { refused: Refused::UnknownPath, count } => (
+            "notify url unknown".to_owned(),
+            format!(
+                "{} to an unknown path below /alipay/ within the hour: perhaps a mistyped notify URL",
+                crate::plural::count(*count, "request")
+            ),
+            "the ingress' log has the path; correct the notify URL, then ops reconcile --since 24h"
+                .to_owned(),
+        ),
         Cause::ChannelFails(failing) => (
             "channel fails".to_owned(),
             format!(
@@ -95,6 +129,10 @@ pub(crate) fn english(cause: &Cause) -> Words {
         ),
     };
     Words { title, seen, to_do }
+}
+
+fn count_of(notifications: u64) -> String {
+    format!("{} refused", count(notifications, "notification"))
 }
 
 /// The heading of one alarm: why it is told, and what it is.
@@ -183,3 +221,6 @@ pub(crate) fn test_message(language: Language) -> Words {
     };
     Words { title: title.to_owned(), seen: seen.to_owned(), to_do: to_do.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,8 @@ pub(crate) enum ActsNext {
     Shop,
     /// Whoever works on the dead letters.
     DeadLetters,
+    /// Whoever ends the pause.
+    Pause,
 }
 
 /// One of these orders.
@@ -94,6 +96,9 @@ pub(crate) fn undelivered(
 fn judged(row: &UndeliveredRow, trades: &[Trade]) -> Option<Undelivered> {
     if row.letter.is_some() {
         return Some(Undelivered::DeadLetter);
+    }
+    if row.is_paused {
+        return Some(Undelivered::Paused);
     }
     if row.due_at.is_some() {
         return Some(Undelivered::Retrying);
@@ -167,6 +172,7 @@ impl UndeliveredOrder {
             Undelivered::InProgress => {
                 "paid: a worker delivers within seconds; if not, look at the workers with `ops status`"
             }
+            Undelivered::Paused => "a message about it waits for the end of a pause: `ops resume`",
             Undelivered::DeadLetter => {
                 let missing = if self.exists { "" } else { "; there is no order of this number" };
                 let reason = self.rejected_as();
@@ -195,6 +201,7 @@ impl UndeliveredOrder {
             Undelivered::InProgress => {
                 "已付款：worker 几秒内发货；若没有，用 ops status 检查 worker"
             }
+            Undelivered::Paused => "有消息在等待暂停结束：ops resume",
             Undelivered::DeadLetter => {
                 let missing = if self.exists { "" } else { "；没有这个订单" };
                 return format!("付款消息被拒绝：{}{missing}", self.rejected_as());
@@ -215,6 +222,7 @@ fn owner(kind: Undelivered, in_review: bool, in_stock: bool) -> ActsNext {
         Undelivered::AwaitingStock if !in_stock => ActsNext::Stock,
         Undelivered::AwaitingManual => ActsNext::Review,
         Undelivered::DeadLetter => ActsNext::DeadLetters,
+        Undelivered::Paused => ActsNext::Pause,
         Undelivered::PaidLate
         | Undelivered::AwaitingStock
         | Undelivered::InProgress

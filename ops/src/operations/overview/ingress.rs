@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use config::Config;
 use hyper::StatusCode;
+use service::metric;
 use tokio::time::timeout;
 
 use crate::operations::admin_endpoint;
+use crate::operations::metric_text::counters;
 
 /// How long it may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -18,8 +20,26 @@ pub(crate) struct IngressLook {
     /// Its address, as in `ingress.admin_listen`.
     pub(crate) address: String,
     pub(crate) answer: IngressAnswer,
-    /// The outcome of notifications since its start, by merchant.
+    /// What it has counted; none where its metrics could not be read.
+    pub(crate) counted: Option<Counted>,
+}
+
+/// What it has counted since its start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// The outcome of notifications, by merchant.
     pub(crate) notifications: BTreeMap<String, Notifications>,
+    /// How many were refused, by why.
+    pub(crate) refused: BTreeMap<Refused, u64>,
+}
+
+/// What was refused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refused {
+    /// A notification to the URL of a merchant; without its name where none is configured.
+    Notification { merchant: String, reason: String },
+    /// A POST to an unknown path below `/alipay/`.
+    UnknownPath,
 }
 
 /// What `/readyz` says.
@@ -52,11 +72,11 @@ impl IngressLook {
             Ok(Ok((status, body))) => read_answer(status, &String::from_utf8_lossy(&body)),
             Ok(Err(_)) | Err(_) => IngressAnswer::Nothing,
         };
-        let notifications = match metrics {
-            Ok(Ok((StatusCode::OK, body))) => counted(&String::from_utf8_lossy(&body)),
-            _ => BTreeMap::new(),
+        let counted = match metrics {
+            Ok(Ok((StatusCode::OK, body))) => Some(counted(&String::from_utf8_lossy(&body))),
+            _ => None,
         };
-        Some(IngressLook { address: address.to_string(), answer, notifications })
+        Some(IngressLook { address: address.to_string(), answer, counted })
     }
 }
 
@@ -69,29 +89,27 @@ fn read_answer(status: StatusCode, body: &str) -> IngressAnswer {
 }
 
 /// The counts in what Prometheus reads.
-fn counted(metrics: &str) -> BTreeMap<String, Notifications> {
-    let mut all: BTreeMap<String, Notifications> = BTreeMap::new();
-    for line in metrics.lines() {
-        let Some((labels, count)) = line
-            .strip_prefix("alipay_ingress_requests_total{")
-            .and_then(|line| line.rsplit_once("} "))
-            .and_then(|(labels, count)| Some((labels, count.parse::<u64>().ok()?)))
-        else {
-            continue;
-        };
-        // No merchant's name and no code holds a quote or a comma.
-        let label = |name: &str| {
-            let mut pairs = labels.split(',').filter_map(|pair| pair.split_once('='));
-            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.trim_matches('"'))
-        };
-        let of = all.entry(label("merchant").unwrap_or_default().to_owned()).or_default();
-        match (label("outcome"), label("reason")) {
+fn counted(metrics: &str) -> Counted {
+    let mut counted = Counted::default();
+    for (labels, count) in counters(metrics, metric::INGRESS_REQUESTS) {
+        let merchant = labels.get("merchant").unwrap_or_default().to_owned();
+        let of = counted.notifications.entry(merchant.clone()).or_default();
+        match (labels.get("outcome"), labels.get("reason")) {
             (Some("success"), _) => of.accepted += count,
-            (Some("fail"), Some("bad_signature")) => of.bad_signature += count,
+            (Some("fail"), Some(reason)) => {
+                if reason == "bad_signature" {
+                    of.bad_signature += count;
+                }
+                let refused = Refused::Notification { merchant, reason: reason.to_owned() };
+                *counted.refused.entry(refused).or_default() += count;
+            }
             _ => {}
         }
     }
-    all
+    for (_, count) in counters(metrics, metric::INGRESS_UNKNOWN_PATHS) {
+        *counted.refused.entry(Refused::UnknownPath).or_default() += count;
+    }
+    counted
 }
 
 #[cfg(test)]
@@ -105,13 +123,22 @@ mod tests {
             alipay_ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 2\n\
             alipay_ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"no_body\"} 9\n\
             alipay_ingress_returns_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 5\n\
+            alipay_ingress_unknown_paths_total 4\n\
             alipay_ingress_in_flight 3\n";
         let expected = [
             ("app".to_owned(), Notifications { accepted: 0, bad_signature: 2 }),
             ("shop".to_owned(), Notifications { accepted: 7, bad_signature: 0 }),
         ];
-        assert_eq!(counted(metrics), BTreeMap::from(expected));
-        assert!(counted("").is_empty());
+        let counted = counted(metrics);
+        assert_eq!(counted.notifications, BTreeMap::from(expected));
+        let refused = |reason: &str| Refused::Notification {
+            merchant: "app".to_owned(),
+            reason: reason.to_owned(),
+        };
+        let expected =
+            [(refused("bad_signature"), 2), (refused("no_body"), 9), (Refused::UnknownPath, 4)];
+        assert_eq!(counted.refused, BTreeMap::from(expected));
+        assert_eq!(super::counted(""), Counted::default());
     }
 
     #[test]

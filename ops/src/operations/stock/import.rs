@@ -26,8 +26,8 @@ pub(crate) struct StockImport<'a> {
 
 /// What an import did, or would do.
 #[derive(Serialize)]
-pub(crate) struct StockImported<'a> {
-    product_id: &'a str,
+pub(crate) struct StockImported {
+    product_id: String,
     /// Whether nothing was written.
     pub(crate) dry_run: bool,
     /// Codes of the file that the product did not have.
@@ -103,7 +103,7 @@ impl<'a> StockImport<'a> {
     }
 
     /// What is known before anything is written.
-    pub(crate) fn preview(&self, dry_run: bool) -> StockImported<'a> {
+    pub(crate) fn preview(&self, dry_run: bool) -> StockImported {
         let (file, known, odd) = (self.file, &self.known, &self.odd);
         let lines: HashMap<&str, usize> =
             file.codes.iter().map(|line| (&*line.code, line.line)).collect();
@@ -113,7 +113,7 @@ impl<'a> StockImport<'a> {
             product_id: other.product_id.clone(),
         });
         StockImported {
-            product_id: self.product_id,
+            product_id: self.product_id.to_owned(),
             dry_run,
             new_codes: file.codes.len().saturating_sub(known.here.len()),
             imported: 0,
@@ -134,7 +134,7 @@ impl<'a> StockImport<'a> {
     pub(crate) fn run(
         mut self,
         connection: &mut MysqlConnection,
-    ) -> Result<StockImported<'a>, Failure> {
+    ) -> Result<StockImported, Failure> {
         let result = self.preview(false);
         let codes = codes(self.file);
         intake::lock(connection)?;

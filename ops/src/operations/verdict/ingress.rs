@@ -29,7 +29,8 @@ pub(super) fn judge(overview: &Overview) -> Vec<IngressFinding> {
             Some(IngressFinding::Away { address: address(), stranger: true })
         }
     };
-    let refused = look.notifications.iter().filter(|(_, it)| it.bad_signature > it.accepted);
+    let counted = look.counted.iter().flat_map(|counted| &counted.notifications);
+    let refused = counted.filter(|(_, it)| it.bad_signature > it.accepted);
     let refused = refused.map(|(merchant, it)| IngressFinding::SignaturesRefused {
         merchant: merchant.clone(),
         notifications: *it,

@@ -24,7 +24,7 @@ use store::write_access::WriteAccess;
 use super::{CertificateSpan, NotAsked, SystemHealth, Urgency, Verdict, length};
 use crate::operations::management::BrokerAlarm;
 use crate::operations::overview::broker::{BrokerState, QueueDepth};
-use crate::operations::overview::ingress::{IngressAnswer, IngressLook, Notifications};
+use crate::operations::overview::ingress::{Counted, IngressAnswer, IngressLook, Notifications};
 use crate::operations::overview::topology::TopologyState;
 use crate::operations::overview::{Outbox, Overview};
 use crate::operations::topology_findings::TopologyFinding as Odd;

@@ -8,7 +8,8 @@ fn ingress(answer: IngressAnswer, counts: &[(&str, u64, u64)]) -> impl FnOnce(&m
         (merchant.to_owned(), Notifications { accepted, bad_signature })
     };
     let notifications = counts.iter().map(count).collect();
-    let look = IngressLook { address: "127.0.0.1:9100".to_owned(), answer, notifications };
+    let counted = Some(Counted { notifications, ..Counted::default() });
+    let look = IngressLook { address: "127.0.0.1:9100".to_owned(), answer, counted };
     |it| it.ingress = Some(look)
 }
 

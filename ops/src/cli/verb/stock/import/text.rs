@@ -5,7 +5,7 @@ use crate::operations::stock::import::{LISTED, StockImported};
 use crate::operations::stock::odd_lines::OddLine;
 use crate::plural::{count, verb};
 
-pub(super) fn text(result: &StockImported<'_>) -> String {
+pub(super) fn text(result: &StockImported) -> String {
     let mut text = if result.dry_run {
         format!("would import {}, already there {}\n", result.new_codes, result.already_there)
     } else {

@@ -1,0 +1,1 @@
+ALTER TABLE user_order DROP KEY user_order_account;
