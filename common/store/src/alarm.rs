@@ -125,6 +125,9 @@ pub fn add_message(connection: &mut MysqlConnection, new: &NewMessage) -> Result
         .filter(alarm_message::sent_at.is_null());
     let opened = alarm_message::kind.eq(value(AlarmMessageKind::Opened));
     let untold: i64 = waits.filter(opened).count().get_result(connection)?;
+    // A channel that fails does not become one that works by a newer message.
+    let attempts: Option<i32> =
+        waits.select(max(alarm_message::attempts)).get_result(connection)?;
     diesel::delete(waits).execute(connection)?;
     let kind = match new.kind {
         AlarmMessageKind::Cleared => AlarmMessageKind::Cleared,
@@ -140,6 +143,7 @@ pub fn add_message(connection: &mut MysqlConnection, new: &NewMessage) -> Result
             alarm_message::content.eq(&new.content),
             alarm_message::created_at.eq(value(new.created_at)),
             alarm_message::due_at.eq(value(new.due_at)),
+            alarm_message::attempts.eq(attempts.unwrap_or(0)),
         ))
         .execute(connection)?;
     Ok(())

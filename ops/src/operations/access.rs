@@ -22,17 +22,28 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 /// The configuration, and how to reach what it names.
 pub(crate) struct Access {
     pub(crate) config: Config,
+    /// How long the database may take to answer one statement; none: as long as it needs.
+    database_timeout: Option<Duration>,
 }
 
 impl Access {
     pub(crate) fn new(config: Config) -> Access {
-        Access { config }
+        Access { config, database_timeout: None }
+    }
+
+    /// With a limit for each statement: for a program that must go on when the database hangs.
+    pub(crate) fn with_database_timeout(self, timeout: Duration) -> Access {
+        Access { database_timeout: Some(timeout), ..self }
     }
 
     /// A connection to the database.
     pub(crate) fn database(&self) -> Result<Connection, Failure> {
         let settings = worker::database_settings(&self.config.database);
         settings.check().map_err(|error| Failure::Usage(error.to_string()))?;
+        let settings = match self.database_timeout {
+            Some(timeout) => settings.with_timeout(timeout),
+            None => settings,
+        };
         // The verb prints the error.
         Ok(Pool::silent(settings, 1).get()?)
     }

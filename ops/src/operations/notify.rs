@@ -29,7 +29,7 @@ use crate::operations::access::Access;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::KnownBroker;
 use crate::operations::overview::ingress::IngressAnswer;
-use cause::{Asked, Cause, SeenCause};
+use cause::{Asked, Cause, INGRESS_DOWN, SeenCause};
 use decision::{Decisions, News};
 pub(crate) use delivery::Delivery;
 use delivery::Recipient;
@@ -52,7 +52,7 @@ pub(crate) struct Notifier<'a> {
     /// What the next look need not find out again.
     known: KnownBroker,
     memory: Memory,
-    ingress_was_ready: bool,
+    ingress_was_there: bool,
     refusals: Refusals,
     /// Whether there is no later look.
     looks_once: bool,
@@ -90,7 +90,7 @@ impl<'a> Notifier<'a> {
             access,
             known: KnownBroker::default(),
             memory: Memory::default(),
-            ingress_was_ready: false,
+            ingress_was_there: false,
             refusals: Refusals::default(),
             looks_once: false,
         })
@@ -118,7 +118,7 @@ impl<'a> Notifier<'a> {
                 if asked.database {
                     warn!("alarms are kept in memory: {failure}");
                 }
-                let seen = self.causes(&overview, Vec::new());
+                let seen = self.causes(&overview, self.ingress_was_there, Vec::new());
                 let settings =
                     if self.looks_once { &at_once(self.settings()) } else { self.settings() };
                 let decisions = self.memory.decide(&seen, &asked, settings, at);
@@ -128,7 +128,8 @@ impl<'a> Notifier<'a> {
             }
         };
         if let Some(look) = &overview.ingress {
-            self.ingress_was_ready |= look.answer == IngressAnswer::Ready;
+            self.ingress_was_there |=
+                matches!(look.answer, IngressAnswer::Ready | IngressAnswer::NotReady(_));
         }
         let sent = self.deliver(asked.database, at).await;
         Ok(LookReport { at: BeijingTime(at), causes: decided, sent })
@@ -140,7 +141,7 @@ impl<'a> Notifier<'a> {
     /// [`Failure::Usage`]: the configuration cannot be used.
     pub(crate) async fn rehearse(&mut self, at: DateTime<Utc>) -> Result<LookReport, Failure> {
         let overview = Overview::look(self.access, &mut self.known, None).await?;
-        let seen = self.causes(&overview, Vec::new());
+        let seen = self.causes(&overview, self.ingress_was_there, Vec::new());
         let asked = Asked::of(&overview);
         let decisions = Decisions::of(Vec::new(), &seen, &asked, &at_once(self.settings()), at);
         let causes = report(&seen, &decisions);
@@ -180,9 +181,14 @@ impl<'a> Notifier<'a> {
         &self.access.config.notify
     }
 
-    fn causes(&self, overview: &Overview, failing: Vec<alarm::FailingChannel>) -> Vec<SeenCause> {
+    fn causes(
+        &self,
+        overview: &Overview,
+        ingress_was_there: bool,
+        failing: Vec<alarm::FailingChannel>,
+    ) -> Vec<SeenCause> {
         let refused = self.refusals.grown();
-        Cause::seen(&Cause::all(overview, self.ingress_was_ready, refused, failing))
+        Cause::seen(&Cause::all(overview, ingress_was_there, refused, failing))
     }
 
     /// Decides with the tables, one program at a time. What was told from memory counts as told.
@@ -221,8 +227,11 @@ impl<'a> Notifier<'a> {
             if given_up > 0 {
                 warn!(messages = given_up, "alarms that no channel took for a day are given up");
             }
-            let seen = self.causes(overview, alarm::failing_channels(connection, FAILING)?);
             let (before, gone) = self.memory.merged(alarm::all(connection)?);
+            // What was told to be down was there before, also for a program that has been started since.
+            let is_down = before.iter().any(|row| row.cause == INGRESS_DOWN);
+            let failing = alarm::failing_channels(connection, FAILING)?;
+            let seen = self.causes(overview, self.ingress_was_there || is_down, failing);
             let decisions = Decisions::of(before, &seen, asked, self.settings(), at);
             alarm::remove(connection, &gone)?;
             alarm::remove(connection, &decisions.gone)?;

@@ -1,6 +1,7 @@
 //! `ops notify`
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use chrono::Utc;
 use clap::Args;
@@ -10,8 +11,12 @@ use crate::cli::context::Context;
 use crate::cli::output::plain;
 use crate::cli::table::table;
 use crate::failure::Failure;
+use crate::operations::access::Access;
 use crate::operations::notify::{Delivery, LookReport, Notifier};
 use crate::text::or_empty;
+
+/// How long the database may take to answer one statement.
+const DATABASE_TIME: Duration = Duration::from_secs(20);
 
 /// Tell people of alarms: DingTalk, Feishu, WeCom, Server酱, mail, or a webhook
 ///
@@ -46,7 +51,9 @@ pub(crate) struct NotifyArgs {
 
 impl NotifyArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut notifier = Notifier::new(context)?;
+        // A database that hangs must be told of, too.
+        let access = Access::new(context.config.clone()).with_database_timeout(DATABASE_TIME);
+        let mut notifier = Notifier::new(&access)?;
         if self.test_message {
             let sent = context.block_on(async { Ok(notifier.test(Utc::now()).await) })?;
             context.output.print(&sent, || deliveries(&sent))?;
@@ -80,8 +87,11 @@ async fn until_stopped(context: &Context, mut notifier: Notifier<'_>) -> Result<
             () = shutdown.cancelled() => return Ok(()),
             _ = every.tick() => {}
         }
-        if let Err(failure) = notifier.look(Utc::now()).await {
-            warn!("nothing was told: {failure}");
+        match notifier.look(Utc::now()).await {
+            Ok(_) => {}
+            // It will not become right by itself: whoever started this program has to know.
+            Err(usage @ Failure::Usage(_)) => return Err(usage),
+            Err(failure) => warn!("nothing was told: {failure}"),
         }
     }
 }

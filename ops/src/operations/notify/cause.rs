@@ -30,7 +30,7 @@ pub(crate) enum Cause {
     DeadLetters { reason: String, letters: usize },
     /// A product at its threshold.
     LowStock(LowStock),
-    /// The ingress was ready before, and does not answer any more. Where it never answered it may run on another machine.
+    /// The ingress was there before, and does not answer any more. Where it never answered it may run on another machine.
     IngressDown { address: String },
     /// The ingress has refused so many within the hour.
     Refused { refused: Refused, count: u64 },
@@ -69,10 +69,10 @@ pub(crate) struct Words {
 }
 
 impl Cause {
-    /// All that are there. `ingress_was_ready`: at an earlier look of this program; `refused`: within the hour.
+    /// All that are there. `ingress_was_there`: at an earlier look of this program; `refused`: within the hour.
     pub(crate) fn all(
         overview: &Overview,
-        ingress_was_ready: bool,
+        ingress_was_there: bool,
         refused: BTreeMap<Refused, u64>,
         failing: Vec<FailingChannel>,
     ) -> Vec<Cause> {
@@ -90,7 +90,7 @@ impl Cause {
                     causes
                         .extend(overview.low_stock.iter().flatten().cloned().map(Cause::LowStock));
                 }
-                Finding::Ingress(IngressFinding::Away { address, .. }) if ingress_was_ready => {
+                Finding::Ingress(IngressFinding::Away { address, .. }) if ingress_was_there => {
                     causes.push(Cause::IngressDown { address: address.clone() });
                 }
                 other => causes.push(Cause::Finding(other.clone())),
@@ -157,7 +157,7 @@ impl Cause {
             Cause::Finding(finding) => finding.describe().code,
             Cause::DeadLetters { .. } => DEAD_LETTERS,
             Cause::LowStock(_) => "low_stock",
-            Cause::IngressDown { .. } => "ingress_down",
+            Cause::IngressDown { .. } => INGRESS_DOWN,
             Cause::Refused { refused: Refused::Notification { .. }, .. } => "notifications_refused",
             Cause::Refused { refused: Refused::UnknownPath, .. } => "notify_url_unknown",
             Cause::ChannelFails(_) => CHANNEL_FAILS,
@@ -210,7 +210,7 @@ impl Cause {
             Cause::Finding(finding) => source_of(finding),
             Cause::DeadLetters { .. } => AlarmSource::DeadLetters,
             Cause::LowStock(_) => AlarmSource::Database,
-            Cause::IngressDown { .. } => AlarmSource::Nothing,
+            Cause::IngressDown { .. } => AlarmSource::Ingress,
             Cause::Refused { .. } => AlarmSource::Ingress,
             Cause::ChannelFails(_) => AlarmSource::Database,
         }
@@ -243,6 +243,8 @@ impl Cause {
     }
 }
 
+/// The code of an ingress that has stopped.
+pub(super) const INGRESS_DOWN: &str = "ingress_down";
 /// The code of dead letters, with and without a reason.
 pub(super) const DEAD_LETTERS: &str = "dead_letters";
 /// The reason of a signature that no key of the merchant made.
@@ -269,10 +271,11 @@ fn source_of(finding: &Finding) -> AlarmSource {
             | BrokerFinding::Differs { .. }
             | BrokerFinding::Odd { .. },
         ) => AlarmSource::Broker,
-        Finding::Ingress(IngressFinding::NotReady { .. } | IngressFinding::Away { .. }) => {
-            AlarmSource::Nothing
-        }
-        Finding::Ingress(IngressFinding::SignaturesRefused { .. }) => AlarmSource::Ingress,
+        Finding::Ingress(IngressFinding::Away { .. }) => AlarmSource::Nothing,
+        // An ingress that does not answer has not become ready.
+        Finding::Ingress(
+            IngressFinding::NotReady { .. } | IngressFinding::SignaturesRefused { .. },
+        ) => AlarmSource::Ingress,
         Finding::Database(DatabaseFinding::ReadOnly { .. })
         | Finding::Clocks(_)
         | Finding::Pauses(_)

@@ -21,8 +21,12 @@ const REPLACED: [(char, char); 11] = [
 
 /// The text as a robot shows it literally.
 pub(super) fn literal(text: &str) -> String {
+    let mut before = ' ';
     let shown = |character| {
-        let replaced = REPLACED.iter().find(|(from, _)| *from == character);
+        // Within a word it names nobody: `systemctl start alipay-worker@1` stays what it is.
+        let is_within_word = character == '@' && before.is_ascii_alphanumeric();
+        before = character;
+        let replaced = REPLACED.iter().find(|(from, _)| *from == character && !is_within_word);
         replaced.map_or(character, |(_, to)| *to)
     };
     text.chars().map(shown).collect()
@@ -54,6 +58,7 @@ mod tests {
         let hostile = "<@all> <at id=all></at> [x](http://evil) **b** `c` # @13800000000 ![i](u)";
         let shown = literal(hostile);
         assert!(!shown.contains(['<', '>', '[', ']', '*', '`', '#', '@', '!']), "{shown}");
+        assert_eq!(literal("systemctl start alipay-worker@1"), "systemctl start alipay-worker@1");
         assert_eq!(
             literal("product gift_1 has 3 codes: (库存)"),
             "product gift_1 has 3 codes: (库存)"
