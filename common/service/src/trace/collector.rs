@@ -50,3 +50,30 @@ impl HttpClient for CollectorClient {
         self.runtime.spawn(async move { tokio::time::timeout(timeout, exchange).await? }).await?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::{FakeGateway, Reply};
+
+    use super::*;
+
+    /// What comes of a request to a collector that replies so.
+    async fn sent(reply: Reply, timeout: Duration) -> Result<u16, HttpError> {
+        let collector = FakeGateway::start(reply).unwrap();
+        let request = Request::post(collector.url.as_str()).body(Bytes::from_static(b"spans"));
+        let answer = CollectorClient::new(timeout).send_bytes(request.unwrap()).await?;
+        Ok(answer.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn a_request_is_bounded_in_time_and_size() {
+        let (long, short) = (Duration::from_secs(600), Duration::from_millis(50));
+        assert_eq!(sent(Reply::text("ok"), long).await.unwrap(), 200);
+        assert_eq!(sent(Reply::Status(503, Vec::new()), long).await.unwrap(), 503);
+        assert!(sent(Reply::Stall(Vec::new()), short).await.is_err());
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_vec();
+        assert!(sent(Reply::Stall(head), short).await.is_err());
+        assert!(sent(Reply::Endless, long).await.is_err());
+        assert!(sent(Reply::Raw(b"no HTTP".to_vec()), long).await.is_err());
+    }
+}

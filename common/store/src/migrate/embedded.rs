@@ -73,6 +73,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-12-01-000001_dead_letter_retention",
     "2026-12-01-000010_pause",
     "2026-12-01-000011_paused_message",
+    "2026-12-01-000012_amendment",
     "2026-12-01-000020_order_search",
     "2026-12-01-000021_undelivered",
     "2026-12-01-000022_activity",
