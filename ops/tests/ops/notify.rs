@@ -322,6 +322,7 @@ impl MailServer {
                     let _ = mails.send(mail.join("\n"));
                     "250 taken\r\n"
                 }
+                "RCPT" if line.contains("gone@") => "550 no such mailbox\r\n",
                 "QUIT" => "221 bye\r\n",
                 _ => "250 yes\r\n",
             };
@@ -334,23 +335,31 @@ impl MailServer {
 #[test]
 fn mail_is_taken_by_a_server_that_asks_for_a_password() {
     let server = MailServer::start();
-    let with = |password: &str| {
+    let to = |addresses: &str, password: &str| {
         let url = format!("smtp://user:{password}@127.0.0.1:{}", server.port);
         let mail = format!(
-            "{{ mail = {{ kind = \"mail\", url = \"{url}\", from = \"a@shop.example\", to = [\"b@shop.example\", \"c@shop.example\"] }} }}"
+            "{{ mail = {{ kind = \"mail\", url = \"{url}\", from = \"a@shop.example\", to = [{addresses}] }} }}"
         );
         told_to(Ops::at(NOBODY.0, NOBODY.1).with_shop(), &mail)
     };
+    let both = "\"b@shop.example\", \"c@shop.example\"";
+    let with = |password: &str| to(both, password);
     with("p%40ss-hunter2").run("notify --test-message").done();
     let mail = server.mails.recv_timeout(testkit::WAIT_LIMIT).unwrap();
     let (head, body) = mail.split_once("\n\n").unwrap();
     assert!(head.contains("From: a@shop.example"), "{head}");
     assert!(head.contains("To: b@shop.example, c@shop.example"), "{head}");
+    assert!(head.contains("Message-ID: <"), "{head}");
     assert!(head.contains("Content-Transfer-Encoding: base64"), "{head}");
     let text = STANDARD.decode(body.replace('\n', "")).unwrap();
     let text = String::from_utf8(text).unwrap().replace("\r\n", "\n");
     assert!(text.starts_with("【待办】测试消息\n此通道可以收到告警\n"), "{text}");
     assert!(text.contains("打开控制台: https://console.example/alipay/"), "{text}");
+    // A mailbox that is gone keeps the mail from no other one.
+    let one_gone = to("\"gone@shop.example\", \"b@shop.example\"", "p%40ss-hunter2");
+    one_gone.run("notify --test-message").done();
+    let all_gone = to("\"gone@shop.example\"", "p%40ss-hunter2");
+    all_gone.run("notify --test-message").ended(3, "no such mailbox");
     let refused = with("wrong-hunter2").run("notify --test-message").ended(3, "535");
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
 }

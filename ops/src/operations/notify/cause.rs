@@ -7,6 +7,7 @@ use config::Urgency;
 use order::AlarmSource;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use service::invisible;
 use store::alarm::FailingChannel;
 use store::stock::LowStock;
 
@@ -21,6 +22,9 @@ use crate::operations::verdict::{
 
 /// The most characters of a text with values: a message with several alarms must fit into what a robot takes.
 const LONGEST_TEXT: usize = 400;
+
+/// The most bytes of a reason in a link. Ours are shorter, and a broken message can have any.
+const LONGEST_REASON: usize = 64;
 
 /// One thing that people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,8 +133,11 @@ impl Cause {
         let mut chinese = words::chinese(self);
         let mut english = words::english(self);
         for words in [&mut chinese, &mut english] {
-            cut(&mut words.seen);
-            cut(&mut words.to_do);
+            for text in [&mut words.seen, &mut words.to_do] {
+                // Before it is cut, since a character that cannot be seen becomes several.
+                *text = invisible::escaped(text).into_owned();
+                cut(text);
+            }
         }
         SeenCause {
             id: self.id(),
@@ -221,6 +228,9 @@ impl Cause {
     fn page(&self) -> String {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         match self {
+            Cause::DeadLetters { reason, .. } if reason.len() > LONGEST_REASON => {
+                "/dead-letters".to_owned()
+            }
             Cause::DeadLetters { reason, .. } => {
                 let reason = if reason == NO_REASON { REASON_MISSING } else { reason };
                 format!("/dead-letters?reason={}", encoded(reason))
