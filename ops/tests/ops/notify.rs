@@ -205,6 +205,30 @@ fn a_database_that_is_away_is_told_without_it() {
 }
 
 #[test]
+fn an_ingress_that_has_stopped_is_not_told_to_be_back_by_a_restart() {
+    let (sandbox, stand_in, ingress) =
+        (Sandbox::new(), stand_in(), FakeGateway::start(Reply::text("ready")).unwrap());
+    let ops = Ops::with_schema(&sandbox).with_shop();
+    ops.run("topology apply").done();
+    let address = ingress.url.strip_prefix("http://").unwrap().trim_end_matches("/gateway.do");
+    let ops = told_to(ops, &format!("{{ {} }}", hook("team", &stand_in)))
+        .set("ALIPAY__INGRESS__ADMIN_LISTEN", address);
+    let mut daemon = ops.start(&["notify"]);
+    // It has looked twice, so it has seen the ingress.
+    assert_eq!(wait_for(&stand_in, "no_workers", "opened"), []);
+    ingress.reply(Reply::Status(404, Vec::new()));
+    assert_eq!(wait_for(&stand_in, "ingress_down", "opened"), []);
+    daemon.terminate();
+    daemon.wait();
+    // Each of these is a program that never saw the ingress.
+    (0..3).for_each(|_| drop(ops.run("notify --once").done()));
+    assert_eq!(alarms(&stand_in), []);
+    ingress.reply(Reply::text("ready"));
+    (0..3).for_each(|_| drop(ops.run("notify --once").done()));
+    assert_eq!(alarms(&stand_in), pairs(&[("ingress_down", "cleared")]));
+}
+
+#[test]
 fn a_rehearsal_and_a_test_message_write_nothing() {
     let (sandbox, stand_in) = (Sandbox::new(), stand_in());
     let ops = Ops::with_schema(&sandbox).with_shop();
