@@ -10,6 +10,7 @@
 mod actions;
 mod activity;
 mod address;
+mod amendment;
 mod authentication;
 mod base_path;
 mod chart;

@@ -137,27 +137,34 @@ impl Lane {
         }
     }
 
-    /// Waits while everything is paused; the messages stay in the queue, and the lane counts as one that consumes. Returns
-    /// `false` when the lane ends.
+    /// Waits while everything is paused, or while it is not known yet whether it is; the messages stay in the queue, and the
+    /// lane counts as one that consumes. Returns `false` when the lane ends.
     async fn may_consume(&self, connection: &Connection) -> bool {
-        let pauses = &self.context.pauses;
-        tokio::select! {
-            biased;
-            () = self.context.cancel.cancelled() => return false,
-            _ = connection.lost() => return false,
-            () = pauses.not_everything_waits() => return true,
-            () = std::future::ready(()) => {}
+        if self.context.cancel.is_cancelled() || connection.is_lost() {
+            return false;
         }
-        info!(lane = self.number, "everything is paused: the lane takes nothing");
+        let pauses = &self.context.pauses;
+        if pauses.for_sweep().is_some() {
+            return true;
+        }
+        let is_paused = pauses.is_everything();
+        if is_paused {
+            info!(lane = self.number, "everything is paused: the lane takes nothing");
+        }
         self.context.health.set_consuming(self.number, true);
-        tokio::select! {
+        let goes_on = tokio::select! {
             () = self.context.cancel.cancelled() => false,
             _ = connection.lost() => false,
-            () = pauses.not_everything_waits() => {
-                info!(lane = self.number, "the lane takes messages again");
-                true
-            }
+            () = pauses.not_everything_waits() => true,
+        };
+        if !goes_on {
+            self.context.health.set_consuming(self.number, false);
+            return false;
         }
+        if is_paused {
+            info!(lane = self.number, "the lane takes messages again");
+        }
+        true
     }
 
     /// The consumers from their beginning to their end.
@@ -170,6 +177,8 @@ impl Lane {
         self.context.health.set_consuming(self.number, true);
 
         let ended = self.serve(connection, &mut consumers, &mut shards).await;
+        // What was held comes again with the others.
+        self.hold(0);
         self.context.health.set_unfinished(self.number, 0);
         if !connection.is_lost() {
             consumers.close().await;

@@ -50,6 +50,11 @@ impl ActivePauses {
         self.everything
     }
 
+    /// The pause that the work of this merchant waits for.
+    pub(crate) fn of_merchant(&self, merchant: &str) -> Option<i64> {
+        self.merchants.get(merchant).copied()
+    }
+
     /// Whether the work of this merchant waits.
     pub(crate) fn has_merchant(&self, merchant: &str) -> bool {
         self.merchants.contains_key(merchant)
@@ -77,7 +82,7 @@ impl ActivePauses {
     ) -> Result<Vec<Option<i64>>, StoreError> {
         let by_product = self.by_number(connection, messages)?;
         let pause_of = |message: &&InboundMessage| {
-            let of_merchant = self.merchants.get(&message.account.merchant).copied();
+            let of_merchant = self.of_merchant(&message.account.merchant);
             of_merchant.or_else(|| {
                 let mut numbers = numbers_of(message).into_iter();
                 numbers.find_map(|number| by_product.get(&number).copied())
@@ -185,19 +190,24 @@ impl KnownPauses {
         self.0.borrow().clone().filter(|known| !known.is_everything())
     }
 
+    /// Whether everything is known to be paused.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.0.borrow().as_ref().is_some_and(|known| known.is_everything())
+    }
+
     /// Resolves when everything is paused.
     pub(crate) async fn everything_waits(&self) {
         self.until(true).await;
     }
 
-    /// Resolves when not everything is paused, also where that is not known yet.
+    /// Resolves when it is known that not everything is paused.
     pub(crate) async fn not_everything_waits(&self) {
         self.until(false).await;
     }
 
     async fn until(&self, waits: bool) {
         let is_so = |known: &Option<Arc<ActivePauses>>| {
-            known.as_ref().is_some_and(|known| known.is_everything()) == waits
+            known.as_ref().is_some_and(|known| known.is_everything() == waits)
         };
         // The sender lives as long as `self`.
         _ = self.0.subscribe().wait_for(is_so).await;
@@ -246,8 +256,11 @@ mod tests {
     async fn sweepers_begin_nothing_before_pauses_are_known_and_while_everything_waits() {
         let known = KnownPauses::default();
         assert!(known.for_sweep().is_none());
-        known.not_everything_waits().await;
+        let works = known.not_everything_waits();
+        tokio::pin!(works);
+        assert_eq!(poll!(works.as_mut()), Poll::Pending);
         known.set(ActivePauses::default());
+        works.await;
         assert!(known.for_sweep().is_some());
         let waits = known.everything_waits();
         tokio::pin!(waits);

@@ -145,6 +145,25 @@ pub(crate) mod duration {
     }
 }
 
+/// An amount in yuan, in quotes.
+pub(crate) mod yuan {
+    use alipay::Fen;
+    use serde::de::{Deserializer, Error, Unexpected};
+    use serde::{Serialize, Serializer};
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fen, D::Error> {
+        let text = super::text(deserializer)?;
+        Fen::parse(text.trim()).map_err(|_| {
+            D::Error::invalid_value(Unexpected::Str(&text), &"an amount in yuan such as \"100.00\"")
+        })
+    }
+
+    /// `100.00`
+    pub(crate) fn serialize<S: Serializer>(amount: &Fen, serializer: S) -> Result<S::Ok, S::Error> {
+        amount.to_string().serialize(serializer)
+    }
+}
+
 /// The age at which a row may be removed: 40 days to ten years.
 pub(crate) mod retention {
     use std::time::Duration;

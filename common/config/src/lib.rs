@@ -56,7 +56,8 @@ pub use peer::Peer;
 pub use secret::Secret;
 use sections::Sections;
 pub use sections::{
-    Events, Ingress, LONGEST_RETENTION, MOST_SHARDS, Queue, Retention, SHORTEST_RETENTION, Worker,
+    Events, Ingress, LONGEST_RETENTION, MOST_SHARDS, Orders, Queue, Retention, SHORTEST_RETENTION,
+    Worker,
 };
 pub use shown::Setting;
 pub use tls::ClientCertificate;
@@ -79,6 +80,8 @@ pub struct Config {
     pub events: Events,
     /// `[retention]`
     pub retention: Retention,
+    /// `[orders]`
+    pub orders: Orders,
     /// `[console]`
     pub console: Console,
     /// `[notify]`
@@ -191,6 +194,7 @@ impl Config {
             ("worker", self.worker != other.worker),
             ("events", self.events != other.events),
             ("retention", self.retention != other.retention),
+            ("orders", self.orders != other.orders),
             ("console", self.console != other.console),
             ("notify", self.notify != other.notify),
         ];
@@ -300,6 +304,7 @@ impl Read {
             worker,
             events,
             retention,
+            orders,
             console,
             notify,
             ..
@@ -316,6 +321,7 @@ impl Read {
             worker: worker.clone(),
             events: events.clone(),
             retention: retention.clone(),
+            orders: orders.clone(),
             console: console::read(layers, console)?,
             notify: notify::read(layers, notify)?,
             merchants: BTreeMap::new(),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use alipay::Fen;
 use serde::{Deserialize, Serialize};
 
 use crate::amqp::AmqpKeys;
 use crate::console::ConsoleKeys;
 use crate::database::DatabaseKeys;
-use crate::field::{address, address_or_off, duration, retention, up_to};
+use crate::field::{address, address_or_off, duration, retention, up_to, yuan};
 use crate::merchant::MerchantKeys;
 use crate::network::Network;
 use crate::notify::NotifyKeys;
@@ -25,6 +26,7 @@ pub(crate) struct Sections {
     pub(crate) worker: Worker,
     pub(crate) events: Events,
     pub(crate) retention: Retention,
+    pub(crate) orders: Orders,
     pub(crate) console: ConsoleKeys,
     pub(crate) notify: NotifyKeys,
     #[serde(default)]
@@ -154,6 +156,15 @@ pub struct Retention {
     /// The age at which a row may be removed, at least [`SHORTEST_RETENTION`].
     #[serde(with = "retention")]
     pub older_than: Duration,
+}
+
+/// `[orders]`: what people may change of orders.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section [orders]")]
+pub struct Orders {
+    /// By how much one person alone may amend the total of an order, or the price of what is sold.
+    #[serde(with = "yuan")]
+    pub amend_alone_up_to: Fen,
 }
 
 /// No row is removed that is younger. So far back a message's own time of receipt counts; of an older one the inbox has to

@@ -178,6 +178,7 @@ fn sections(config: &Config) -> BTreeMap<String, String> {
         ("worker", format!("{:?}", config.worker)),
         ("events", format!("{:?}", config.events)),
         ("retention", format!("{:?}", config.retention)),
+        ("orders", format!("{:?}", config.orders)),
     ];
     sections.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
 }

@@ -58,6 +58,7 @@ macro_rules! closed_set {
 
 pub mod agreement;
 pub mod alarm;
+pub mod amendment;
 pub mod dead_letter;
 pub mod decision;
 pub mod doubt;
@@ -83,6 +84,7 @@ pub use alipay::Parties;
 
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
 pub use alarm::{AlarmMessageKind, AlarmSource};
+pub use amendment::{AmendmentState, FixedTerm, OrderTerm};
 pub use dead_letter::{DeadLetterState, LetterAction};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;

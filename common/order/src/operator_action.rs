@@ -35,6 +35,12 @@ closed_set! {
         ImportOrders,
         /// Set the account that a subscription is for.
         SetAccount,
+        /// Amended the terms of an order, or proposed to.
+        AmendOrder,
+        /// Confirmed an amendment as its second person.
+        ConfirmAmendment,
+        /// Took an amendment back, or refused it, before it was made.
+        WithdrawAmendment,
         /// Added a product.
         AddProduct,
         /// Changed a product.
@@ -121,7 +127,9 @@ impl OperatorAction {
             }
             DecideReview => ActionSubject::Review,
             RequestRefund | CloseTrade | ApplyAnswer | ReconcileOrders | CreateOrder
-            | ImportOrders | SetAccount => ActionSubject::Order,
+            | ImportOrders | SetAccount | AmendOrder | ConfirmAmendment | WithdrawAmendment => {
+                ActionSubject::Order
+            }
             AddProduct | SetProduct | ImportCodes | WithdrawCodes | ResellCodes => {
                 ActionSubject::Product
             }

@@ -40,7 +40,7 @@ mod armed {
     use tracing::error;
 
     /// Every crash point, in the order in which a notification passes them.
-    pub const ALL: [&str; 26] = [
+    pub const ALL: [&str; 27] = [
         // The signature is right, nothing is published.
         "ingress.after_verify",
         // The broker has confirmed, Alipay has not read `success`.
@@ -91,6 +91,8 @@ mod armed {
         "ops.replay_published",
         // That is written down, and they are still in the queue of dead letters, too.
         "ops.replay_recorded",
+        // An order is amended, its dead letters are not replayed.
+        "ops.amended",
         // A discarded letter is in its queue again, nothing is committed.
         "ops.restore_published",
     ];

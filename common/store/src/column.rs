@@ -27,10 +27,10 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, CodeState,
-    DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction, MessageOutcome,
-    OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason, RefundRequestState,
-    RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, AmendmentState,
+    CodeState, DeadLetterState, DecisionState, Facts, FulfillmentState, LetterAction,
+    MessageOutcome, OperatorAction, OrderStatus, PauseScope, ProductKind, QueryReason,
+    RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -203,6 +203,7 @@ words! {
     ActionSubject in operator_action.subject_kind by |word| word.parse().ok();
     AlarmMessageKind in alarm_message.kind by |word| word.parse().ok();
     AlarmSource in alarm.source by |word| word.parse().ok();
+    AmendmentState in amendment.state by |word| word.parse().ok();
     CodeState in stock_item.state by |word| word.parse().ok();
     DeadLetterState in dead_letter.state by |word| word.parse().ok();
     DecisionState in decision.state by |word| word.parse().ok();

@@ -35,6 +35,7 @@ mod typed_sql;
 
 pub mod activity;
 pub mod alarm;
+pub mod amendment;
 pub mod clock;
 pub mod counts;
 pub mod dead_letter;

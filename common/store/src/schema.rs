@@ -10,7 +10,7 @@ macro_rules! tables {
             use config::Urgency;
             use diesel::sql_types::*;
             use order::{
-                ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, OperatorAction,
+                ActionResult, ActionSource, ActionSubject, AlarmMessageKind, AlarmSource, AmendmentState, OperatorAction,
                 CodeState, DeadLetterState, DecisionState, FulfillmentState, LetterAction, MessageOutcome, OrderStatus, PauseScope, ProductKind, QueryReason,
                 RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
             };
@@ -25,6 +25,20 @@ macro_rules! tables {
 }
 
 tables! {
+    amendment (id) {
+        id -> BigInt,
+        order_id -> Text,
+        state -> EnumText<AmendmentState>,
+        before -> Text,
+        after -> Text,
+        reason -> Text,
+        replay -> Nullable<Text>,
+        proposed_by -> Text,
+        proposed_at -> Moment,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Moment>,
+    }
+
     alarm (cause) {
         cause -> Text,
         source -> EnumText<AlarmSource>,

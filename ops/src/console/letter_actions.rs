@@ -67,6 +67,17 @@ pub(super) async fn act(
     Ok(letters.move_them(&console).await?.into_response())
 }
 
+/// Replays letters by the ramp, and leads to a page that says how far it has come.
+pub(super) async fn replay_letters(
+    console: &Arc<Console>,
+    selection: SelectedOnPage,
+    by: String,
+    note: String,
+) -> Result<Redirect, Failure> {
+    let (action, note) = (LetterAction::Replayed, Some(note));
+    LettersMoved { selection, action, by, note }.move_them(console).await
+}
+
 /// Adds a note, and leads back to the letter.
 async fn note_on(
     console: &Arc<Console>,

@@ -10,6 +10,7 @@ use service::page::{Column, fact};
 use store::BeijingTime;
 
 use super::address::{address, link};
+use super::amendment;
 use super::page::{Page, section};
 use super::request::QueryString;
 use super::reviews::{self, review_address};
@@ -60,6 +61,7 @@ pub(super) async fn show(
         (trades(&page))
         (refunds(&page))
         (cases(&page))
+        (amendment::part(&console, &page))
         p.pages { (toggle) }
     };
     Ok(Page::new(format!("{} {id}", say("订单", "Order")), body))
@@ -129,6 +131,7 @@ fn topic(happening: &StoryEvent<'_>) -> (&'static str, Tone) {
         StoryEvent::Placed => ("下单", Tone::Plain),
         StoryEvent::PaymentTimeEnded => ("到期", Tone::Plain),
         StoryEvent::RefundAsked(_) => ("退款", Tone::Plain),
+        StoryEvent::Amended(_) => ("修改", Tone::Warn),
         StoryEvent::Message(message) => (
             match message.kind() {
                 Some(

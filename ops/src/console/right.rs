@@ -16,6 +16,8 @@ pub(super) enum Right {
     MoveLetters,
     /// Decides a review.
     DecideReview,
+    /// Amends the terms of an order, or confirms that another one does.
+    AmendOrder,
     /// Imports codes, takes codes out, and puts them back.
     ChangeStock,
     /// Begins or ends a pause.
@@ -31,6 +33,7 @@ impl Right {
             Right::SeeCodes
             | Right::MoveLetters
             | Right::DecideReview
+            | Right::AmendOrder
             | Right::ChangeStock
             | Right::PauseWork => Some(Role::Operator),
         }

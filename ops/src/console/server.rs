@@ -24,9 +24,9 @@ use super::right::Right;
 use super::routes::Routes;
 use super::user::{self, User};
 use super::{
-    Console, Shared, actions, activity, base_path, code, letter, letter_actions, letters, login,
-    oidc, order, orders, page, pauses, product, products, results, review, reviews, status,
-    stock_import, subscriptions, undelivered, verify, withdrawals,
+    Console, Shared, actions, activity, amendment, base_path, code, letter, letter_actions,
+    letters, login, oidc, order, orders, page, pauses, product, products, results, review, reviews,
+    status, stock_import, subscriptions, undelivered, verify, withdrawals,
 };
 use crate::failure::Failure;
 
@@ -67,6 +67,7 @@ pub(super) fn routes() -> Routes {
         .get("/orders/{id}", Right::Look, order::show)
         .post(orders::FIND_CODE, Right::SeeCodes, code::find)
         .get(undelivered::PATH, Right::Look, undelivered::show)
+        .post("/orders/{id}/amend", Right::AmendOrder, amendment::act)
         .get("/dead-letters", Right::Look, letters::show)
         .post("/dead-letters", Right::MoveLetters, letter_actions::act)
         .get("/dead-letters/{id}", Right::Look, letter::show)

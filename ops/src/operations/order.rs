@@ -1,6 +1,7 @@
 //! One order: everything that is known of it, its history, what to do next, and orders of an old system.
 
 pub(crate) mod account;
+pub(crate) mod amend;
 pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod csv;

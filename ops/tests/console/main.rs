@@ -23,4 +23,5 @@ mod strangers;
 mod subscriptions;
 mod users;
 mod verify;
+mod waits;
 mod world;

@@ -6,9 +6,9 @@
 
 use queue::ReceivedMessage;
 use store::retry_copy::{self, CopyKey, NewCopy};
-use store::{MysqlConnection, Pool, StoreError};
+use store::{MysqlConnection, StoreError};
 
-use super::{BatchError, Outcome};
+use super::Outcome;
 use crate::message::InboundMessage;
 
 /// Writes the rows of a batch: removes those of copies that came back from a tier, and adds those of copies that go into one.
@@ -60,12 +60,14 @@ pub(crate) fn remove(
 }
 
 /// Removes the row of a message that came back and cannot be read.
-pub(crate) fn remove_unreadable(pool: &Pool, received: &ReceivedMessage) -> Result<(), BatchError> {
+pub(crate) fn remove_unreadable(
+    connection: &mut MysqlConnection,
+    received: &ReceivedMessage,
+) -> Result<(), StoreError> {
     let attempt = received.headers.attempt;
     if attempt == 0 {
         return Ok(());
     }
-    let mut connection = pool.get()?;
     let key = CopyKey { message_id: &received.message_id, attempt };
-    Ok(retry_copy::delete(&mut connection, &[key])?)
+    retry_copy::delete(connection, &[key])
 }

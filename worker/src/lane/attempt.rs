@@ -159,7 +159,7 @@ impl WorkerContext {
 fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchError> {
     let Work { received, outcomes, traces } = work;
     let config = Arc::clone(&context.current.borrow());
-    let mut readable = Vec::new();
+    let (mut readable, mut refused) = (Vec::new(), Vec::new());
     for (at, delivery) in received.iter().enumerate() {
         if outcomes[at].is_some() {
             continue;
@@ -171,13 +171,7 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchE
         let message = match InboundMessage::receive(delivery, &config) {
             Ok(message) => message,
             Err(rejection) => {
-                retry_copies::remove_unreadable(&context.pool, delivery)?;
-                let mut connection = context.pool.get()?;
-                let dead = dead(delivery, &rejection, None);
-                let outcome = trace::within(delivery.headers.trace(), || {
-                    context.publish_dead(&mut connection, dead, rejection)
-                })?;
-                outcomes[at] = Some(outcome);
+                refused.push((at, rejection));
                 continue;
             }
         };
@@ -185,7 +179,7 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchE
         context.health.message_clock().compare(&message, Utc::now());
         readable.push((at, message));
     }
-    if readable.is_empty() {
+    if readable.is_empty() && refused.is_empty() {
         return Ok(Attempted::Ended);
     }
     let mut connection = context.pool.get()?;
@@ -198,6 +192,11 @@ fn attempt(context: &WorkerContext, work: &mut Work) -> Result<Attempted, BatchE
         message.prove_receipt(&mut connection, &delivery.headers, &delivery.body, &config)?;
     }
     let mut attempt = BatchAttempt { context, connection: &mut connection, received, outcomes };
+    for (at, rejection) in refused {
+        if !attempt.put_aside_unread(&pauses, at, &rejection)? {
+            attempt.refuse(at, rejection)?;
+        }
+    }
     let (redelivered, fresh): (Vec<_>, Vec<_>) = attempt
         .put_aside(&pauses, readable)?
         .into_iter()
@@ -238,6 +237,18 @@ fn report_times(batch: &[InboundMessage], outcomes: &[Outcome]) {
 }
 
 impl<'a> BatchAttempt<'a> {
+    /// A message that cannot be read becomes a dead letter, without a row in the inbox.
+    fn refuse(&mut self, at: usize, rejection: Rejection) -> Result<(), BatchError> {
+        let (context, delivery) = (self.context, &self.received[at]);
+        retry_copies::remove_unreadable(self.connection, delivery)?;
+        let letter = dead(delivery, &rejection, None);
+        let outcome = trace::within(delivery.headers.trace(), || {
+            context.publish_dead(self.connection, letter, rejection)
+        })?;
+        self.outcomes[at] = Some(outcome);
+        Ok(())
+    }
+
     /// The deliveries of this try.
     pub(super) fn received(&self) -> &'a [ReceivedMessage] {
         self.received
@@ -271,7 +282,7 @@ impl<'a> BatchAttempt<'a> {
     }
 
     /// Decides about a message that is the cause of a failure.
-    fn failed_alone(
+    pub(super) fn failed_alone(
         &mut self,
         place: usize,
         message: &InboundMessage,

@@ -10,7 +10,6 @@ use tracing::{error, info, warn};
 use crate::batch::{self, BatchError, Outcome, Rules};
 use crate::context::WorkerContext;
 use crate::message::InboundMessage;
-use crate::pauses::ActivePauses;
 use crate::sweepers::Sweeper;
 
 /// The pause between two sweeps.
@@ -30,7 +29,6 @@ pub(crate) async fn run(context: WorkerContext) {
 }
 
 fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
-    let Some(pauses) = context.pauses.for_sweep() else { return Ok(()) };
     let mut connection = context.pool.get()?;
     let mut above = 0;
     loop {
@@ -38,7 +36,7 @@ fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
         for row in &rows {
             above = row.id;
             let envelope = Envelope::decision(&row.merchant, &row.order_id, row.id, Utc::now());
-            look(context, &mut connection, &pauses, envelope)?;
+            look(context, &mut connection, envelope)?;
         }
         if rows.is_empty() || context.cancel.is_cancelled() {
             break;
@@ -50,7 +48,7 @@ fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
         for row in &rows {
             let (order, at) = (row.order_id.as_str(), Utc::now());
             let envelope = Envelope::expiry(&row.merchant, order, row.expires_at, at);
-            if !look(context, &mut connection, &pauses, envelope)? {
+            if !look(context, &mut connection, envelope)? {
                 left += 1;
             }
         }
@@ -64,9 +62,10 @@ fn sweep(context: &WorkerContext) -> Result<(), BatchError> {
 fn look(
     context: &WorkerContext,
     connection: &mut store::MysqlConnection,
-    pauses: &ActivePauses,
     envelope: Envelope,
 ) -> Result<bool, BatchError> {
+    // For each row: a pause may begin while others are looked at.
+    let Some(pauses) = context.pauses.for_sweep() else { return Ok(false) };
     let config = context.current.borrow().clone();
     let (kind, merchant) = (envelope.kind, envelope.merchant.clone());
     let Ok(id) = envelope.message_id() else { return Ok(false) };

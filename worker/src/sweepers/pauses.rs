@@ -36,11 +36,12 @@ pub(crate) async fn run(context: WorkerContext) {
 
 fn sweep(context: &WorkerContext) -> Result<usize, BatchError> {
     let mut connection = context.pool.get()?;
-    let pauses = ActivePauses::read(&mut connection)?;
-    report(&pauses);
-    context.pauses.set(pauses);
     let mut resumed = 0;
     loop {
+        // In each turn: while the messages of one pause go back, others begin and end.
+        let pauses = ActivePauses::read(&mut connection)?;
+        report(&pauses);
+        context.pauses.set(pauses);
         let put_back = put_back(context, &mut connection)?;
         resumed += put_back;
         if put_back == 0 || context.cancel.is_cancelled() {

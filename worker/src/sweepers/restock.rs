@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use crate::batch::{self, BatchError, Rules, run_halving};
 use crate::context::WorkerContext;
 use crate::health::DatabaseUser;
+use crate::pauses::ActivePauses;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, as_metric};
 
 /// Orders restocked in one transaction.
@@ -42,19 +43,18 @@ fn sweep(context: &WorkerContext) -> Result<usize, BatchError> {
     let Some(pauses) = context.pauses.for_sweep() else { return Ok(0) };
     let mut connection = context.pool.get()?;
     let mut restocked = 0;
-    let paused = PausedGoods { merchants: pauses.merchants(), products: pauses.products() };
-    let named = fulfillment::accounts_named(&mut connection, &paused, CHUNK)?;
+    let named = fulfillment::accounts_named(&mut connection, &goods_paused(&pauses), CHUNK)?;
     if !named.is_empty() {
         restocked += restock(context, &mut connection, &named)?;
     }
     for product_id in fulfillment::awaited_products(&mut connection)? {
         loop {
-            let orders = next_orders(context, &mut connection, &product_id, &paused)?;
+            let orders = next_orders(context, &mut connection, &product_id)?;
             if orders.is_empty() || context.cancel.is_cancelled() {
                 break;
             }
             restocked += restock(context, &mut connection, &orders)?;
-            let still = next_orders(context, &mut connection, &product_id, &paused)?;
+            let still = next_orders(context, &mut connection, &product_id)?;
             if still == orders {
                 // Locked by another transaction, or new payments took the stock: next time.
                 break;
@@ -100,13 +100,19 @@ fn next_orders(
     context: &WorkerContext,
     connection: &mut store::MysqlConnection,
     product_id: &str,
-    paused: &PausedGoods<'_>,
 ) -> Result<Vec<String>, StoreError> {
+    // In each turn: a pause may begin while orders are served.
+    let Some(pauses) = context.pauses.for_sweep() else { return Ok(Vec::new()) };
     // More than a chunk could use need not be counted.
     let available = stock::available(connection, product_id, 100_000)?;
     if available == 0 {
         return Ok(Vec::new());
     }
     let overtake_limit = context.config.worker.stock_overtake_limit;
-    fulfillment::awaiting_stock(connection, product_id, available, overtake_limit, paused, CHUNK)
+    let paused = goods_paused(&pauses);
+    fulfillment::awaiting_stock(connection, product_id, available, overtake_limit, &paused, CHUNK)
+}
+
+fn goods_paused(pauses: &ActivePauses) -> PausedGoods<'_> {
+    PausedGoods { merchants: pauses.merchants(), products: pauses.products() }
 }

@@ -215,3 +215,70 @@ fn dies_at(world: &World, point: &str) {
     let said = worker.stderr();
     assert!(said.lines().last().is_some_and(|last| last.contains(point)), "{said}");
 }
+
+/// The merchant was removed from the configuration while its work waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_merchant_that_no_configuration_has_waits_as_well() {
+    let mut world = World::new(0);
+    world.sql(
+        "INSERT INTO pause (scope, scope_id, reason, begun_by, ends_at) \
+         VALUES ('merchant', 'gone', 'tested', 'wang', UTC_TIMESTAMP(6) + INTERVAL 1 HOUR)",
+    );
+    let _worker = world.worker();
+    let mut message = world.message(world.payment("G000001"));
+    let body = String::from_utf8(message.body).expect("JSON");
+    message.body = body.replace("\"shop\"", "\"gone\"").into_bytes();
+    world.publish(vec![message]).await;
+    world.wait_for_count(WAITING, 1);
+    assert_eq!(world.dead_letters(), []);
+    world.sql("UPDATE pause SET ended_at = UTC_TIMESTAMP(6)");
+    until("it is judged", || {
+        world.dead_letters() == [("G000001".to_owned(), "unknown_merchant".to_owned())]
+    });
+    assert_eq!(world.count(WAITING), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_a_paused_merchant_get_no_codes_and_those_of_others_do() {
+    let mut world = World::new(0);
+    world.place_orders("R", 2);
+    world.sql("UPDATE user_order SET merchant = 'app' WHERE id = 'R000002'");
+    let mut first = world.worker();
+    world.send(world.payment("R000001")).await;
+    let mut other = AlipayTrade::open(&world.app, "R000002", TOTAL, Utc::now());
+    world.send(other.pay(Utc::now()).expect("a payment")).await;
+    for order in ["R000001", "R000002"] {
+        world.expect(order, |order| order["fulfillment"]["state"] == "awaiting_stock");
+    }
+    first.terminate();
+    assert!(first.wait().success());
+
+    pause(&world, "merchant shop");
+    let worker = world.worker();
+    world.pipeline.import("CODE", &["C1".to_owned(), "C2".to_owned()]).expect("stock");
+    // It was paid later, and the sweep that served it has passed the first.
+    world.expect("R000002", is_delivered);
+    assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 1);
+    resume(&world, "merchant shop");
+    world.expect("R000001", is_delivered);
+    nothing_is_left(&mut world, worker).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_at_the_end_of_a_pause_deliver_once() {
+    let mut world = World::new(200);
+    world.place_orders("W", 150);
+    pause(&world, "merchant shop");
+    let mut first = world.worker();
+    let second = world.worker();
+    let payments = (1..=150).map(|number| world.message(world.payment(&format!("W{number:06}"))));
+    world.publish(payments.collect()).await;
+    world.wait_for_count(WAITING, 150);
+    resume(&world, "merchant shop");
+    world.wait_for_count("user_order WHERE is_send_goods", 150);
+    until("no row is left", || world.count(WAITING) == 0);
+    assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 150);
+    first.terminate();
+    assert!(first.wait().success());
+    nothing_is_left(&mut world, second).await;
+}

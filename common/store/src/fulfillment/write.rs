@@ -82,7 +82,7 @@ pub struct PausedGoods<'a> {
 
 /// Orders that wait for this product and that `available` units can fulfil completely, oldest payment
 /// first. An order for ten units does not delay an order for one unit until it has waited for `overtake_limit`: after that, no order that was paid later is returned.
-/// A paused order keeps its turn: it is left out, and later ones do not overtake it for longer than that.
+/// A paused order is left out: later ones may be served meanwhile.
 pub fn awaiting_stock(
     connection: &mut MysqlConnection,
     product_id: &str,

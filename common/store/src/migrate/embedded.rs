@@ -72,6 +72,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-30-000031_dead_letter_note",
     "2026-12-01-000010_pause",
     "2026-12-01-000011_paused_message",
+    "2026-12-01-000012_amendment",
     "2026-12-01-000020_order_search",
     "2026-12-01-000021_undelivered",
     "2026-12-01-000022_activity",

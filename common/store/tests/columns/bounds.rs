@@ -29,6 +29,19 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
         "worker_heartbeat",
         &[("worker", Ours), ("host", Ours), ("version", Ours), ("trouble", Explained)],
     ),
+    (
+        "amendment",
+        &[
+            ("order_id", Checked),
+            // Four terms of ours.
+            ("before", Ours),
+            ("after", Ours),
+            ("reason", Refused),
+            ("replay", Checked),
+            ("proposed_by", Refused),
+            ("decided_by", Refused),
+        ],
+    ),
     ("gateway_answer", &[("order_id", Checked), ("digest", Ours)]),
     (
         "stock_resale",

@@ -10,6 +10,8 @@ mod restore;
 mod show;
 mod sync;
 
+pub(super) use replay::text as replay_text;
+
 group! {
     /// List, show, replay, discard and restore dead letters: messages that need a person
     ///

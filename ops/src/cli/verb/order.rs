@@ -1,6 +1,8 @@
 //! `ops order`
 
 mod account;
+mod amend;
+mod amendments;
 mod create;
 mod import;
 mod list;
@@ -8,12 +10,14 @@ mod show;
 mod undelivered;
 
 group! {
-    /// Create, import, show and list orders, and those that are paid and not delivered
+    /// Create, import, amend, show and list orders, and those that are paid and not delivered
     ///
     /// Example: ops order list --needs-review
     OrderArgs {
         Create(create::OrderCreateArgs),
         Account(account::OrderAccountArgs),
+        Amend(amend::OrderAmendArgs),
+        Amendments(amendments::AmendmentsArgs),
         Import(import::OrderImportArgs),
         Show(show::OrderShowArgs),
         List(list::OrderListArgs),

@@ -29,6 +29,7 @@ const EXPECTED: &[(Method, &str, Option<Role>)] = &[
     (Method::GET, "/orders/{id}", Some(Role::Viewer)),
     (Method::POST, "/codes", Some(Role::Operator)),
     (Method::GET, "/undelivered", Some(Role::Viewer)),
+    (Method::POST, "/orders/{id}/amend", Some(Role::Operator)),
     (Method::GET, "/dead-letters", Some(Role::Viewer)),
     (Method::POST, "/dead-letters", Some(Role::Operator)),
     (Method::GET, "/dead-letters/{id}", Some(Role::Viewer)),

@@ -5,6 +5,7 @@ use config::Config;
 use order::{Facts, MessageOutcome, OrderState, ProductKind, Trade, Undelivered};
 use queue::MessageKind;
 use serde::Serialize;
+use store::amendment::{self, AmendmentRow};
 use store::dead_letter::{self, history};
 use store::entitlement::{self, Entitlement};
 use store::fulfillment::{self, Fulfillment};
@@ -58,6 +59,9 @@ pub(crate) struct OrderDetails {
     pub(crate) unrecorded_letters: Vec<dead_letter::UnrecordedLetter>,
     /// Messages that name it and were redelivered without an acknowledgement: each may have killed a worker.
     pub(crate) came_back: Vec<redelivery::RedeliveryRow>,
+    /// What people changed of its terms.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) amendments: Vec<AmendmentRow>,
     /// For what its work waits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) pauses: Vec<ListedPause>,
@@ -188,6 +192,7 @@ impl OrderDetails {
             dead_letters: history::of_order(connection, id)?,
             unrecorded_letters: dead_letter::of_order(connection, id)?,
             came_back: redelivery::of_order(connection, id)?,
+            amendments: amendment::of_order(connection, id)?,
             pauses: pause::of_order(connection, &row.merchant, &row.product_id)?,
             paused_messages: paused_message::of_order(connection, id)?,
             next_step: String::new(),
@@ -265,6 +270,11 @@ impl OrderDetails {
             hide(&mut letter.done_by);
             letter.note.iter_mut().for_each(hide);
             hide(&mut letter.headers);
+        }
+        for row in &mut self.amendments {
+            hide(&mut row.proposed_by);
+            row.decided_by.iter_mut().for_each(hide);
+            hide(&mut row.reason);
         }
         for pause in &mut self.pauses {
             hide(&mut pause.row.begun_by);

@@ -261,7 +261,7 @@ pub(crate) fn of_rejection(word: &str, order: &str, stray: Option<&str>) -> Stri
             | RejectionReason::TradeOlderThanOrder,
             Some(back),
         ) => format!(
-            "if the order is wrong, correct it and replay the letter ({look}); if the payment is wrong, {back}"
+            "if the order is wrong, correct it and replay the letter ({look}; `ops order amend {order}` does both); if the payment is wrong, {back}"
         ),
         (RejectionReason::CurrencyMismatch, _) => {
             "give the payment back on Alipay's page".to_owned()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use order::PauseScope;
 use store::BeijingTime;
 use store::worker_heartbeat::WorkerRow;
 
@@ -71,7 +72,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<WorkFinding> {
     let tiers = overview.retries.iter().flatten();
     let copies: i64 = tiers.map(|tier| tier.copies).sum();
     match overview.overdue() {
-        Some(overdue) if overdue.count > 0 => {
+        Some(overdue) if overdue.count > 0 && !takes_nothing(overview) => {
             found.push(WorkFinding::RetriesOverdue {
                 copies: overdue.count,
                 oldest: overdue.oldest,
@@ -97,7 +98,7 @@ fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
     let (unread, unread_messages) =
         names_and_messages(overview.work_queues().filter(|queue| queue.consumers == Some(0)));
     let no_consumers = !unread.is_empty();
-    if no_consumers {
+    if no_consumers && !takes_nothing(overview) {
         let last = overview.workers.iter().flatten().max_by_key(|worker| worker.seen_at);
         found.push(WorkFinding::NoWorkers {
             queues: unread,
@@ -138,9 +139,14 @@ fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
     }
     let (queues, messages) =
         names_and_messages(overview.work_queues().filter(|queue| queue.messages > Some(0)));
-    if messages > BACKLOG {
+    if messages > BACKLOG && !takes_nothing(overview) {
         found.push(WorkFinding::Backlog { queues, messages });
     }
+}
+
+/// Whether an operator lets everything wait: then the queue keeps what comes, and the pause is the finding.
+fn takes_nothing(overview: &Overview) -> bool {
+    overview.pauses.iter().flatten().any(|pause| pause.row.scope == PauseScope::Everything)
 }
 
 fn named(queues: &[String]) -> String {

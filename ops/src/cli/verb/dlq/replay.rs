@@ -2,6 +2,8 @@
 
 mod output;
 
+pub(in crate::cli::verb) use output::text;
+
 use std::num::NonZeroU32;
 
 use clap::Args;

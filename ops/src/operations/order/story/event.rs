@@ -5,6 +5,7 @@ use alipay::Fen;
 use order::{Facts, FulfillmentState, MessageOutcome};
 use queue::MessageKind;
 use store::BeijingTime;
+use store::amendment::AmendmentRow;
 use store::dead_letter::UnrecordedLetter;
 use store::dead_letter::history;
 use store::outbox::OrderEvent;
@@ -13,6 +14,7 @@ use store::refund_request::RefundRequestLine;
 use store::review::ReviewRow;
 
 use crate::operations::dead_letter::{NO_REASON, short};
+use crate::operations::order::amend::terms::{TermChange, changes_of};
 use crate::operations::order::change::steps;
 use crate::operations::order::details::{OrderDetails, StoryMessage};
 use crate::operations::order::fact_list::FactList;
@@ -30,6 +32,8 @@ pub(crate) enum StoryEvent<'a> {
     PaymentTimeEnded,
     /// A refund was requested.
     RefundAsked(&'a RefundRequestLine),
+    /// Its terms were amended, or that was proposed.
+    Amended(&'a AmendmentRow),
     /// A worker finished a message.
     Message(&'a StoryMessage),
     /// The goods moved without a message: stock arrived, a person acted.
@@ -78,6 +82,7 @@ pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, StoryEvent
     all.extend(ended.map(|end| (end, StoryEvent::PaymentTimeEnded)));
     let requests = details.refund_requests.iter();
     all.extend(requests.map(|it| (it.created_at, StoryEvent::RefundAsked(it))));
+    all.extend(details.amendments.iter().map(|it| (it.proposed_at, StoryEvent::Amended(it))));
     all.extend(details.story.iter().map(|it| (it.at, StoryEvent::Message(it))));
     all.extend(goods_moved_alone(details).map(|(at, moved)| (at, StoryEvent::Goods(moved))));
     for review in &details.reviews {
@@ -126,6 +131,7 @@ impl StoryEvent<'_> {
                 let (amount, by) = (Fen::new(request.amount), &request.asked_by);
                 format!("refund of {amount} yuan asked for by {by}: {}", request.reason)
             }
+            StoryEvent::Amended(row) => amended(row),
             StoryEvent::Message(message) => message_text(message),
             StoryEvent::Goods(GoodsMove::Wait) => "goods wait".to_owned(),
             StoryEvent::Goods(GoodsMove::Delivered) => "goods delivered".to_owned(),
@@ -173,6 +179,14 @@ impl StoryEvent<'_> {
         }
         (!parts.is_empty()).then(|| parts.join("; "))
     }
+}
+
+/// What was amended, by whom and why.
+fn amended(row: &AmendmentRow) -> String {
+    let changes: Vec<String> = changes_of(row).iter().map(TermChange::text).collect();
+    let AmendmentRow { state, proposed_by, reason, .. } = row;
+    let second = row.decided_by.as_ref().map_or_else(String::new, |by| format!(" and {by}"));
+    format!("amendment {state} by {proposed_by}{second}: {}, because: {reason}", changes.join(", "))
 }
 
 /// A message that was redelivered without an acknowledgement.

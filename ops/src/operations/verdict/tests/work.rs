@@ -1,6 +1,10 @@
 //! Findings about workers, queues, retries, dead letters, events.
 
+use order::PauseScope;
+use store::pause::PauseRow;
+
 use super::*;
+use crate::operations::pause::{ListedPause, PauseState};
 
 #[test]
 fn workers_that_are_gone_or_stand_still() {
@@ -121,4 +125,33 @@ fn retries_letters_and_events() {
         "{}",
         printed(&off)
     );
+}
+
+/// A pause that is not over.
+fn paused(scope: PauseScope) -> ListedPause {
+    let row = PauseRow {
+        id: 1,
+        scope,
+        scope_id: String::new(),
+        reason: "moved".to_owned(),
+        begun_by: "wang".to_owned(),
+        begun_at: ago(minutes(5)),
+        ends_at: ago(minutes(-5)),
+        ended_at: None,
+        ended_by: None,
+    };
+    ListedPause { row, state: PauseState::Active, messages: 0, oldest: None }
+}
+
+#[test]
+fn while_everything_is_paused_the_pause_is_the_finding() {
+    let stopped = |scope| {
+        found(|it| {
+            it.pauses = Some(vec![paused(scope)]);
+            it.queues = Some(vec![queue(work_queue(0), 20_000, 0)]);
+        })
+    };
+    assert_eq!(stopped(PauseScope::Everything), ["soon paused"]);
+    let of_merchant = stopped(PauseScope::Merchant);
+    assert_eq!(of_merchant, ["NOW no_workers", "NOW backlog", "to do paused"]);
 }

@@ -12,7 +12,7 @@ use crate::plural::count;
 const LISTED: usize = 100;
 
 /// What was sent back, and what became of it.
-pub(super) fn text(result: &ReplayResult) -> String {
+pub(in crate::cli::verb) fn text(result: &ReplayResult) -> String {
     let replayed = result.replayed;
     let Some(outcomes) = &result.outcomes else {
         let several = result.copies.iter();
