@@ -131,20 +131,20 @@ fn what_a_pause_holds_is_listed_with_who_paused_it_until_it_is_over() {
     let (owner, what) = line(&shop, "UNPAID");
     assert_eq!(owner, "pause");
     assert!(what.contains("product gift is paused until ") && what.contains(" by ada"), "{what}");
-    shop.ops.run("pause merchant shop --reason recount --for 1h --by bob").done();
+    shop.ops.run("pause product rare --reason recount --for 1h --by bob").done();
     let (owner, what) = line(&shop, "STOCK");
     assert_eq!(owner, "pause");
-    assert!(what.starts_with("out of stock, and merchant shop is paused until "), "{what}");
+    assert!(what.starts_with("out of stock, and product rare is paused until "), "{what}");
     let codes = ["stock", "import", "rare", "--file", "-"];
     shop.ops.run_with(&codes, b"RARE-1\n").done();
     let (owner, what) = line(&shop, "STOCK");
     assert_eq!(owner, "pause");
-    assert!(what.starts_with("there is stock by now, and merchant shop is paused"), "{what}");
+    assert!(what.starts_with("there is stock by now, and product rare is paused"), "{what}");
     assert_eq!(line(&shop, "PROGRESS").0, "pause");
     // What a person does about a pause changes nothing for these.
     assert_eq!(line(&shop, "HAND").0, "review");
     assert_eq!(line(&shop, "MISMATCH").0, "dead_letters");
-    shop.ops.run("resume merchant shop --by bob").done();
+    shop.ops.run("resume product rare --by bob").done();
     shop.ops.run("resume product gift --by ada").done();
     assert_eq!(line(&shop, "STOCK").0, "worker");
     let (owner, what) = line(&shop, "UNPAID");
