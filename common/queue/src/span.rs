@@ -17,9 +17,12 @@ pub fn publish(message: &Message, parent: Option<TraceContext>) -> Span {
             KeyValue::new("messaging.operation.type", "send"),
             KeyValue::new("messaging.destination.name", format!("{exchange}:{routing_key}")),
             KeyValue::new("messaging.rabbitmq.destination.routing_key", routing_key.clone()),
-            KeyValue::new("messaging.message.id", message_id.clone()),
         ]
     });
+    // The id of an event holds its order's number, which no span says.
+    if exchange != topology::EVENTS_EXCHANGE {
+        span.describe(|| [KeyValue::new("messaging.message.id", message_id.clone())]);
+    }
     span
 }
 

@@ -132,6 +132,7 @@ async fn a_span_says_nothing_that_is_not_on_the_list() {
     for (name, value) in spans.iter().flat_map(|span| &span.attributes) {
         assert!(document.contains(&format!("`{name}`")), "docs/tracing.md does not list {name}");
         assert!(!value.contains("marked"), "{name}: {value}");
+        assert!(!value.contains("T000001"), "an order number: {name}: {value}");
     }
     assert!(spans.iter().all(|span| !span.name.contains("marked")));
 }
@@ -175,6 +176,22 @@ async fn a_collector_that_is_gone_is_one_line_of_the_log() {
     let line = "the collector of traces cannot be reached";
     testkit::until(line, || worker.stderr().contains(line));
     assert_eq!(worker.stderr().matches(line).count(), 1);
+}
+
+/// What a person has to correct is said with its reason, and nothing waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_refuses_is_an_error_with_its_status() {
+    let refusing = FakeGateway::start(Reply::Status(401, Vec::new())).expect("a port");
+    let endpoint = refusing.url.replace("/gateway.do", "");
+    let variables =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint), ("OTEL_BSP_SCHEDULE_DELAY", "20")];
+    let world = world(&variables);
+    let worker = world.worker();
+    world.send(world.payment("T000001")).await;
+    world.expect("T000001", |order| order["is_send_goods"] == true);
+    let line = "the collector of traces refuses this program";
+    testkit::until(line, || worker.stderr().contains(line));
+    assert!(worker.stderr().contains("HTTP status 401"), "{}", worker.stderr());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,9 @@ fn a_query_and_what_its_answer_causes_are_one_trace() {
     assert_eq!(call.attributes["http.response.status_code"], "200");
     assert!(call.attributes["url.full"].ends_with("/gateway.do"), "{call:?}");
     assert_eq!(event.parent, child(SpanKind::Consumer).id);
+    for (name, value) in spans.iter().flat_map(|span| &span.attributes) {
+        assert!(!value.contains("LOST"), "an order number: {name}: {value}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::{error, info, warn};
 
 use super::collector::CollectorClient;
@@ -21,15 +21,12 @@ const LAST_EXPORT: Duration = Duration::from_secs(2);
 /// How long one export may take, unless a variable says so.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The values of `OTEL_TRACES_SAMPLER` that the SDK knows.
-const SAMPLERS: [&str; 6] = [
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-];
+/// The known values of `OTEL_TRACES_SAMPLER`.
+const SAMPLERS: &str = "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, \
+    parentbased_traceidratio";
+
+/// How many links a span keeps, unless a variable says so: the largest `worker.batch`. The SDK would keep 128.
+const MAX_LINKS: u32 = 4096;
 
 /// Why nothing is exported although it is asked for.
 #[derive(Debug, thiserror::Error)]
@@ -128,23 +125,55 @@ fn is_url(text: &str) -> bool {
 }
 
 /// How long one export may take.
-fn timeout(variable: impl Fn(&str) -> Option<String>) -> Duration {
+fn timeout(variable: impl Fn(&str) -> Option<String>) -> Result<Duration, ExportError> {
     let names = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
-    first_of(names, variable)
-        .and_then(|(_, milliseconds)| milliseconds.parse().ok())
-        .map_or(EXPORT_TIMEOUT, Duration::from_millis)
+    let Some((name, value)) = first_of(names, variable) else { return Ok(EXPORT_TIMEOUT) };
+    match value.parse::<u64>() {
+        Ok(milliseconds) if milliseconds > 0 => Ok(Duration::from_millis(milliseconds)),
+        _ => Err(ExportError::Unsupported { variable: name, value, known: "milliseconds from 1" }),
+    }
+}
+
+/// Which traces are recorded. Not left to the SDK, which records everything where it does not understand the variables.
+fn sampler(variable: impl Fn(&str) -> Option<String>) -> Result<Sampler, ExportError> {
+    let parent_based = |root| Sampler::ParentBased(Box::new(root));
+    let ratio = || ratio(&variable).map(Sampler::TraceIdRatioBased);
+    let Some(value) = variable("OTEL_TRACES_SAMPLER") else {
+        return Ok(parent_based(Sampler::AlwaysOn));
+    };
+    match value.as_str() {
+        "always_on" => Ok(Sampler::AlwaysOn),
+        "always_off" => Ok(Sampler::AlwaysOff),
+        "traceidratio" => ratio(),
+        "parentbased_always_on" => Ok(parent_based(Sampler::AlwaysOn)),
+        "parentbased_always_off" => Ok(parent_based(Sampler::AlwaysOff)),
+        "parentbased_traceidratio" => ratio().map(parent_based),
+        _ => {
+            let variable = "OTEL_TRACES_SAMPLER";
+            Err(ExportError::Unsupported { variable, value, known: SAMPLERS })
+        }
+    }
+}
+
+/// The part of all traces that is recorded. It has no default: who forgets it would record all of them.
+fn ratio(variable: impl Fn(&str) -> Option<String>) -> Result<f64, ExportError> {
+    let name = "OTEL_TRACES_SAMPLER_ARG";
+    let value = variable(name).unwrap_or_else(|| "not set".to_owned());
+    match value.parse::<f64>() {
+        Ok(ratio) if (0.0..=1.0).contains(&ratio) => Ok(ratio),
+        _ => {
+            let known = "a number from 0 to 1";
+            Err(ExportError::Unsupported { variable: name, value, known })
+        }
+    }
 }
 
 fn provider(
     program: &'static str,
     version: &'static str,
 ) -> Result<SdkTracerProvider, ExportError> {
-    if let Some(sampler) = variable("OTEL_TRACES_SAMPLER")
-        && !SAMPLERS.contains(&sampler.as_str())
-    {
-        warn!(sampler, "OTEL_TRACES_SAMPLER is not known; parentbased_always_on is used");
-    }
-    let client = CollectorClient::new(timeout(variable));
+    let sampler = sampler(variable)?;
+    let client = CollectorClient::new(timeout(variable)?);
     let exporter = SpanExporter::builder().with_http().with_http_client(client).build()?;
     let exporter = CountingExporter::new(exporter);
     let own = [
@@ -159,26 +188,80 @@ fn provider(
     if let Some(name) = variable("OTEL_SERVICE_NAME") {
         resource = resource.with_service_name(name);
     }
-    Ok(SdkTracerProvider::builder()
+    let mut provider = SdkTracerProvider::builder()
         .with_resource(resource.build())
-        .with_span_processor(SpanQueue::new(exporter))
-        .build())
+        .with_sampler(sampler)
+        .with_span_processor(SpanQueue::new(exporter));
+    if variable("OTEL_SPAN_LINK_COUNT_LIMIT").is_none() {
+        provider = provider.with_max_links_per_span(MAX_LINKS);
+    }
+    Ok(provider.build())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What becomes of these variables: on, off, or the variable that is named.
-    fn outcome(variables: &[(&str, &str)]) -> String {
-        let variable = |name: &str| {
+    /// An environment of these variables.
+    fn environment(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+        move |name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
-        };
-        match is_wanted(variable) {
+        }
+    }
+
+    /// The variable that an error names.
+    fn named(error: &ExportError) -> String {
+        error.to_string().split(' ').next().unwrap().to_owned()
+    }
+
+    /// What becomes of these variables: on, off, or the variable that is named.
+    fn outcome(variables: &[(&str, &str)]) -> String {
+        match is_wanted(environment(variables)) {
             Ok(true) => "on".to_owned(),
             Ok(false) => "off".to_owned(),
-            Err(error) => error.to_string().split(' ').next().unwrap().to_owned(),
+            Err(error) => named(&error),
+        }
+    }
+
+    #[test]
+    fn a_sampler_that_is_not_understood_is_an_error() {
+        let of = |name: &'static str, argument: Option<&'static str>| {
+            let argument = argument.map(|value| ("OTEL_TRACES_SAMPLER_ARG", value));
+            let variables: Vec<_> =
+                [("OTEL_TRACES_SAMPLER", name)].into_iter().chain(argument).collect();
+            sampler(environment(&variables))
+        };
+        for (name, argument, expected) in [
+            ("always_on", None, "AlwaysOn"),
+            ("always_off", Some("1%"), "AlwaysOff"),
+            ("traceidratio", Some("0"), "TraceIdRatioBased(0.0)"),
+            ("traceidratio", Some("1"), "TraceIdRatioBased(1.0)"),
+            ("parentbased_always_on", None, "ParentBased(AlwaysOn)"),
+            ("parentbased_always_off", None, "ParentBased(AlwaysOff)"),
+            ("parentbased_traceidratio", Some("0.01"), "ParentBased(TraceIdRatioBased(0.01))"),
+        ] {
+            assert_eq!(format!("{:?}", of(name, argument).unwrap()), expected);
+        }
+        for argument in [None, Some("1%"), Some("0,01"), Some("1.5"), Some("-0.1"), Some("NaN")] {
+            for name in ["traceidratio", "parentbased_traceidratio"] {
+                let error = of(name, argument).unwrap_err();
+                assert_eq!(named(&error), "OTEL_TRACES_SAMPLER_ARG", "{argument:?}");
+            }
+        }
+        for name in ["jaeger_remote", "xray", "ALWAYS_ON"] {
+            assert_eq!(named(&of(name, None).unwrap_err()), "OTEL_TRACES_SAMPLER");
+        }
+        assert_eq!(format!("{:?}", sampler(environment(&[])).unwrap()), "ParentBased(AlwaysOn)");
+    }
+
+    #[test]
+    fn a_timeout_that_leaves_no_time_is_an_error() {
+        let of = |value: &str| timeout(environment(&[("OTEL_EXPORTER_OTLP_TIMEOUT", value)]));
+        assert_eq!(timeout(environment(&[])).unwrap(), EXPORT_TIMEOUT);
+        assert_eq!(of("1").unwrap(), Duration::from_millis(1));
+        for value in ["0", "-1", "10s", "99999999999999999999"] {
+            assert_eq!(named(&of(value).unwrap_err()), "OTEL_EXPORTER_OTLP_TIMEOUT", "{value}");
         }
     }
 

@@ -14,7 +14,6 @@ use opentelemetry_sdk::trace::{
 };
 
 use crate::metric;
-use crate::outage::{Outage, OutageKind};
 
 /// How many spans wait at most. It replaces `OTEL_BSP_MAX_QUEUE_SIZE`, which the SDK does not show.
 const MAX_WAITING: usize = 8192;
@@ -67,18 +66,16 @@ impl SpanProcessor for SpanQueue {
     }
 }
 
-/// An exporter that counts what it takes out of the queue, and logs that the collector takes nothing.
+/// An exporter that counts what it takes out of the queue, and what became of it.
 #[derive(Debug)]
 pub(super) struct CountingExporter<E> {
     exporter: E,
     waiting: Arc<AtomicUsize>,
-    outage: Outage,
 }
 
 impl<E> CountingExporter<E> {
     pub(super) fn new(exporter: E) -> CountingExporter<E> {
-        let outage = Outage::new("the collector of traces");
-        CountingExporter { exporter, waiting: Arc::default(), outage }
+        CountingExporter { exporter, waiting: Arc::default() }
     }
 }
 
@@ -87,10 +84,6 @@ impl<E: SpanExporter> SpanExporter for CountingExporter<E> {
         let spans = batch.len();
         self.waiting.fetch_sub(spans, Ordering::Relaxed);
         let exported = self.exporter.export(batch).await;
-        match &exported {
-            Ok(()) => self.outage.connected(),
-            Err(error) => self.outage.attempt_failed(OutageKind::Away, error),
-        }
         count(if exported.is_ok() { "exported" } else { "failed" }, spans);
         exported
     }
