@@ -98,11 +98,11 @@ impl Browser {
         headers
     }
 
-    /// The token in the forms of the page that lists letters one by one.
+    /// The token in the form of the page of pauses, which is always there.
     pub(crate) fn token(&self) -> String {
         let page = self.get("/token-is-in-no-error-page");
         assert!(!page.body.contains("name=\"token\""));
-        self.token_in("/dead-letters?view=flat")
+        self.token_in("/pauses")
     }
 
     /// The token in a form of this page.
