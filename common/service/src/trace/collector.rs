@@ -46,7 +46,7 @@ impl CollectorClient {
         match outcome.as_ref().map(Response::status) {
             Ok(status) if status.is_success() => self.outage.connected(),
             Ok(status) => {
-                self.outage.attempt_failed(kind(status), &format!("HTTP status {status}"))
+                self.outage.attempt_failed(kind(status), &format!("HTTP status {status}"));
             }
             Err(error) => self.outage.attempt_failed(OutageKind::Away, &chain(error.as_ref())),
         }
