@@ -52,7 +52,7 @@ fn a_code_is_found_wherever_it_is() {
     for copied in ["\u{feff}CODE-1", "CODE\u{feff}-1", "CODE-1\t", "\tCODE-1\u{a0}"] {
         assert_eq!(find(copied).done().stdout, on_sale, "{copied:?}");
     }
-    ops.run_with(&["stock", "import", "gift", "--file", "-"], b"tab\t\n").done();
+    ops.run_with(&["stock", "import", "gift", "--file", "-", "--yes"], b"tab\t\n").done();
     assert!(find("tab\t").done().stdout.contains("available"));
     find("CODE-3").ended(1, "no product has or had this code");
     ops.run_with(&["stock", "find", "-"], b"\xff").ended(2, "not UTF-8");
