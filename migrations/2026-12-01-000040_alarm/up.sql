@@ -2,7 +2,7 @@
 -- cause is first seen and is removed when it is gone.
 CREATE TABLE alarm (
     cause        VARBINARY(255) NOT NULL PRIMARY KEY COMMENT 'the code of a finding, and what it is about: dead_letters/total_mismatch',
-    source       ENUM('nothing', 'database', 'broker', 'ingress', 'dead_letters') NOT NULL COMMENT 'what must be asked to know whether it is gone',
+    source       ENUM('nothing', 'database', 'broker', 'management', 'topology', 'ingress', 'refusals', 'dead_letters') NOT NULL COMMENT 'what must be asked to know whether it is gone',
     urgency      ENUM('now', 'soon', 'later') NOT NULL,
     first_seen   DATETIME(6) NOT NULL,
     last_seen    DATETIME(6) NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE alarm_message (
     urgency    ENUM('now', 'soon', 'later') NOT NULL,
     content    TEXT           NOT NULL COMMENT 'JSON: what is told, in the language of the channel',
     created_at DATETIME(6)    NOT NULL,
-    due_at     DATETIME(6)    NOT NULL COMMENT 'after quiet hours; after a pause; when the lease of the program that sends it ends',
+    due_at     DATETIME(6)    NOT NULL COMMENT 'after quiet hours; after a pause; when the lease of the program that sends it ends; the year 9999 when it is given up',
     attempts   INT            NOT NULL DEFAULT 0,
     error      TEXT           NULL COMMENT 'of the latest attempt',
     sent_at    DATETIME(6)    NULL,

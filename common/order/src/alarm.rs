@@ -9,8 +9,14 @@ closed_set! {
         Database,
         /// The broker.
         Broker,
+        /// The broker's management API, where it is configured.
+        Management,
+        /// The comparison of the broker's topology.
+        Topology,
         /// The ingress' admin endpoint.
         Ingress,
+        /// What the ingress has refused, for an hour.
+        Refusals,
         /// The reasons of the dead letters.
         DeadLetters,
     }

@@ -27,13 +27,16 @@ closed_set! {
         Retrying,
         /// A message about the order waits for the end of a pause.
         Paused,
+        /// What is stored about the order disagrees with itself.
+        Inconsistent,
     }
 }
 
 impl Undelivered {
     /// Judges an order by what its trades say and what was done with its goods. `None`: the goods went out, or nothing is
-    /// paid here. A message that no worker could apply is not known here: [`DeadLetter`](Undelivered::DeadLetter),
-    /// [`Retrying`](Undelivered::Retrying) and [`Paused`](Undelivered::Paused) are about unpaid orders that have one.
+    /// paid here. A message that no worker could apply is not known here, so [`DeadLetter`](Undelivered::DeadLetter),
+    /// [`Retrying`](Undelivered::Retrying), [`Paused`](Undelivered::Paused) and [`Inconsistent`](Undelivered::Inconsistent) are
+    /// said by whoever lists orders.
     pub fn of(
         payment: PaymentState,
         facts: Facts,

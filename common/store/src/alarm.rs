@@ -3,9 +3,11 @@
 //! Times are those of the program that writes them, not of the database: it decides by its own clock also while the database
 //! is away. Several such programs can run at once: see [`lock`] and [`claim`].
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use config::Urgency;
-use diesel::dsl::{max, min};
+use diesel::dsl::max;
 use diesel::prelude::*;
 use order::{AlarmMessageKind, AlarmSource};
 
@@ -57,6 +59,25 @@ pub struct NewMessage {
     pub created_at: DateTime<Utc>,
     /// When it may be sent.
     pub due_at: DateTime<Utc>,
+    /// Attempts that have failed.
+    pub attempts: i32,
+}
+
+impl NewMessage {
+    /// In place of messages about the same cause that wait for the same channel, each a kind and its failed attempts. So what
+    /// opened and ended in quiet hours is one message, and a channel that fails does not become one that works by a newer
+    /// message.
+    #[must_use]
+    pub fn in_place_of(self, waiting: &[(AlarmMessageKind, i32)]) -> NewMessage {
+        let was_untold = waiting.iter().any(|(kind, _)| *kind == AlarmMessageKind::Opened);
+        let kind = match self.kind {
+            AlarmMessageKind::Cleared => AlarmMessageKind::Cleared,
+            _ if was_untold => AlarmMessageKind::Opened,
+            kind => kind,
+        };
+        let attempts = waiting.iter().map(|(_, attempts)| *attempts).max().unwrap_or(0);
+        NewMessage { kind, attempts: self.attempts.max(attempts), ..self }
+    }
 }
 
 /// A message that this program sends now.
@@ -116,34 +137,27 @@ pub fn remove(connection: &mut MysqlConnection, causes: &[String]) -> Result<()>
     Ok(())
 }
 
-/// Adds a message, in place of those about the same cause that wait for the same channel. So what opened and ended in quiet
-/// hours is one message.
-pub fn add_message(connection: &mut MysqlConnection, new: &NewMessage) -> Result<()> {
+/// Adds a message, [in place of](NewMessage::in_place_of) those about the same cause that wait for the same channel.
+pub fn add_message(connection: &mut MysqlConnection, new: NewMessage) -> Result<()> {
     let waits = alarm_message::table
-        .filter(alarm_message::channel.eq(&new.channel))
-        .filter(alarm_message::cause.eq(&new.cause))
+        .filter(alarm_message::channel.eq(new.channel.clone()))
+        .filter(alarm_message::cause.eq(new.cause.clone()))
         .filter(alarm_message::sent_at.is_null());
-    let opened = alarm_message::kind.eq(value(AlarmMessageKind::Opened));
-    let untold: i64 = waits.filter(opened).count().get_result(connection)?;
-    // A channel that fails does not become one that works by a newer message.
-    let attempts: Option<i32> =
-        waits.select(max(alarm_message::attempts)).get_result(connection)?;
+    let waiting: Vec<ClaimedMessage> =
+        waits.clone().select(ClaimedMessage::as_select()).load(connection)?;
     diesel::delete(waits).execute(connection)?;
-    let kind = match new.kind {
-        AlarmMessageKind::Cleared => AlarmMessageKind::Cleared,
-        _ if untold > 0 => AlarmMessageKind::Opened,
-        kind => kind,
-    };
+    let waiting: Vec<_> = waiting.iter().map(|it| (it.kind, it.attempts)).collect();
+    let new = new.in_place_of(&waiting);
     diesel::insert_into(alarm_message::table)
         .values((
             alarm_message::channel.eq(&new.channel),
             alarm_message::cause.eq(&new.cause),
-            alarm_message::kind.eq(value(kind)),
+            alarm_message::kind.eq(value(new.kind)),
             alarm_message::urgency.eq(value(new.urgency)),
             alarm_message::content.eq(&new.content),
             alarm_message::created_at.eq(value(new.created_at)),
             alarm_message::due_at.eq(value(new.due_at)),
-            alarm_message::attempts.eq(attempts.unwrap_or(0)),
+            alarm_message::attempts.eq(new.attempts),
         ))
         .execute(connection)?;
     Ok(())
@@ -221,45 +235,68 @@ pub struct FailingChannel {
     pub error: String,
 }
 
-/// Channels that have refused a message `attempts` times.
+/// Channels that have refused a message `attempts` times: one that they are still to take, or one that was given up and
+/// after which they have not taken another one.
 pub fn failing_channels(
     connection: &mut MysqlConnection,
     attempts: i32,
 ) -> Result<Vec<FailingChannel>> {
-    type Row = (String, i64, Option<DateTime<Utc>>, Option<String>);
-    let rows: Vec<Row> = alarm_message::table
+    let taken: Vec<(String, Option<DateTime<Utc>>)> = alarm_message::table
+        .filter(alarm_message::sent_at.is_not_null())
+        .group_by(alarm_message::channel)
+        .select((alarm_message::channel, max(alarm_message::sent_at)))
+        .load(connection)?;
+    let taken: BTreeMap<String, Option<DateTime<Utc>>> = taken.into_iter().collect();
+    type Row = (String, DateTime<Utc>, DateTime<Utc>, Option<String>);
+    let refused: Vec<Row> = alarm_message::table
         .filter(alarm_message::sent_at.is_null())
         .filter(alarm_message::attempts.ge(attempts))
-        .group_by(alarm_message::channel)
-        .order(alarm_message::channel)
+        .order((alarm_message::channel, alarm_message::created_at))
         .select((
             alarm_message::channel,
-            diesel::dsl::count(alarm_message::id),
-            min(alarm_message::created_at),
-            max(alarm_message::error),
+            alarm_message::created_at,
+            alarm_message::due_at,
+            alarm_message::error,
         ))
         .load(connection)?;
-    let failing = rows.into_iter().map(|(channel, messages, since, error)| FailingChannel {
-        channel,
-        messages,
-        since: since.unwrap_or_default(),
-        error: error.unwrap_or_default(),
-    });
-    Ok(failing.collect())
+    let mut failing: Vec<FailingChannel> = Vec::new();
+    for (channel, created_at, due_at, error) in refused {
+        let works_since = taken.get(&channel).copied().flatten().is_some_and(|at| at > created_at);
+        if due_at >= never() && works_since {
+            continue;
+        }
+        match failing.last_mut().filter(|last| last.channel == channel) {
+            Some(last) => last.messages += 1,
+            None => failing.push(FailingChannel {
+                channel,
+                messages: 1,
+                since: created_at,
+                error: error.unwrap_or_default(),
+            }),
+        }
+    }
+    Ok(failing)
 }
 
-/// Removes messages that nobody took until `unsent_before`, and those that are older than `before`. Returns how many were
-/// not sent.
-pub fn remove_old(
-    connection: &mut MysqlConnection,
-    unsent_before: DateTime<Utc>,
-    before: DateTime<Utc>,
-) -> Result<usize> {
+/// When a message is due that was given up.
+fn never() -> DateTime<Utc> {
+    NaiveDate::from_ymd_opt(9999, 1, 1)
+        .and_then(|day| day.and_hms_opt(0, 0, 0))
+        .map_or(DateTime::<Utc>::MAX_UTC, |time| time.and_utc())
+}
+
+/// Gives up messages that are older than `before` and that nobody took. Returns how many.
+pub fn give_up(connection: &mut MysqlConnection, before: DateTime<Utc>) -> Result<usize> {
     let unsent = alarm_message::table
         .filter(alarm_message::sent_at.is_null())
-        .filter(alarm_message::created_at.lt(value(unsent_before)));
-    let given_up = diesel::delete(unsent).execute(connection)?;
+        .filter(alarm_message::due_at.lt(value(never())))
+        .filter(alarm_message::created_at.lt(value(before)));
+    Ok(diesel::update(unsent).set(alarm_message::due_at.eq(value(never()))).execute(connection)?)
+}
+
+/// Removes messages that are older than `before`.
+pub fn remove_old(connection: &mut MysqlConnection, before: DateTime<Utc>) -> Result<()> {
     let old = alarm_message::table.filter(alarm_message::created_at.lt(value(before)));
     diesel::delete(old).execute(connection)?;
-    Ok(given_up)
+    Ok(())
 }

@@ -5,6 +5,6 @@ mod write;
 
 pub use report::{Fulfillment, of_order};
 pub use write::{
-    Goods, GoodsChange, PausedGoods, accounts_named, awaited_products, awaiting_stock,
-    kept_products, of_orders, stock_queue, upsert,
+    Goods, GoodsChange, PausedGoods, accounts_named, awaited_products, awaited_units,
+    awaiting_stock, kept_products, of_orders, stock_queue, upsert,
 };

@@ -52,6 +52,15 @@ impl PauseRow {
     pub fn what(&self) -> String {
         what(self.scope, &self.scope_id)
     }
+
+    /// Whether the work of an order of this merchant and product waits.
+    pub fn concerns(&self, merchant: &str, product_id: &str) -> bool {
+        match self.scope {
+            PauseScope::Everything => true,
+            PauseScope::Merchant => self.scope_id == merchant,
+            PauseScope::Product => self.scope_id == product_id,
+        }
+    }
 }
 
 /// A scope and its id as words.

@@ -108,8 +108,13 @@ pub struct WaitingCopy {
 impl WaitingCopy {
     /// Whether it is overdue at `now`, the database's time.
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
-        self.due_at.0 < now - TimeDelta::seconds(i64::from(OVERDUE_AFTER))
+        is_overdue(self.due_at, now)
     }
+}
+
+/// Whether a copy that was due at this time is overdue at `now`, the database's time.
+pub fn is_overdue(due_at: BeijingTime, now: DateTime<Utc>) -> bool {
+    due_at.0 < now - TimeDelta::seconds(i64::from(OVERDUE_AFTER))
 }
 
 /// The copies that are overdue, the first one first.

@@ -107,6 +107,19 @@ fn messages_about_a_payment_are_listed_of_orders_that_are_not_paid() {
         // Two letters of one order, and a copy in a retry tier: one line.
         letter("2", "LETTER", "waiting"),
         retry("3", "LETTER"),
+        // The money that Alipay holds.
+        order("HELD", 0, 0, false),
+        letter("10", "HELD", "waiting"),
+        inbox("10", "HELD", "TRADE_PENDING"),
+        // A letter and a copy beside what the order itself says: one line, with both.
+        order("BOTH", 0, 7, false),
+        letter("11", "BOTH", "waiting"),
+        inbox("11", "BOTH", "TRADE_SUCCESS"),
+        retry("12", "BOTH"),
+        // Refunded: no payment is missing, whatever its messages say.
+        order("REFUNDED", 105, 8, false),
+        letter("13", "REFUNDED", "waiting"),
+        retry("14", "REFUNDED"),
         order("RETRY", 32, 1, false),
         retry("4", "RETRY"),
         letter("5", "NO-ORDER", "waiting"),
@@ -122,10 +135,34 @@ fn messages_about_a_payment_are_listed_of_orders_that_are_not_paid() {
         retry("9", "SENT"),
     ];
     connection.batch_execute(&rows.concat()).expect("the rows");
-    let expected = ["LETTER", "NO-ORDER", "RETRY"].map(str::to_owned);
+    let expected = ["BOTH", "HELD", "LETTER", "NO-ORDER", "RETRY"].map(str::to_owned);
     assert_eq!(listed(&mut connection), BTreeSet::from(expected));
     let rows = undelivered(&mut connection, 0, 10).expect("the orders");
     let letter = rows.iter().find(|row| row.order_id == "LETTER").expect("the order");
     assert_eq!(letter.letter.as_deref(), Some("total_mismatch"));
-    assert_eq!(undelivered(&mut connection, 2, 10).expect("the rest").len(), 1);
+    let both = rows.iter().find(|row| row.order_id == "BOTH").expect("the order");
+    assert_eq!(both.letter.as_deref(), Some("total_mismatch"));
+    assert!(both.due_at.is_some() && both.pause_id.is_none(), "{both:?}");
+    assert_eq!(undelivered(&mut connection, 2, 10).expect("the rest").len(), 3);
+}
+
+#[test]
+fn a_repeat_makes_no_order_younger() {
+    let sandbox = Sandbox::database_only();
+    let mut connection = schema(&sandbox);
+    let rows = "INSERT INTO user_order (id, merchant, product_id, total_fee, status, trade_status, created_at, \
+         notify_dtime, paid_dtime) VALUES \
+         ('PENDING', 'shop', 'P', 1, 0, 7, '2026-05-01 00:00:00', '2026-05-09 00:00:00', NULL), \
+         ('UNDATED', 'shop', 'P', 1, 8, 8, '2026-05-02 00:00:00', '2026-05-09 00:00:00', NULL), \
+         ('PAID', 'shop', 'P', 1, 8, 8, '2026-05-01 00:00:00', '2026-05-09 00:00:00', '2026-05-03 00:00:00'); \
+         INSERT INTO retry_copy (message_id, attempt, tier, merchant, order_id, first_seen, due_at) VALUES \
+         ('1', 1, 'alipay.retry.5s', 'shop', 'PAID', '2026-04-01 00:00:00', '2026-05-09 00:00:00')";
+    connection.batch_execute(rows).expect("the rows");
+    let rows = undelivered(&mut connection, 0, 10).expect("the orders");
+    let since = |row: &store::user_order::UndeliveredRow| {
+        (row.order_id.clone(), row.since.0.format("%Y-%m-%d").to_string())
+    };
+    let expected = [("PENDING", "2026-05-01"), ("UNDATED", "2026-05-02"), ("PAID", "2026-05-03")];
+    let expected = expected.map(|(order, day)| (order.to_owned(), day.to_owned()));
+    assert_eq!(rows.iter().map(since).collect::<Vec<_>>(), expected);
 }

@@ -21,7 +21,7 @@ pub(super) async fn find(
     State(console): Shared,
     PostedForm(form): PostedForm,
 ) -> Result<Response, Failure> {
-    let code = form.get("code").to_owned();
+    let code = form.untrimmed("code").to_owned();
     let places = console.database(move |connection| find_code(connection, &code)).await;
     let places = places.map_err(|failure| match failure {
         Failure::Usage(_) => usage(

@@ -10,10 +10,8 @@ use super::address::{at, listing};
 use super::page::usage;
 use super::request::Fields;
 use crate::failure::Failure;
+use crate::operations::dead_letter::REASON_MISSING;
 use crate::operations::dead_letter::selection::SelectedLetters;
-
-/// The word for letters without a reason, which no worker put there.
-pub(super) const REASON_MISSING: &str = "none";
 
 /// How the name of a checkbox begins; the id of its letter follows.
 pub(super) const TICKED: &str = "letter.";

@@ -11,13 +11,14 @@ use store::dead_letter::{self, LetterSearch, history};
 
 use super::address::{address, at, link, order_link};
 use super::chart::{Bar, bars};
-use super::letter_query::{LetterQuery, REASON_MISSING, TICKED};
+use super::letter_query::{LetterQuery, TICKED};
 use super::page::{Page, nothing, table};
 use super::request::QueryString;
 use super::right::Right;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person, user};
 use crate::failure::Failure;
+use crate::operations::dead_letter::REASON_MISSING;
 use crate::operations::dead_letter::group::{self, Group};
 use crate::operations::dead_letter::list::mark_settled;
 use crate::operations::dead_letter::sync::{QueueDifference, difference};

@@ -114,6 +114,10 @@ impl OrderQuery {
             "订单号、交易号（可只写开头）、买家号或买家账号",
             "Order, trade (or how it begins), buyer",
         );
+        let masked = say(
+            "开放平台的买家账号有掩码（buy***@example.com）：请用买家号查找",
+            "The Open Platform masks a buyer's account (buy***@example.com): search for the number",
+        );
         let day = |name: &str, label: &str, day: Option<BeijingDay>| {
             let value = day.map(|day| day.to_string()).unwrap_or_default();
             html! { label { (label) " " input type="date" name=(name) value=(value); } }
@@ -123,7 +127,7 @@ impl OrderQuery {
         html! {
             form.bar #search-orders method="get" action=(at(PATH)) {
                 input type="search" name="q" maxlength=(LONGEST) aria-label=(say("搜索", "Search"))
-                    placeholder=(hint) value=(self.text);
+                    placeholder=(hint) title=(masked) value=(self.text);
                 select name="status" aria-label=(say("状态", "Status")) {
                     (option("", self.status_value().is_empty(), say("全部状态", "Any status")))
                     @for code in OrderStatus::VARIANTS.iter().map(|status| status.code()) {

@@ -100,6 +100,8 @@ fn who(order: &UndeliveredOrder) -> Markup {
         ActsNext::Review => (Tone::Warn, say("人工复核", "review"), Some(at("/reviews"))),
         ActsNext::Stock => (Tone::Bad, say("补货", "stock"), Some(at("/products"))),
         ActsNext::Pause => (Tone::Warn, say("暂停中", "pause"), Some(at("/pauses"))),
+        ActsNext::Retries => (Tone::Bad, say("重试超时", "retries"), None),
+        ActsNext::Audit => (Tone::Bad, say("对账", "audit"), None),
         ActsNext::DeadLetters => {
             let letters = listing("/dead-letters", &[("order", &order.order)]);
             (Tone::Bad, say("死信", "dead letters"), Some(letters))

@@ -33,6 +33,8 @@ use store::{BeijingTime, MysqlConnection, StoreError, user_order};
 
 /// Stands where a letter has no reason: no worker put it there.
 pub(crate) const NO_REASON: &str = "no reason";
+/// What selects these in the address of the console's page.
+pub(crate) const REASON_MISSING: &str = "none";
 
 /// What the headers of a dead letter say.
 #[derive(Debug, Clone, Serialize)]

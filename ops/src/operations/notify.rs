@@ -22,6 +22,7 @@ use diesel::Connection as _;
 use order::AlarmMessageKind;
 use serde::Serialize;
 use store::{BeijingTime, MysqlConnection, alarm};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::failure::Failure;
@@ -56,6 +57,7 @@ pub(crate) struct Notifier<'a> {
     refusals: Refusals,
     /// Whether there is no later look.
     looks_once: bool,
+    stop: CancellationToken,
 }
 
 /// What a look found and told.
@@ -86,6 +88,9 @@ impl<'a> Notifier<'a> {
                 "no channel is configured: [notify.channels.NAME] in the configuration says whom to tell".to_owned(),
             ));
         }
+        if access.config.ingress.admin_listen.is_none() {
+            warn!("ingress.admin_listen is not configured here: the ingress is not watched");
+        }
         Ok(Notifier {
             access,
             known: KnownBroker::default(),
@@ -93,7 +98,13 @@ impl<'a> Notifier<'a> {
             ingress_was_there: false,
             refusals: Refusals::default(),
             looks_once: false,
+            stop: CancellationToken::new(),
         })
+    }
+
+    /// Once this is cancelled, no further message is begun.
+    pub(crate) fn until(self, stop: CancellationToken) -> Notifier<'a> {
+        Notifier { stop, ..self }
     }
 
     /// For one look: while the database is away nothing tells how long a cause has been there, so it is told.
@@ -107,32 +118,65 @@ impl<'a> Notifier<'a> {
     /// [`Failure::Usage`]: the configuration cannot be used.
     pub(crate) async fn look(&mut self, at: DateTime<Utc>) -> Result<LookReport, Failure> {
         let overview = Overview::look(self.access, &mut self.known, None).await?;
-        let asked = Asked::of(&overview);
         let counted = overview.ingress.as_ref().and_then(|look| look.counted.as_ref());
         if let Some(counted) = counted {
             self.refusals.note(at, counted.refused.clone());
         }
-        let decided = match self.decide_in_database(&overview, asked, at) {
-            Ok(decided) => decided,
+        self.refusals.forget(at);
+        let asked = Asked::of(&overview, self.refusals.cover(at));
+        let decided = self.decide_in_database(&overview, asked, at);
+        let written = decided.is_ok();
+        let causes = match decided {
+            Ok(causes) => causes,
             Err(failure) => {
                 if asked.database {
                     warn!("alarms are kept in memory: {failure}");
+                    self.read_what_was_told()?;
                 }
-                let seen = self.causes(&overview, self.ingress_was_there, Vec::new());
-                let settings =
-                    if self.looks_once { &at_once(self.settings()) } else { self.settings() };
-                let decisions = self.memory.decide(&seen, &asked, settings, at);
-                let messages = self.messages(&decisions.news, at);
-                self.memory.add(messages);
-                report(&seen, &decisions)
+                self.decide_in_memory(&overview, &asked, at)
             }
         };
         if let Some(look) = &overview.ingress {
             self.ingress_was_there |=
                 matches!(look.answer, IngressAnswer::Ready | IngressAnswer::NotReady(_));
         }
-        let sent = self.deliver(asked.database, at).await;
-        Ok(LookReport { at: BeijingTime(at), causes: decided, sent })
+        let sent = self.deliver(written, at).await;
+        Ok(LookReport { at: BeijingTime(at), causes, sent })
+    }
+
+    /// Reads the table that cannot be written, so that a program which has just been started does not repeat what is in it.
+    /// Where it cannot be read either, one that goes on tells from memory, and one that looks once each minute tells nothing
+    /// instead of everything each minute.
+    fn read_what_was_told(&mut self) -> Result<(), Failure> {
+        if !self.memory.is_unread() {
+            return Ok(());
+        }
+        let read = self.access.database().and_then(|mut it| Ok(alarm::all(&mut it)?));
+        match read {
+            Ok(rows) => self.memory.is_read(rows),
+            Err(failure) if self.looks_once => {
+                let why = format!("what was told before cannot be read: {failure}");
+                return Err(Failure::CouldNotAsk(why));
+            }
+            Err(failure) => warn!("what was told before cannot be read: {failure}"),
+        }
+        Ok(())
+    }
+
+    fn decide_in_memory(
+        &mut self,
+        overview: &Overview,
+        asked: &Asked,
+        at: DateTime<Utc>,
+    ) -> Vec<CauseReport> {
+        let was_there = self.ingress_was_there || self.memory.has(INGRESS_DOWN);
+        let seen = self.causes(overview, was_there, Vec::new());
+        let settings = if self.looks_once { &at_once(self.settings()) } else { self.settings() };
+        let decisions = self.memory.decide(&seen, asked, settings, at);
+        let messages = self.messages(&decisions.news, at);
+        self.memory.add(messages);
+        warn_of_given_up(self.memory.give_up(at - GIVE_UP));
+        report(&seen, &decisions)
     }
 
     /// What a look would tell of now, whatever was told before; nothing is written or sent.
@@ -142,7 +186,7 @@ impl<'a> Notifier<'a> {
     pub(crate) async fn rehearse(&mut self, at: DateTime<Utc>) -> Result<LookReport, Failure> {
         let overview = Overview::look(self.access, &mut self.known, None).await?;
         let seen = self.causes(&overview, self.ingress_was_there, Vec::new());
-        let asked = Asked::of(&overview);
+        let asked = Asked::of(&overview, false);
         let decisions = Decisions::of(Vec::new(), &seen, &asked, &at_once(self.settings()), at);
         let causes = report(&seen, &decisions);
         Ok(LookReport { at: BeijingTime(at), causes, sent: Vec::new() })
@@ -161,12 +205,13 @@ impl<'a> Notifier<'a> {
     }
 
     /// Sends what is due, to all channels at the same time.
-    async fn deliver(&mut self, database: bool, at: DateTime<Utc>) -> Vec<Delivery> {
+    async fn deliver(&mut self, written: bool, at: DateTime<Utc>) -> Vec<Delivery> {
         let access = self.access;
+        let stop = &self.stop;
         let mut remembered = self.memory.take_messages();
         let delivers = self.settings().channels.iter().map(|(name, channel)| {
             let mine = remembered.remove(name.as_str()).unwrap_or_default();
-            async move { Recipient { access, name, channel, database, at }.deliver(mine).await }
+            async move { Recipient { access, name, channel, written, at, stop }.deliver(mine).await }
         });
         let delivered = futures_util::future::join_all(delivers).await;
         let mut sent = Vec::new();
@@ -223,21 +268,23 @@ impl<'a> Notifier<'a> {
         at: DateTime<Utc>,
     ) -> Result<(Vec<SeenCause>, Decisions), Failure> {
         connection.transaction(|connection| {
-            let given_up = alarm::remove_old(connection, at - GIVE_UP, at - KEPT)?;
-            if given_up > 0 {
-                warn!(messages = given_up, "alarms that no channel took for a day are given up");
-            }
+            warn_of_given_up(alarm::give_up(connection, at - GIVE_UP)?);
+            alarm::remove_old(connection, at - KEPT)?;
             let (before, gone) = self.memory.merged(alarm::all(connection)?);
             // What was told to be down was there before, also for a program that has been started since.
             let is_down = before.iter().any(|row| row.cause == INGRESS_DOWN);
-            let failing = alarm::failing_channels(connection, FAILING)?;
+            let mut failing = alarm::failing_channels(connection, FAILING)?;
+            // One that is not configured any more gets no message that could end it.
+            failing.retain(|it| self.settings().channels.contains_key(&it.channel));
             let seen = self.causes(overview, self.ingress_was_there || is_down, failing);
             let decisions = Decisions::of(before, &seen, asked, self.settings(), at);
             alarm::remove(connection, &gone)?;
             alarm::remove(connection, &decisions.gone)?;
             alarm::write(connection, &decisions.alarms)?;
-            for message in self.messages(&decisions.news, at) {
-                alarm::add_message(connection, &message)?;
+            // What memory has was made before.
+            let remembered = self.memory.messages.iter().cloned();
+            for message in remembered.chain(self.messages(&decisions.news, at)) {
+                alarm::add_message(connection, message)?;
             }
             Ok((seen, decisions))
         })
@@ -254,6 +301,12 @@ impl<'a> Notifier<'a> {
             channels().filter_map(of).collect::<Vec<_>>()
         };
         news.iter().flat_map(to_all).collect()
+    }
+}
+
+fn warn_of_given_up(messages: usize) {
+    if messages > 0 {
+        warn!(messages, "alarms that their channel did not take for a day are given up");
     }
 }
 

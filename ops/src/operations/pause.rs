@@ -247,11 +247,7 @@ pub(crate) fn of_order(
     product_id: &str,
 ) -> Result<Vec<ListedPause>, Failure> {
     let mut active = active(connection)?;
-    active.retain(|it| match it.row.scope {
-        PauseScope::Everything => true,
-        PauseScope::Merchant => it.row.scope_id == merchant,
-        PauseScope::Product => it.row.scope_id == product_id,
-    });
+    active.retain(|it| it.row.concerns(merchant, product_id));
     Ok(active)
 }
 

@@ -84,8 +84,10 @@ fn an_order_is_found_by_the_code_that_it_delivered() {
     let seen = find(" CODE-1\r\n");
     assert_eq!((seen.status, seen.header("location").as_deref()), (303, Some("/orders/b%2f1")));
     // As a buyer copies it from a web page.
-    let copied = find("CODE\u{200b}-1");
-    assert_eq!(copied.status, 303, "{copied:?}");
+    for code in ["CODE\u{200b}-1", "\u{feff}CODE-1", "CODE-1\t", "\u{a0}CODE-1"] {
+        let copied = find(code);
+        assert_eq!(copied.status, 303, "{code:?}: {copied:?}");
+    }
     find("CODE-2").shows(200, &["gift", ">available<"]).hides(&["/orders/B"]);
     find("code-1").shows(200, &["No product has or had this code"]);
     let hostile = find("<script>\" onload='x").shows(200, &["No product has"]);

@@ -49,6 +49,11 @@ fn a_code_is_found_wherever_it_is() {
     assert_eq!(serde_json::from_str::<Value>(&taken).unwrap(), place("withdrawn", json!(1)));
     let piped = ops.run_with(&["stock", "find", "-"], b" CODE-1\r\n").done().stdout;
     assert!(piped.contains("gift") && piped.contains("available"), "{piped}");
+    for copied in ["\u{feff}CODE-1", "CODE\u{feff}-1", "CODE-1\t", "\tCODE-1\u{a0}"] {
+        assert_eq!(find(copied).done().stdout, on_sale, "{copied:?}");
+    }
+    ops.run_with(&["stock", "import", "gift", "--file", "-"], b"tab\t\n").done();
+    assert!(find("tab\t").done().stdout.contains("available"));
     find("CODE-3").ended(1, "no product has or had this code");
     ops.run_with(&["stock", "find", "-"], b"\xff").ended(2, "not UTF-8");
     ops.run_with(&["stock", "find", "-"], b"A\nB").ended(2, "this is no code");

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use diesel::connection::SimpleConnection as _;
 
 use serde_json::Value;
-use testkit::{FakeGateway, Reply, Sandbox, until};
+use testkit::{FakeGateway, FaultProxy, Reply, Sandbox, until};
 
 use crate::dead_cohorts::{configured, notification};
 use crate::dead_letters::bury;
@@ -119,6 +119,69 @@ fn a_channel_that_fails_delays_no_other_and_is_told_there() {
     ops.run("notify --once").done();
     let failed = [("channel_fails/hanging", "opened")];
     assert_eq!(alarms(&good), pairs(&failed));
+    // That its message is given up does not mean that it works.
+    let a_day_later = "UPDATE alarm_message SET created_at = created_at - INTERVAL 25 HOUR WHERE channel = 'hanging'";
+    database.batch_execute(a_day_later).unwrap();
+    (0..3).for_each(|_| drop(ops.run("notify --once").done()));
+    assert_eq!(alarms(&good), []);
+    // That it takes another one does.
+    hanging.reply(Reply::text("{}"));
+    let another = "INSERT INTO alarm_message (channel, cause, kind, urgency, content, created_at, due_at) \
+        SELECT 'hanging', 'another', kind, urgency, content, created_at, created_at \
+        FROM alarm_message WHERE channel = 'good' LIMIT 1";
+    database.batch_execute(another).unwrap();
+    (0..3).for_each(|_| drop(ops.run("notify --once").done()));
+    assert_eq!(alarms(&good), pairs(&[("channel_fails/hanging", "cleared")]));
+}
+
+#[test]
+fn once_repeats_nothing_where_it_cannot_write() {
+    let (sandbox, stand_in) = (Sandbox::new(), stand_in());
+    let ops = Ops::with_schema(&sandbox).with_shop();
+    ops.run("topology apply").done();
+    let ops = told_to(ops, &format!("{{ {} }}", hook("team", &stand_in)));
+    (0..2).for_each(|_| drop(ops.run("notify --once").done()));
+    assert_eq!(alarms(&stand_in), pairs(&[("no_workers", "opened")]));
+    let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    database.batch_execute("RENAME TABLE alarm_message TO alarm_message_away").unwrap();
+    ops.run("notify --once").done();
+    assert_eq!(alarms(&stand_in), []);
+    database.batch_execute("RENAME TABLE alarm TO alarm_away").unwrap();
+    ops.run("notify --once").ended(3, "what was told before cannot be read");
+    assert_eq!(alarms(&stand_in), []);
+}
+
+/// Waits for this alarm. Returns those that came before it.
+#[track_caller]
+fn wait_for(stand_in: &FakeGateway, cause: &str, kind: &str) -> Vec<(String, String)> {
+    let wanted = (cause.to_owned(), kind.to_owned());
+    let mut came = Vec::new();
+    until(&format!("{cause} is told: {kind}"), || {
+        came.extend(alarms(stand_in));
+        came.contains(&wanted)
+    });
+    came.retain(|alarm| *alarm != wanted);
+    came
+}
+
+#[test]
+fn an_outage_of_the_database_is_told_once_and_its_end() {
+    let (sandbox, stand_in) = (Sandbox::new(), stand_in());
+    Ops::with_schema(&sandbox).with_shop().run("topology apply").done();
+    let proxy = FaultProxy::in_front_of(&sandbox.database_url).unwrap();
+    let ops = Ops::at(&proxy.url(&sandbox.database_url), &sandbox.amqp_url).with_shop();
+    let ops = told_to(ops, &format!("{{ {} }}", hook("team", &stand_in)));
+    let _daemon = ops.start(&["notify"]);
+    assert_eq!(wait_for(&stand_in, "no_workers", "opened"), []);
+    proxy.cut();
+    assert_eq!(wait_for(&stand_in, "database_not_asked", "opened"), []);
+    proxy.resume();
+    // What was told from memory is not told again with the table.
+    assert_eq!(wait_for(&stand_in, "database_not_asked", "cleared"), []);
+    let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let rows = store::alarm::all(&mut database).unwrap();
+    let causes: Vec<&str> = rows.iter().map(|row| row.cause.as_str()).collect();
+    assert_eq!(causes, ["no_workers"]);
 }
 
 #[test]
@@ -139,6 +202,30 @@ fn a_database_that_is_away_is_told_without_it() {
     daemon.wait();
     assert_eq!(alarms(&stand_in), []);
     assert!(!request.contains("secret"), "{request}");
+}
+
+#[test]
+fn an_ingress_that_has_stopped_is_not_told_to_be_back_by_a_restart() {
+    let (sandbox, stand_in, ingress) =
+        (Sandbox::new(), stand_in(), FakeGateway::start(Reply::text("ready")).unwrap());
+    let ops = Ops::with_schema(&sandbox).with_shop();
+    ops.run("topology apply").done();
+    let address = ingress.url.strip_prefix("http://").unwrap().trim_end_matches("/gateway.do");
+    let ops = told_to(ops, &format!("{{ {} }}", hook("team", &stand_in)))
+        .set("ALIPAY__INGRESS__ADMIN_LISTEN", address);
+    let mut daemon = ops.start(&["notify"]);
+    // It has looked twice, so it has seen the ingress.
+    assert_eq!(wait_for(&stand_in, "no_workers", "opened"), []);
+    ingress.reply(Reply::Status(404, Vec::new()));
+    assert_eq!(wait_for(&stand_in, "ingress_down", "opened"), []);
+    daemon.terminate();
+    daemon.wait();
+    // Each of these is a program that never saw the ingress.
+    (0..3).for_each(|_| drop(ops.run("notify --once").done()));
+    assert_eq!(alarms(&stand_in), []);
+    ingress.reply(Reply::text("ready"));
+    (0..3).for_each(|_| drop(ops.run("notify --once").done()));
+    assert_eq!(alarms(&stand_in), pairs(&[("ingress_down", "cleared")]));
 }
 
 #[test]
@@ -259,6 +346,7 @@ impl MailServer {
                     let _ = mails.send(mail.join("\n"));
                     "250 taken\r\n"
                 }
+                "RCPT" if line.contains("gone@") => "550 no such mailbox\r\n",
                 "QUIT" => "221 bye\r\n",
                 _ => "250 yes\r\n",
             };
@@ -271,23 +359,31 @@ impl MailServer {
 #[test]
 fn mail_is_taken_by_a_server_that_asks_for_a_password() {
     let server = MailServer::start();
-    let with = |password: &str| {
+    let to = |addresses: &str, password: &str| {
         let url = format!("smtp://user:{password}@127.0.0.1:{}", server.port);
         let mail = format!(
-            "{{ mail = {{ kind = \"mail\", url = \"{url}\", from = \"a@shop.example\", to = [\"b@shop.example\", \"c@shop.example\"] }} }}"
+            "{{ mail = {{ kind = \"mail\", url = \"{url}\", from = \"a@shop.example\", to = [{addresses}] }} }}"
         );
         told_to(Ops::at(NOBODY.0, NOBODY.1).with_shop(), &mail)
     };
+    let both = "\"b@shop.example\", \"c@shop.example\"";
+    let with = |password: &str| to(both, password);
     with("p%40ss-hunter2").run("notify --test-message").done();
     let mail = server.mails.recv_timeout(testkit::WAIT_LIMIT).unwrap();
     let (head, body) = mail.split_once("\n\n").unwrap();
     assert!(head.contains("From: a@shop.example"), "{head}");
     assert!(head.contains("To: b@shop.example, c@shop.example"), "{head}");
+    assert!(head.contains("Message-ID: <"), "{head}");
     assert!(head.contains("Content-Transfer-Encoding: base64"), "{head}");
     let text = STANDARD.decode(body.replace('\n', "")).unwrap();
     let text = String::from_utf8(text).unwrap().replace("\r\n", "\n");
     assert!(text.starts_with("【待办】测试消息\n此通道可以收到告警\n"), "{text}");
     assert!(text.contains("打开控制台: https://console.example/alipay/"), "{text}");
+    // A mailbox that is gone keeps the mail from no other one.
+    let one_gone = to("\"gone@shop.example\", \"b@shop.example\"", "p%40ss-hunter2");
+    one_gone.run("notify --test-message").done();
+    let all_gone = to("\"gone@shop.example\"", "p%40ss-hunter2");
+    all_gone.run("notify --test-message").ended(3, "no such mailbox");
     let refused = with("wrong-hunter2").run("notify --test-message").ended(3, "535");
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
 }

@@ -132,6 +132,15 @@ pub fn accounts_named(
         .load(connection)?)
 }
 
+/// How many units of a product the orders want that wait for its stock.
+pub fn awaited_units(connection: &mut MysqlConnection, product_id: &str) -> Result<i64> {
+    Ok(fulfillment::table
+        .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
+        .filter(fulfillment::product_id.eq(product_id))
+        .select(sql::<BigInt>("CAST(COALESCE(SUM(units), 0) AS SIGNED)"))
+        .get_result(connection)?)
+}
+
 /// How many paid orders wait for stock, and how long the first of them has, in seconds.
 pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64)> {
     let seconds = "COALESCE(TIMESTAMPDIFF(SECOND, MIN(waiting_since), UTC_TIMESTAMP(6)), 0)";

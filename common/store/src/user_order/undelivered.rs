@@ -27,9 +27,9 @@ pub struct UndeliveredRow {
     /// When a message comes back from its retry tier.
     #[diesel(sql_type = Nullable<Moment>)]
     pub due_at: Option<BeijingTime>,
-    /// A message waits for the end of a pause.
-    #[diesel(sql_type = Bool)]
-    pub is_paused: bool,
+    /// The pause for whose end a message waits.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub pause_id: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     pub product_id: Option<String>,
     #[diesel(sql_type = Nullable<Integer>)]
@@ -57,7 +57,7 @@ pub fn undelivered(
     limit: i64,
 ) -> Result<Vec<UndeliveredRow>> {
     Ok(static_sql(concat!(
-        "SELECT u.order_id, u.since, COALESCE(o.merchant, u.merchant) AS merchant, u.letter, u.due_at, u.is_paused, o.product_id, \
+        "SELECT u.order_id, u.since, COALESCE(o.merchant, u.merchant) AS merchant, u.letter, u.due_at, u.pause_id, o.product_id, \
          o.quantity, o.total_fee, o.status, o.trade_status, o.is_finish, o.needs_review, o.expired_at, f.state AS goods \
          FROM (SELECT * FROM (",
         include_str!("undelivered.sql"),

@@ -73,9 +73,10 @@ impl NotifyArgs {
     }
 }
 
-async fn until_stopped(context: &Context, mut notifier: Notifier<'_>) -> Result<(), Failure> {
+async fn until_stopped(context: &Context, notifier: Notifier<'_>) -> Result<(), Failure> {
     let settings = &context.config.notify;
     let shutdown = service::shutdown::on_signals();
+    let mut notifier = notifier.until(shutdown.clone());
     let mut stdout = std::io::stdout();
     writeln!(stdout, "notify ready channels={}", settings.channels.len())
         .and_then(|()| stdout.flush())

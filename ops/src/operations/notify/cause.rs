@@ -7,10 +7,12 @@ use config::Urgency;
 use order::AlarmSource;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use service::invisible;
 use store::alarm::FailingChannel;
 use store::stock::LowStock;
 
 use super::words;
+use crate::operations::dead_letter::{NO_REASON, REASON_MISSING};
 use crate::operations::overview::Overview;
 use crate::operations::overview::ingress::{IngressAnswer, Refused};
 use crate::operations::verdict::{
@@ -20,6 +22,9 @@ use crate::operations::verdict::{
 
 /// The most characters of a text with values: a message with several alarms must fit into what a robot takes.
 const LONGEST_TEXT: usize = 400;
+
+/// The most bytes of a reason in a link. Ours are shorter, and a broken message can have any.
+const LONGEST_REASON: usize = 64;
 
 /// One thing that people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,8 +133,11 @@ impl Cause {
         let mut chinese = words::chinese(self);
         let mut english = words::english(self);
         for words in [&mut chinese, &mut english] {
-            cut(&mut words.seen);
-            cut(&mut words.to_do);
+            for text in [&mut words.seen, &mut words.to_do] {
+                // Before it is cut, since a character that cannot be seen becomes several.
+                *text = invisible::escaped(text).into_owned();
+                cut(text);
+            }
         }
         SeenCause {
             id: self.id(),
@@ -211,7 +219,7 @@ impl Cause {
             Cause::DeadLetters { .. } => AlarmSource::DeadLetters,
             Cause::LowStock(_) => AlarmSource::Database,
             Cause::IngressDown { .. } => AlarmSource::Ingress,
-            Cause::Refused { .. } => AlarmSource::Ingress,
+            Cause::Refused { .. } => AlarmSource::Refusals,
             Cause::ChannelFails(_) => AlarmSource::Database,
         }
     }
@@ -220,7 +228,11 @@ impl Cause {
     fn page(&self) -> String {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         match self {
+            Cause::DeadLetters { reason, .. } if reason.len() > LONGEST_REASON => {
+                "/dead-letters".to_owned()
+            }
             Cause::DeadLetters { reason, .. } => {
+                let reason = if reason == NO_REASON { REASON_MISSING } else { reason };
                 format!("/dead-letters?reason={}", encoded(reason))
             }
             Cause::LowStock(_) => "/products".to_owned(),
@@ -263,14 +275,15 @@ fn source_of(finding: &Finding) -> AlarmSource {
         Finding::NotAsked(NotAsked::Management { .. } | NotAsked::Topology { .. }) => {
             AlarmSource::Broker
         }
+        Finding::Broker(BrokerFinding::Memory { .. } | BrokerFinding::Disk { .. }) => {
+            AlarmSource::Management
+        }
+        Finding::Broker(BrokerFinding::Blocked { .. }) => AlarmSource::Broker,
         Finding::Broker(
-            BrokerFinding::Memory { .. }
-            | BrokerFinding::Disk { .. }
-            | BrokerFinding::Blocked { .. }
-            | BrokerFinding::Missing { .. }
+            BrokerFinding::Missing { .. }
             | BrokerFinding::Differs { .. }
             | BrokerFinding::Odd { .. },
-        ) => AlarmSource::Broker,
+        ) => AlarmSource::Topology,
         Finding::Ingress(IngressFinding::Away { .. }) => AlarmSource::Nothing,
         // An ingress that does not answer has not become ready.
         Finding::Ingress(
@@ -294,7 +307,13 @@ fn source_of(finding: &Finding) -> AlarmSource {
 pub(crate) struct Asked {
     pub(crate) database: bool,
     pub(crate) broker: bool,
+    /// The broker's management API, where it is configured.
+    pub(crate) management: bool,
+    /// The broker's topology, with the management API where it is configured: without it less is seen.
+    pub(crate) topology: bool,
     pub(crate) ingress: bool,
+    /// What the ingress has refused, for an hour.
+    pub(crate) refusals: bool,
     /// The reasons of the dead letters.
     pub(crate) reasons: bool,
     /// There is no dead letter.
@@ -302,11 +321,19 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn of(overview: &Overview) -> Asked {
+    /// `refusals`: whether what the ingress refused is known for an hour.
+    pub(crate) fn of(overview: &Overview, refusals: bool) -> Asked {
         let ingress = overview.ingress.as_ref();
+        let broker = overview.queues.is_some();
+        let is_management = |it: &NotAsked| matches!(it, NotAsked::Management { .. });
+        let management = broker && !overview.not_asked.iter().any(is_management);
+        let state = overview.broker.as_ref();
         Asked {
             database: overview.orders.is_some(),
-            broker: overview.queues.is_some(),
+            broker,
+            management,
+            topology: management && state.is_some_and(|state| state.topology.is_some()),
+            refusals: ingress.is_none() || refusals,
             ingress: ingress.is_none_or(|look| {
                 matches!(look.answer, IngressAnswer::Ready | IngressAnswer::NotReady(_))
             }),
@@ -321,7 +348,10 @@ impl Asked {
             AlarmSource::Nothing => true,
             AlarmSource::Database => self.database,
             AlarmSource::Broker => self.broker,
+            AlarmSource::Management => self.management,
+            AlarmSource::Topology => self.topology,
             AlarmSource::Ingress => self.ingress,
+            AlarmSource::Refusals => self.refusals,
             // Told without a reason, since another operator was reading the letters.
             AlarmSource::DeadLetters if cause == DEAD_LETTERS => self.no_letters,
             AlarmSource::DeadLetters => self.reasons,

@@ -18,8 +18,10 @@ use config::{Channel, ChannelKind};
 use http_body_util::Full;
 use hyper::header::CONTENT_TYPE;
 use hyper::{Request, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::time::timeout;
+use url::Url;
 
 use super::notice::{Bulletin, Notice};
 use crate::operations::http_client::answer_to;
@@ -144,15 +146,28 @@ fn accepted(kind: ChannelKind, status: StatusCode, body: &[u8]) -> Result<(), St
 
 /// An error as it may be logged and told: short, on one line, without what the address and the secret hold.
 fn without_secrets(channel: &Channel, why: &str) -> String {
-    let url = channel.url.expose_secret();
-    let parts = url.split(['/', '?', '&', '=', ':', '@']);
-    // The host is no secret, and says which server it was.
-    let tokens = parts.skip(4).chain(channel.secret.as_ref().map(|secret| secret.expose_secret()));
-    let hidden = tokens
-        .filter(|token| token.len() >= SHORTEST_TOKEN)
-        .fold(why.to_owned(), |why, token| why.replace(token, "[secret]"));
+    let hidden = secrets(channel)
+        .iter()
+        .fold(why.to_owned(), |why, secret| why.replace(secret.as_str(), "[secret]"));
     let short: String = hidden.chars().take(LONGEST_ERROR).collect();
     service::invisible::escaped(&short).into_owned()
+}
+
+/// What must not be shown: the secret, the password, and every part of the address that can be a token. The host is none,
+/// and says which server it was.
+fn secrets(channel: &Channel) -> Vec<String> {
+    let secret = channel.secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+    let mut secrets: Vec<String> = secret.into_iter().collect();
+    if let Ok(url) = Url::parse(channel.url.expose_secret()) {
+        let of_address = [url.path(), url.query().unwrap_or_default()];
+        let parts = of_address.into_iter().flat_map(|text| text.split(['/', '&', '=', '.']));
+        secrets.extend(parts.filter(|it| it.len() >= SHORTEST_TOKEN).map(str::to_owned));
+        let password = url.password().unwrap_or_default();
+        let decoded = percent_decode_str(password).decode_utf8_lossy();
+        secrets.extend([password.to_owned(), decoded.into_owned()]);
+    }
+    secrets.retain(|secret| !secret.is_empty());
+    secrets
 }
 
 /// HMAC-SHA256 in base64.

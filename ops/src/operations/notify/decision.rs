@@ -143,6 +143,7 @@ impl News {
             content: Notice::content(self, channel.language, public_url, at),
             created_at: at,
             due_at: quiet.and_then(|quiet| quiet.end(at)).unwrap_or(at),
+            attempts: 0,
         })
     }
 }

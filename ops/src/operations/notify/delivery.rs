@@ -5,11 +5,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Channel;
 use serde::Serialize;
-use store::{Connection, alarm};
+use store::Connection;
+use store::alarm::{self, NewMessage};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::channel;
-use super::memory::RememberedMessage;
 use super::notice::{Bulletin, Notice};
 use crate::failure::Failure;
 use crate::operations::access::Access;
@@ -39,29 +40,29 @@ pub(super) struct Recipient<'a> {
     pub(super) access: &'a Access,
     pub(super) name: &'a str,
     pub(super) channel: &'a Channel,
-    /// Whether the database answers.
-    pub(super) database: bool,
+    /// Whether the table has the messages; else they are in memory.
+    pub(super) written: bool,
     pub(super) at: DateTime<Utc>,
+    /// No further message is begun: after a signal a program must end soon.
+    pub(super) stop: &'a CancellationToken,
 }
 
 impl Recipient<'_> {
     /// Sends what is due, from memory and from the table. Returns what memory still has.
     pub(super) async fn deliver(
         &self,
-        mut remembered: Vec<RememberedMessage>,
-    ) -> (Vec<Delivery>, Vec<RememberedMessage>) {
+        mut remembered: Vec<NewMessage>,
+    ) -> (Vec<Delivery>, Vec<NewMessage>) {
         let mut sent = Vec::new();
-        for _ in 0..MESSAGES_A_LOOK {
-            match self.deliver_remembered(&mut remembered).await {
-                Some(delivery) => sent.push(delivery),
-                None => break,
+        if self.written {
+            if let Err(failure) = self.deliver_rows(&mut sent).await {
+                warn!(channel = self.name, "cannot read what is to be told: {failure}");
             }
-        }
-        if self.database {
-            match self.deliver_rows().await {
-                Ok(deliveries) => sent.extend(deliveries),
-                Err(failure) => {
-                    warn!(channel = self.name, "cannot read what is to be told: {failure}");
+        } else {
+            while self.goes_on(&sent) {
+                match self.deliver_remembered(&mut remembered).await {
+                    Some(delivery) => sent.push(delivery),
+                    None => break,
                 }
             }
         }
@@ -76,14 +77,18 @@ impl Recipient<'_> {
         (sent, remembered)
     }
 
+    /// Whether another message may be begun at this look.
+    fn goes_on(&self, sent: &[Delivery]) -> bool {
+        let failed = sent.last().is_some_and(|last| last.error.is_some());
+        sent.len() < MESSAGES_A_LOOK && !failed && !self.stop.is_cancelled()
+    }
+
     /// One message of what memory has; none where nothing is due.
-    async fn deliver_remembered(&self, all: &mut Vec<RememberedMessage>) -> Option<Delivery> {
-        let is_due = |it: &RememberedMessage| it.message.due_at <= self.at;
+    async fn deliver_remembered(&self, all: &mut Vec<NewMessage>) -> Option<Delivery> {
+        let is_due = |it: &NewMessage| it.due_at <= self.at;
         let (due, waiting): (Vec<_>, Vec<_>) = std::mem::take(all).into_iter().partition(is_due);
         *all = waiting;
-        let read = |it: &RememberedMessage| {
-            Notice::read(it.message.kind, it.message.urgency, &it.message.content)
-        };
+        let read = |it: &NewMessage| Notice::read(it.kind, it.urgency, &it.content);
         let notices: Vec<Notice> = due.iter().filter_map(read).collect();
         if notices.is_empty() {
             return None;
@@ -93,10 +98,10 @@ impl Recipient<'_> {
         let mut due = due;
         let rest = due.split_off(count);
         if error.is_some() {
-            let later = |mut it: RememberedMessage| {
-                it.message.due_at = self.at + pause(it.attempts);
-                it.attempts += 1;
-                it
+            let later = |it: NewMessage| NewMessage {
+                due_at: self.at + pause(it.attempts),
+                attempts: it.attempts + 1,
+                ..it
             };
             all.extend(due.into_iter().map(later));
         }
@@ -104,18 +109,15 @@ impl Recipient<'_> {
         Some(self.delivery(count, error))
     }
 
-    async fn deliver_rows(&self) -> Result<Vec<Delivery>, Failure> {
+    async fn deliver_rows(&self, sent: &mut Vec<Delivery>) -> Result<(), Failure> {
         let mut connection = self.access.database()?;
-        let mut sent = Vec::new();
-        for _ in 0..MESSAGES_A_LOOK {
-            let Some(delivery) = self.deliver_claimed(&mut connection).await? else { break };
-            let failed = delivery.error.is_some();
-            sent.push(delivery);
-            if failed {
-                break;
+        while self.goes_on(sent) {
+            match self.deliver_claimed(&mut connection).await? {
+                Some(delivery) => sent.push(delivery),
+                None => break,
             }
         }
-        Ok(sent)
+        Ok(())
     }
 
     /// One message of what the table has; none where nothing is due.

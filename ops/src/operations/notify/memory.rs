@@ -1,6 +1,7 @@
 //! What was seen and told while the database was away.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use chrono::{DateTime, Utc};
 use config::Notify;
@@ -18,14 +19,9 @@ pub(super) struct Memory {
     gone: Vec<String>,
     /// Whether `alarms` differ from the table.
     is_ahead: bool,
-    pub(super) messages: Vec<RememberedMessage>,
-}
-
-/// A message that no table has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RememberedMessage {
-    pub(super) message: NewMessage,
-    pub(super) attempts: i32,
+    /// Whether the table was read.
+    is_read: bool,
+    pub(super) messages: Vec<NewMessage>,
 }
 
 impl Memory {
@@ -37,7 +33,7 @@ impl Memory {
         settings: &Notify,
         at: DateTime<Utc>,
     ) -> Decisions {
-        let before = std::mem::take(&mut self.alarms);
+        let before = mem::take(&mut self.alarms);
         let decisions = Decisions::of(before, seen, asked, settings, at);
         self.alarms.clone_from(&decisions.alarms);
         self.gone.extend(decisions.gone.iter().cloned());
@@ -46,19 +42,47 @@ impl Memory {
         decisions
     }
 
-    /// Messages to send as soon as their channel takes them.
+    /// Messages to send as soon as their channel takes them, in place of those that wait.
     pub(super) fn add(&mut self, messages: Vec<NewMessage>) {
-        let new = messages.into_iter().map(|message| RememberedMessage { message, attempts: 0 });
-        self.messages.extend(new);
+        for new in messages {
+            let is_about_it = |it: &NewMessage| it.channel == new.channel && it.cause == new.cause;
+            let (waiting, others): (Vec<_>, Vec<_>) =
+                mem::take(&mut self.messages).into_iter().partition(is_about_it);
+            self.messages = others;
+            let waiting: Vec<_> = waiting.iter().map(|it| (it.kind, it.attempts)).collect();
+            self.messages.push(new.in_place_of(&waiting));
+        }
+    }
+
+    /// Leaves out messages that are older. Returns how many.
+    pub(super) fn give_up(&mut self, before: DateTime<Utc>) -> usize {
+        let all = self.messages.len();
+        self.messages.retain(|message| message.created_at >= before);
+        all - self.messages.len()
     }
 
     /// Takes all messages, by channel.
-    pub(super) fn take_messages(&mut self) -> BTreeMap<String, Vec<RememberedMessage>> {
-        let mut by_channel: BTreeMap<String, Vec<RememberedMessage>> = BTreeMap::new();
-        for remembered in std::mem::take(&mut self.messages) {
-            by_channel.entry(remembered.message.channel.clone()).or_default().push(remembered);
+    pub(super) fn take_messages(&mut self) -> BTreeMap<String, Vec<NewMessage>> {
+        let mut by_channel: BTreeMap<String, Vec<NewMessage>> = BTreeMap::new();
+        for message in mem::take(&mut self.messages) {
+            by_channel.entry(message.channel.clone()).or_default().push(message);
         }
         by_channel
+    }
+
+    /// Whether the table, or what is known since it was read, has this cause.
+    pub(super) fn has(&self, cause: &str) -> bool {
+        self.alarms.iter().any(|row| row.cause == cause)
+    }
+
+    /// Whether nothing is known of the table.
+    pub(super) fn is_unread(&self) -> bool {
+        !self.is_read && !self.is_ahead
+    }
+
+    /// The table has these rows, and cannot be written.
+    pub(super) fn is_read(&mut self, alarms: Vec<AlarmRow>) {
+        (self.alarms, self.is_read) = (alarms, true);
     }
 
     /// The rows of the table with what was seen and told since they were written, and the causes to remove.
@@ -81,17 +105,16 @@ impl Memory {
         (merged, self.gone.clone())
     }
 
-    /// The table has these rows now.
+    /// The tables have these rows now, and all messages.
     pub(super) fn is_written(&mut self, alarms: Vec<AlarmRow>) {
-        *self =
-            Memory { alarms, messages: std::mem::take(&mut self.messages), ..Memory::default() };
+        *self = Memory { alarms, is_read: true, ..Memory::default() };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use config::Urgency;
-    use order::AlarmSource;
+    use order::{AlarmMessageKind, AlarmSource};
 
     use super::*;
 
@@ -125,5 +148,26 @@ mod tests {
         let at = |minutes: i64| Some(DateTime::from_timestamp(minutes * 60, 0));
         assert_eq!((told("a"), told("b"), told("new")), (at(6), at(7), at(8)));
         assert_eq!((told("c"), gone), (None, vec!["c".to_owned()]));
+    }
+
+    fn message(kind: AlarmMessageKind, minutes: i64, attempts: i32) -> NewMessage {
+        let at = DateTime::from_timestamp(minutes * 60, 0).unwrap_or_default();
+        let (channel, cause) = ("team".to_owned(), "a".to_owned());
+        let (urgency, content) = (Urgency::Now, String::new());
+        NewMessage { channel, cause, kind, urgency, content, created_at: at, due_at: at, attempts }
+    }
+
+    #[test]
+    fn a_message_takes_the_place_of_what_waits_and_is_given_up() {
+        use AlarmMessageKind::{Cleared, Opened, Reminder};
+        let mut memory = Memory::default();
+        memory.add(vec![message(Opened, 1, 4)]);
+        memory.add(vec![message(Reminder, 2, 0)]);
+        assert_eq!(memory.messages, [message(Opened, 2, 4)]);
+        memory.add(vec![message(Cleared, 3, 0)]);
+        assert_eq!(memory.messages, [message(Cleared, 3, 4)]);
+        let before = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).unwrap_or_default();
+        assert_eq!((memory.give_up(before(3)), memory.messages.len()), (0, 1));
+        assert_eq!((memory.give_up(before(4)), memory.messages.len()), (1, 0));
     }
 }

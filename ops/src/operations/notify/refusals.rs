@@ -13,6 +13,7 @@ const SOME: u64 = 5;
 /// What the ingress has counted since its start, look after look.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
+    /// The latest that is at least an hour old, where there is one, and all since.
     looks: VecDeque<(DateTime<Utc>, BTreeMap<Refused, u64>)>,
 }
 
@@ -20,9 +21,21 @@ impl Refusals {
     /// Another look.
     pub(super) fn note(&mut self, at: DateTime<Utc>, counted: BTreeMap<Refused, u64>) {
         self.looks.push_back((at, counted));
-        while self.looks.front().is_some_and(|(first, _)| at - *first > WITHIN) {
+        self.forget(at);
+    }
+
+    /// Leaves out what is older than the hour before `at`.
+    pub(super) fn forget(&mut self, at: DateTime<Utc>) {
+        while self.looks.get(1).is_some_and(|(second, _)| at - *second >= WITHIN) {
             self.looks.pop_front();
         }
+    }
+
+    /// Whether it is known what came within the hour before `at`: this program was there, and the ingress answers now.
+    pub(super) fn cover(&self, at: DateTime<Utc>) -> bool {
+        let first = self.looks.front().map(|(first, _)| *first);
+        let last = self.looks.back().map(|(last, _)| *last);
+        first.is_some_and(|first| at - first >= WITHIN) && last == Some(at)
     }
 
     /// How many have come within the hour, where these are not just a stranger's tries. A path that is none of ours is a
@@ -74,6 +87,24 @@ mod tests {
         refusals.note(minute(3), counted("wrong_content_type", 3));
         assert_eq!(refusals.grown(), counted("wrong_content_type", 9));
         refusals.note(minute(70), counted("wrong_content_type", 3));
+        assert_eq!(refusals.grown(), BTreeMap::new());
+    }
+
+    #[test]
+    fn what_came_is_known_after_an_hour() {
+        let mut refusals = Refusals::default();
+        for at in 0..60 {
+            refusals.note(minute(at), BTreeMap::new());
+            assert!(!refusals.cover(minute(at)), "{at}");
+        }
+        refusals.note(minute(60), counted("wrong_content_type", 6));
+        assert!(refusals.cover(minute(60)));
+        assert!(!refusals.cover(minute(61)), "the ingress did not answer");
+        assert_eq!(refusals.grown(), counted("wrong_content_type", 6));
+        // It is away for more than an hour.
+        refusals.forget(minute(119));
+        assert_eq!(refusals.grown(), counted("wrong_content_type", 6));
+        refusals.forget(minute(120));
         assert_eq!(refusals.grown(), BTreeMap::new());
     }
 

@@ -27,7 +27,14 @@ pub(crate) fn chinese(cause: &Cause) -> Words {
         Cause::DeadLetters { reason, letters } => (
             "有死信",
             format!("{letters} 条死信，原因 {reason}"),
-            format!("docs/troubleshooting.zh-CN.md 的 {reason}；ops dlq list --reason {reason}"),
+            match is_word(reason) {
+                true => {
+                    format!(
+                        "docs/troubleshooting.zh-CN.md 的 {reason}；ops dlq list --reason {reason}"
+                    )
+                }
+                false => "ops dlq list --group".to_owned(),
+            },
         ),
         Cause::LowStock(low) => (
             "库存不足",
@@ -77,7 +84,12 @@ pub(crate) fn english(cause: &Cause) -> Words {
         Cause::DeadLetters { reason, letters } => (
             "dead letters".to_owned(),
             format!("{}: {reason}", count(*letters, "dead letter")),
-            format!("docs/troubleshooting.md, {reason}; ops dlq list --reason {reason}"),
+            match is_word(reason) {
+                true => {
+                    format!("docs/troubleshooting.md, {reason}; ops dlq list --reason {reason}")
+                }
+                false => "ops dlq list --group".to_owned(),
+            },
         ),
         Cause::LowStock(low) => (
             "low stock".to_owned(),
@@ -129,6 +141,11 @@ pub(crate) fn english(cause: &Cause) -> Words {
         ),
     };
     Words { title, seen, to_do }
+}
+
+/// Whether it may stand in a command. Whoever publishes a message gives the reason of a dead letter.
+fn is_word(reason: &str) -> bool {
+    reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn count_of(notifications: u64) -> String {

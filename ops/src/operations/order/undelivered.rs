@@ -1,15 +1,18 @@
 //! Paid orders whose goods are not with the buyer: since when, why, and who acts next. `order::Undelivered` judges them, as it
 //! does for an order's story and for the audit.
 
+mod words;
+
 use std::collections::{BTreeMap, HashMap};
 
-use order::{OrderState, PaymentState, Trade, Undelivered};
+use order::{FulfillmentState, OrderState, PaymentState, Trade, Undelivered};
 use serde::Serialize;
+use store::pause::PauseRow;
 use store::user_order::{self, UndeliveredRow};
-use store::{BeijingTime, MysqlConnection, clock, snapshot, stock, trade};
+use store::{BeijingTime, MysqlConnection, clock, fulfillment, retry_copy, snapshot, stock, trade};
 
 use crate::failure::Failure;
-use crate::operations::dead_letter::NO_REASON;
+use crate::operations::pause::{self, ListedPause};
 
 /// Who, or where the next step is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
@@ -30,6 +33,10 @@ pub(crate) enum ActsNext {
     DeadLetters,
     /// Whoever ends the pause.
     Pause,
+    /// Whoever looks after the retry tiers: a copy did not come back in time.
+    Retries,
+    /// Whoever looks into what `ops audit` reports.
+    Audit,
 }
 
 /// One of these orders.
@@ -55,9 +62,14 @@ pub(crate) struct UndeliveredOrder {
     letter: Option<String>,
     #[serde(skip)]
     due_at: Option<BeijingTime>,
-    /// Whether there are enough codes by now.
+    #[serde(skip)]
+    is_overdue: bool,
+    /// Whether there are codes by now for every order that waits for the product.
     #[serde(skip)]
     in_stock: bool,
+    /// The pause for whose end it waits.
+    #[serde(skip)]
+    pause: Option<PauseRow>,
 }
 
 /// These orders, the longest without its goods first, at most `limit` after the first `skip`.
@@ -75,37 +87,74 @@ pub(crate) fn undelivered(
         for (order, trade) in trade::of_orders(connection, &ids)? {
             trades.entry(order).or_default().push(trade);
         }
-        let mut available = BTreeMap::new();
-        for product in rows.iter().filter_map(|row| row.product_id.as_deref()) {
-            if !available.contains_key(product) {
-                available.insert(product, stock::available(connection, product, stock::COUNTED)?);
-            }
-        }
+        let stocked = stocked(connection, &rows)?;
+        let pauses = pause::active(connection)?;
         let order = |row: &UndeliveredRow| {
             let trades = trades.get(&row.order_id).map(Vec::as_slice).unwrap_or_default();
-            let kind = judged(row, trades)?;
-            let there = row.product_id.as_deref().and_then(|product| available.get(product));
-            let wanted = row.quantity.map_or(0, i64::from);
-            Some(UndeliveredOrder::new(row, kind, there.is_some_and(|there| *there >= wanted), now))
+            let kind = judged(row, trades);
+            let product = row.product_id.as_deref();
+            let in_stock = product.and_then(|product| stocked.get(product)).copied();
+            let pause = awaited_pause(row, kind, &pauses).cloned();
+            UndeliveredOrder::new(row, kind, in_stock.unwrap_or_default(), pause, now)
         };
-        Ok::<_, Failure>(rows.iter().filter_map(order).collect())
+        Ok::<_, Failure>(rows.iter().map(order).collect())
     })
 }
 
-/// Why the goods of a row are not out; `None` where its columns and its trades differ, which `ops audit` reports.
-fn judged(row: &UndeliveredRow, trades: &[Trade]) -> Option<Undelivered> {
-    if row.letter.is_some() {
-        return Some(Undelivered::DeadLetter);
+/// The products of orders that wait for stock, and whether all of these orders can have their units by now: with fewer, those in
+/// front get them, and codes are still to be imported.
+fn stocked<'a>(
+    connection: &mut MysqlConnection,
+    rows: &'a [UndeliveredRow],
+) -> Result<BTreeMap<&'a str, bool>, Failure> {
+    let mut stocked = BTreeMap::new();
+    let waiting = rows.iter().filter(|row| row.goods == Some(FulfillmentState::AwaitingStock));
+    for product in waiting.filter_map(|row| row.product_id.as_deref()) {
+        if !stocked.contains_key(product) {
+            let wanted = fulfillment::awaited_units(connection, product)?;
+            stocked.insert(product, stock::available(connection, product, wanted)? >= wanted);
+        }
     }
-    if row.is_paused {
-        return Some(Undelivered::Paused);
+    Ok(stocked)
+}
+
+/// Why the goods of a row are not out. A message that could not be applied says more than an order which waits for what it
+/// brings.
+fn judged(row: &UndeliveredRow, trades: &[Trade]) -> Undelivered {
+    use Undelivered::{AwaitingConfirmation, PaymentInDoubt, PaymentPending};
+    let of_order = || {
+        let payment = PaymentState::of_codes(row.status?, row.trade_status?, row.is_finish?)?;
+        let facts = OrderState::of(trades.iter(), row.expired_at.is_some()).facts;
+        Undelivered::of(payment, facts, row.goods)
+    };
+    match of_order() {
+        None | Some(PaymentPending | PaymentInDoubt | AwaitingConfirmation)
+            if row.letter.is_some() =>
+        {
+            Undelivered::DeadLetter
+        }
+        Some(kind) => kind,
+        None if row.pause_id.is_some() => Undelivered::Paused,
+        None if row.due_at.is_some() => Undelivered::Retrying,
+        None => Undelivered::Inconsistent,
     }
-    if row.due_at.is_some() {
-        return Some(Undelivered::Retrying);
+}
+
+/// The pause that keeps a worker from the order's goods or from its message: of several the one that ends last.
+fn awaited_pause<'a>(
+    row: &UndeliveredRow,
+    kind: Undelivered,
+    active: &'a [ListedPause],
+) -> Option<&'a PauseRow> {
+    use Undelivered::{AwaitingStock, InProgress, Paused};
+    if !matches!(kind, AwaitingStock | InProgress | Paused) {
+        return None;
     }
-    let payment = PaymentState::of_codes(row.status?, row.trade_status?, row.is_finish?)?;
-    let facts = OrderState::of(trades.iter(), row.expired_at.is_some()).facts;
-    Undelivered::of(payment, facts, row.goods)
+    let merchant = row.merchant.as_deref().unwrap_or_default();
+    let product = row.product_id.as_deref().unwrap_or_default();
+    let is_meant =
+        |it: &&ListedPause| row.pause_id == Some(it.row.id) || it.row.concerns(merchant, product);
+    active.iter().rfind(is_meant).map(|it| &it.row)
 }
 
 impl UndeliveredOrder {
@@ -113,13 +162,9 @@ impl UndeliveredOrder {
         row: &UndeliveredRow,
         kind: Undelivered,
         in_stock: bool,
+        pause: Option<PauseRow>,
         now: BeijingTime,
     ) -> UndeliveredOrder {
-        let in_review = row.needs_review == Some(true);
-        let letter = row.letter.as_deref().map(|reason| match reason {
-            "" => NO_REASON.to_owned(),
-            reason => reason.to_owned(),
-        });
         let mut order = UndeliveredOrder {
             order: row.order_id.clone(),
             exists: row.status.is_some(),
@@ -128,104 +173,37 @@ impl UndeliveredOrder {
             quantity: row.quantity,
             total_fee: row.total_fee,
             kind,
-            owner: owner(kind, in_review, in_stock),
+            owner: ActsNext::Worker,
             since: row.since,
             age_seconds: (now.0 - row.since.0).num_seconds().max(0),
             what: String::new(),
-            letter,
+            letter: row.letter.clone(),
             due_at: row.due_at,
+            is_overdue: row.due_at.is_some_and(|due_at| retry_copy::is_overdue(due_at, now.0)),
             in_stock,
+            pause,
         };
+        order.owner = order.acts_next(row.needs_review == Some(true));
         order.what = order.english();
         order
     }
 
-    fn rejected_as(&self) -> &str {
-        self.letter.as_deref().unwrap_or(NO_REASON)
-    }
-
-    fn due(&self) -> String {
-        self.due_at.map(|at| at.to_string()).unwrap_or_default()
-    }
-
-    /// Why, in English.
-    fn english(&self) -> String {
-        let words = match self.kind {
-            Undelivered::PaymentPending => {
-                "Alipay holds the money: the seller's account cannot receive it yet (TRADE_PENDING)"
-            }
-            Undelivered::PaymentInDoubt => {
-                "closed after the payment: the gateway is asked where the money is, or a person decides the review"
-            }
-            Undelivered::PaidLate => {
-                "paid after its time limit: the payment is refunded, or a person accepts it in the review"
-            }
-            Undelivered::AwaitingConfirmation => {
-                "a notification says paid, and the gateway is to confirm it first (merchants.NAME.confirm)"
-            }
-            Undelivered::AwaitingStock if self.in_stock => {
-                "there is stock by now: a worker delivers within seconds"
-            }
-            Undelivered::AwaitingStock => "out of stock: import codes",
-            Undelivered::AwaitingManual => "a person delivers it, then decides its review",
-            Undelivered::AwaitingAccount => "the order names no account: `ops order account`",
-            Undelivered::InProgress => {
-                "paid: a worker delivers within seconds; if not, look at the workers with `ops status`"
-            }
-            Undelivered::Paused => "a message about it waits for the end of a pause: `ops resume`",
-            Undelivered::DeadLetter => {
-                let missing = if self.exists { "" } else { "; there is no order of this number" };
-                let reason = self.rejected_as();
-                return format!("the message about the payment was rejected as {reason}{missing}");
-            }
-            Undelivered::Retrying => {
-                return format!("a message about it waits in a retry tier until {}", self.due());
-            }
-        };
-        words.to_owned()
-    }
-
-    /// And in Chinese.
-    pub(crate) fn chinese(&self) -> String {
-        let words = match self.kind {
-            Undelivered::PaymentPending => "支付宝暂存款项：卖家账号还不能收款（TRADE_PENDING）",
-            Undelivered::PaymentInDoubt => "付款后交易关闭：正在查询款项去向，或由人工复核决定",
-            Undelivered::PaidLate => "超过付款期限：款项将退回，或由人工在复核中接受",
-            Undelivered::AwaitingConfirmation => {
-                "通知称已付款，等待网关确认（merchants.NAME.confirm）"
-            }
-            Undelivered::AwaitingStock if self.in_stock => "已有库存：worker 几秒内发货",
-            Undelivered::AwaitingStock => "缺货：请导入卡密",
-            Undelivered::AwaitingManual => "人工发货，然后完成复核",
-            Undelivered::AwaitingAccount => "订单没有账号：ops order account",
-            Undelivered::InProgress => {
-                "已付款：worker 几秒内发货；若没有，用 ops status 检查 worker"
-            }
-            Undelivered::Paused => "有消息在等待暂停结束：ops resume",
-            Undelivered::DeadLetter => {
-                let missing = if self.exists { "" } else { "；没有这个订单" };
-                return format!("付款消息被拒绝：{}{missing}", self.rejected_as());
-            }
-            Undelivered::Retrying => {
-                return format!("有消息在重试队列中，{} 返回", self.due());
-            }
-        };
-        words.to_owned()
-    }
-}
-
-fn owner(kind: Undelivered, in_review: bool, in_stock: bool) -> ActsNext {
-    match kind {
-        Undelivered::PaymentPending | Undelivered::AwaitingAccount => ActsNext::Shop,
-        Undelivered::PaymentInDoubt | Undelivered::PaidLate if in_review => ActsNext::Review,
-        Undelivered::PaymentInDoubt | Undelivered::AwaitingConfirmation => ActsNext::Alipay,
-        Undelivered::AwaitingStock if !in_stock => ActsNext::Stock,
-        Undelivered::AwaitingManual => ActsNext::Review,
-        Undelivered::DeadLetter => ActsNext::DeadLetters,
-        Undelivered::Paused => ActsNext::Pause,
-        Undelivered::PaidLate
-        | Undelivered::AwaitingStock
-        | Undelivered::InProgress
-        | Undelivered::Retrying => ActsNext::Worker,
+    fn acts_next(&self, in_review: bool) -> ActsNext {
+        match self.kind {
+            _ if self.pause.is_some() => ActsNext::Pause,
+            Undelivered::PaymentPending | Undelivered::AwaitingAccount => ActsNext::Shop,
+            Undelivered::PaymentInDoubt | Undelivered::PaidLate if in_review => ActsNext::Review,
+            Undelivered::PaymentInDoubt | Undelivered::AwaitingConfirmation => ActsNext::Alipay,
+            Undelivered::AwaitingStock if !self.in_stock => ActsNext::Stock,
+            Undelivered::AwaitingManual => ActsNext::Review,
+            Undelivered::DeadLetter => ActsNext::DeadLetters,
+            Undelivered::Retrying if self.is_overdue => ActsNext::Retries,
+            Undelivered::Inconsistent => ActsNext::Audit,
+            Undelivered::PaidLate
+            | Undelivered::AwaitingStock
+            | Undelivered::InProgress
+            | Undelivered::Paused
+            | Undelivered::Retrying => ActsNext::Worker,
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::code_text::{Invisible, code_of};
 use crate::failure::Failure;
 
 /// Every product that has or had this code, as a buyer or a file shows it: with spaces and line ends around it, and with
-/// invisible characters in it that its import may have removed.
+/// invisible characters in it or tabs around it that its import may have kept or removed.
 ///
 /// # Errors
 /// [`Failure::Usage`]: no code can be like this.
@@ -15,17 +15,27 @@ pub(crate) fn find_code(
     connection: &mut MysqlConnection,
     text: &str,
 ) -> Result<Vec<CodePlace>, Failure> {
-    let text = text.trim_matches([' ', '\r', '\n']);
-    for invisible in [Invisible::Keep, Invisible::Remove] {
-        let code = code_of(text, invisible)
-            .map_err(|problem| Failure::Usage(format!("this is no code: it {problem}")))?;
-        if code.is_empty() {
-            return Err(Failure::Usage("say which code".to_owned()));
-        }
-        let found = places(connection, &code)?;
-        if !found.is_empty() {
-            return Ok(found);
+    let line = text.trim_matches([' ', '\r', '\n']);
+    let mut problem = None;
+    let mut was_looked_for = false;
+    for (line, invisible) in
+        [(line, Invisible::Keep), (line, Invisible::Remove), (line.trim(), Invisible::Remove)]
+    {
+        match code_of(line, invisible) {
+            Ok(code) if code.is_empty() => {}
+            Ok(code) => {
+                was_looked_for = true;
+                let found = places(connection, &code)?;
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+            }
+            Err(why) => problem = Some(why),
         }
     }
-    Ok(Vec::new())
+    match problem {
+        _ if was_looked_for => Ok(Vec::new()),
+        Some(problem) => Err(Failure::Usage(format!("this is no code: it {problem}"))),
+        None => Err(Failure::Usage("say which code".to_owned())),
+    }
 }

@@ -27,7 +27,8 @@ use crate::operations::order::status_name::{parse_status, status_chinese};
 #[command(verbatim_doc_comment)]
 pub(crate) struct OrderListArgs {
     /// Only orders whose number, or the number of a trade of theirs, is this or begins with it; or of the buyer with this
-    /// whole number or account (mail or phone) at Alipay
+    /// whole number or account (mail or phone) at Alipay. The Open Platform masks accounts (`buy***@example.com`): with it,
+    /// look for the number
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// Only this status: 0 placed, 8 paid, 4 finished, 32 closed, 105 refunded, 106 refund_closed

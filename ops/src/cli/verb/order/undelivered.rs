@@ -13,8 +13,9 @@ use crate::text::age;
 /// Also lists orders that are not paid here, and of which a message that waits in a retry tier or for the end of a
 /// pause, or is a dead letter, may say that they are. The longest comes first. Who acts next: worker (by itself),
 /// alipay (its gateway is asked), review (a person decides), stock (import codes), shop (names the account, or makes
-/// its own account at Alipay able to receive), dead_letters (replay them), pause (end it). `ops order show` says what
-/// happened and what to do.
+/// its own account at Alipay able to receive), dead_letters (replay them), pause (end it), retries (a
+/// message did not come back from its tier: `ops retries list`), audit (`ops audit`). `ops order show` says what happened
+/// and what to do.
 ///
 /// Example: ops order undelivered
 /// Example: ops order undelivered --output json

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use config::{Channel, MailAddresses};
+use lettre::address::Envelope;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::AsyncSmtpTransport;
@@ -11,6 +12,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncTransport as _, Tokio1Executor};
 use percent_encoding::percent_decode_str;
+use tracing::warn;
 use url::Url;
 
 use crate::operations::notify::notice::{Bulletin, Paragraph};
@@ -32,7 +34,26 @@ pub(super) async fn send(
     let Some(addresses) = &channel.mail else { return Err("has no addresses".to_owned()) };
     let message = message(addresses, bulletin, at)?;
     let transport = transport(channel.url.expose_secret())?;
-    transport.send(message).await.map(|_| ()).map_err(|error| error.to_string())
+    let (from, bytes) = (message.envelope().from(), message.formatted());
+    // One for each, so that a mailbox that is gone does not keep the mail from the others.
+    let sends = message.envelope().to().iter().map(async |to| {
+        let envelope = Envelope::new(from.cloned(), vec![to.clone()]);
+        let envelope = envelope.map_err(|error| error.to_string())?;
+        let sent = transport.send_raw(&envelope, &bytes).await;
+        sent.map(|_| ()).map_err(|error| format!("to {to}: {error}"))
+    });
+    let sent = futures_util::future::join_all(sends).await;
+    let is_taken = sent.iter().any(Result::is_ok);
+    let refused: Vec<String> = sent.into_iter().filter_map(Result::err).collect();
+    match refused.is_empty() {
+        true => Ok(()),
+        false if is_taken => {
+            let why = super::without_secrets(channel, &refused.join("; "));
+            warn!("the mail went to others only: {why}");
+            Ok(())
+        }
+        false => Err(refused.join("; ")),
+    }
 }
 
 fn transport(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
@@ -77,6 +98,7 @@ fn message(
         .from(mailbox(&addresses.from)?)
         .subject(bulletin.subject())
         .date(SystemTime::from(at))
+        .message_id(None)
         .header(ContentType::TEXT_PLAIN);
     for address in &addresses.to {
         message = message.to(mailbox(address)?);

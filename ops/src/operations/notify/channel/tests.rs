@@ -116,6 +116,11 @@ fn the_signature_of_a_webhook_is_that_of_the_standard() {
     // A repeat of the same alarms has the same id.
     let again = webhook::post(&channel, &bulletin(&notices), at() + chrono::TimeDelta::hours(1));
     assert_eq!(again.unwrap().headers[0], post.headers[0]);
+    // Another one of the alarms makes another message.
+    let mut other = notices.clone();
+    other[1].told.cause = "backlog".to_owned();
+    let other = webhook::post(&channel, &bulletin(&other), at()).unwrap();
+    assert_ne!(other.headers[0], post.headers[0]);
 }
 
 #[test]
@@ -197,5 +202,21 @@ fn an_error_shows_no_token() {
     let shown =
         without_secrets(&channel, "no token 0123456789abcdef, SECthis-is-secret\nat robot.example");
     assert_eq!(shown, "no token [secret], [secret]\\nat robot.example");
+    let with = |kind, url: &str, secret| Channel {
+        url: Secret::new(url),
+        ..super::tests::channel(kind, secret)
+    };
+    let channel = with(ChannelKind::Serverchan, "https://sctapi.ftqq.com/SCT123456.send", None);
+    assert_eq!(
+        without_secrets(&channel, "SCT123456 at sctapi.ftqq.com"),
+        "[secret] at sctapi.ftqq.com"
+    );
+    let channel = with(ChannelKind::Mail, "smtp://user:p%40ss@smtp.example", None);
+    assert_eq!(
+        without_secrets(&channel, "535 user p@ss at smtp.example"),
+        "535 user [secret] at smtp.example"
+    );
+    let channel = with(ChannelKind::Feishu, "https://robot.example/hook", Some("abc"));
+    assert_eq!(without_secrets(&channel, "abc"), "[secret]");
     assert!(without_secrets(&channel, &"x".repeat(10_000)).len() <= 200);
 }

@@ -2,10 +2,11 @@
 //! body: `docs/notify.md`.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use config::{Channel, WEBHOOK_SECRET};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{Post, signature};
 use crate::operations::notify::notice::{Bulletin, Notice, Told};
@@ -36,11 +37,11 @@ pub(super) fn post(
 
 /// The same for the same alarms, so that a receiver can know a repeat.
 fn id(bulletin: &Bulletin<'_>) -> String {
-    let first = bulletin.notices.first().map(|notice| &notice.told);
-    let (at, cause) =
-        first.map_or((0, ""), |told| (told.at.timestamp_micros(), told.cause.as_str()));
-    let cause: String = cause.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!("alarm_{at}_{cause}_{}", bulletin.notices.len())
+    let alarm =
+        |Notice { kind, told, .. }: &Notice| json!([told.cause, kind, told.at.timestamp_micros()]);
+    let alarms: Value = bulletin.notices.iter().map(alarm).collect();
+    let digest = Sha256::digest(alarms.to_string());
+    format!("alarm_{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
 fn alarm(Notice { kind, urgency, told }: &Notice) -> Value {

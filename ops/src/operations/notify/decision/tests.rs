@@ -7,8 +7,16 @@ use service::language::Language;
 use super::super::cause::Words;
 use super::*;
 
-const ALL: Asked =
-    Asked { database: true, broker: true, ingress: true, reasons: true, no_letters: false };
+const ALL: Asked = Asked {
+    database: true,
+    broker: true,
+    management: true,
+    topology: true,
+    ingress: true,
+    refusals: true,
+    reasons: true,
+    no_letters: false,
+};
 
 fn settings() -> Notify {
     Notify {
@@ -115,6 +123,19 @@ fn what_cannot_be_asked_is_not_gone() {
     assert_eq!(story.told, [(2, AlarmMessageKind::Opened)]);
     assert_eq!(story.rows.len(), 1);
     // From here on it is known to be gone.
+    story.look_every_minute(60..70, &[]);
+    assert_eq!(story.told.last(), Some(&(64, AlarmMessageKind::Cleared)));
+}
+
+/// The broker answers and its management API does not: the topology is not known to be right again.
+#[test]
+fn what_was_compared_with_more_means_is_not_gone() {
+    let mut story = Story::new();
+    let missing = [SeenCause { source: AlarmSource::Topology, ..cause("missing", Urgency::Now) }];
+    story.look_every_minute(0..5, &missing);
+    let less = Asked { management: false, topology: false, ..ALL };
+    (5..60).for_each(|at| story.look(at, &[], &less));
+    assert_eq!(story.told, [(2, AlarmMessageKind::Opened)]);
     story.look_every_minute(60..70, &[]);
     assert_eq!(story.told.last(), Some(&(64, AlarmMessageKind::Cleared)));
 }

