@@ -7,6 +7,9 @@ use store::{ErrorKind, MysqlConnection, redelivery};
 use super::BatchError;
 use crate::message::Rejection;
 
+const RETRIED: &str = "retried";
+const REFUSED: &str = "refused";
+
 /// The outcome of a message. The kinds of failure are told apart here. An outage is no outcome at all: the
 /// batch is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +35,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The [words](Outcome::word) of messages that go to a retry tier.
+    pub const RETRY_WORDS: [&str; 2] = [RETRIED, REFUSED];
+
     /// A word for metrics and traces.
     pub fn word(&self) -> &'static str {
         match self {
             Outcome::Done => "done",
             Outcome::Locked | Outcome::Held => "locked",
             Outcome::Paused => "paused",
-            Outcome::RetryLater => "retried",
-            Outcome::DatabaseRefuses(_) => "refused",
+            Outcome::RetryLater => RETRIED,
+            Outcome::DatabaseRefuses(_) => REFUSED,
             Outcome::Rejected(_) => "dead",
             Outcome::RejectedBefore(_) => "dead_already",
         }

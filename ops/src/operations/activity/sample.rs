@@ -9,6 +9,7 @@ use service::metric;
 use store::activity::{Activity, ActivityMark};
 use store::{MysqlConnection, activity};
 use tokio::time::timeout;
+use worker::batch::Outcome;
 
 use super::history::{Sample, SilentSource};
 use crate::failure::Failure;
@@ -181,8 +182,9 @@ fn answers(metrics: &str) -> Answers {
 }
 
 fn retries(metrics: &str) -> u64 {
-    let retried = counters(metrics, metric::WORKER_MESSAGES)
-        .filter(|(labels, _)| matches!(labels.get("outcome"), Some("retried" | "refused")));
+    let retried = counters(metrics, metric::WORKER_MESSAGES).filter(|(labels, _)| {
+        labels.get("outcome").is_some_and(|word| Outcome::RETRY_WORDS.contains(&word))
+    });
     retried.map(|(_, count)| count).sum()
 }
 
