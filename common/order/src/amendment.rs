@@ -59,7 +59,10 @@ impl OrderRecord {
         let paid = self.trades.values().find(|trade| trade.facts.intersects(moved)).map(number);
         match term {
             OrderTerm::Total => paid.map_or(Ok(()), |it| Err(FixedTerm::Paid(it))),
-            OrderTerm::TimeLimit if self.expired_at.is_some() => Err(FixedTerm::Expired),
+            // It is closed by the word of this merchant's gateway.
+            OrderTerm::TimeLimit | OrderTerm::Merchant if self.expired_at.is_some() => {
+                Err(FixedTerm::Expired)
+            }
             OrderTerm::TimeLimit => paid.map_or(Ok(()), |it| Err(FixedTerm::Paid(it))),
             OrderTerm::Merchant => {
                 let any = self.trades.values().next().map(number);

@@ -175,8 +175,39 @@ fn the_gateway_of_the_former_merchant_is_not_asked_any_more() {
     ops.run("order amend --confirm 1 --yes --by li").done();
     let left = "UPDATE order_expired SET ended_at = NULL WHERE ended_at IS NULL";
     assert_eq!(diesel::sql_query(left).execute(&mut *database).unwrap(), 0);
-    let left = "DELETE FROM gateway_query WHERE order_id = 'A-1'";
-    assert_eq!(diesel::sql_query(left).execute(&mut *database).unwrap(), 0);
+    // The new merchant's is, at once.
+    for (merchant, rows) in [("shop", 0), ("shop2", 1)] {
+        let asked =
+            format!("DELETE FROM gateway_query WHERE order_id = 'A-1' AND merchant = '{merchant}'");
+        assert_eq!(diesel::sql_query(asked).execute(&mut *database).unwrap(), rows, "{merchant}");
+    }
+}
+
+/// Else its buyer would have goods and money, or a new merchant an order that its gateway has not closed.
+#[test]
+fn an_order_stays_while_its_payment_is_given_back_and_its_merchant_once_it_has_expired() {
+    let sandbox = Sandbox::new();
+    let ops = configured(&sandbox);
+    ops.run("order create A-1 --merchant shop --product gift").done();
+    let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let mut execute = |sql: &str| diesel::sql_query(sql).execute(&mut *database).unwrap();
+    execute(
+        "INSERT INTO refund_request (request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, of_rejected) \
+         VALUES ('R-1', 'shop', 'A-1', 'T-1', 900, TRUE, 'why', 'ann', 'asked', TRUE)",
+    );
+    for state in ["asked", "unknown"] {
+        execute(&format!("UPDATE refund_request SET state = '{state}'"));
+        let refused = format!("refund R-1 of the rejected payment T-1 is {state}");
+        amend(&ops, "A-1 --total 9.00 --yes").ended(1, &refused);
+    }
+    execute("UPDATE refund_request SET state = 'refused'");
+    amend(&ops, "A-1 --total 9.00 --yes").done();
+    execute("UPDATE user_order SET expired_at = UTC_TIMESTAMP(6), status = 32, is_finish = TRUE");
+    let two = ops.set("ALIPAY__MERCHANTS__SHOP2__PROTOCOL", "mapi");
+    let two = two.set("ALIPAY__MERCHANTS__SHOP2__SELLER_ID", "2088000000000002");
+    let two = two.set("ALIPAY__MERCHANTS__SHOP2__SIGN_TYPES", "MD5");
+    let two = two.set("ALIPAY__MERCHANTS__SHOP2__MD5_KEY", "another-key-of-the-tests");
+    amend(&two, "A-1 --merchant shop2 --yes").ended(1, "it has expired");
 }
 
 #[test]

@@ -91,7 +91,11 @@ impl BatchAttempt<'_> {
             order_id: order_in_form(&envelope.form, envelope.charset),
             ..of_delivery(pause_id, delivery)
         };
-        paused_message::insert(self.connection, vec![unread])?;
+        match paused_message::insert(self.connection, vec![unread]).map_err(BatchError::from) {
+            // A body that the database does not take would hold up all others.
+            Err(failure) if failure.may_be_one_messages() => return Ok(false),
+            inserted => inserted?,
+        }
         retry_copies::remove_unreadable(self.connection, delivery)?;
         self.set_outcome(at, Outcome::Paused);
         Ok(true)

@@ -52,6 +52,6 @@ async fn a_worker_removes_nothing_by_itself() {
     world.place_orders("S", 1);
     world.send(world.payment("S000001")).await;
     world.wait_for_count("notification WHERE order_id = 'S000001'", 1);
-    assert_eq!(world.count("prune_mark WHERE swept_at IS NULL"), 5);
+    assert_eq!(world.count("prune_mark WHERE swept_at IS NULL"), 6);
     assert_eq!(world.count("notification WHERE order_id = 'R000001'"), 2);
 }

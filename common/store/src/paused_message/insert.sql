@@ -6,4 +6,5 @@ VALUES
 -- for each row, joined by ,
 (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- end of rows
-ON DUPLICATE KEY UPDATE pause_id = VALUES(pause_id)
+-- A replayed letter can meet its own first copy: what is known of the letter stays.
+ON DUPLICATE KEY UPDATE pause_id = VALUES(pause_id), was_dead = was_dead OR VALUES(was_dead), attempt = GREATEST(attempt, VALUES(attempt))

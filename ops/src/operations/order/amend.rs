@@ -11,12 +11,14 @@ use alipay::Fen;
 use chrono::{DateTime, Utc};
 use config::Config;
 use diesel::Connection as _;
-use order::AmendmentState;
+use gateway::Gateway;
+use order::{AmendmentState, QueryReason};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::MysqlConnection;
 use store::amendment::{self, AmendableTerms, AmendmentRow, NewAmendment};
 use store::dead_letter::LetterSearch;
+use store::gateway_query::{self, NewQuery};
 
 use self::facts::AmendmentFacts;
 use self::terms::{TermChange, Terms, changes};
@@ -99,7 +101,7 @@ pub(crate) fn plan(
         let before = lock(connection, order)?;
         let after = wanted.on(&before);
         let facts = AmendmentFacts::read(connection, config, order, &before, &after)?;
-        amendment::write_terms(connection, order, &before, &after)?;
+        apply(connection, config, order, &before, &after)?;
         let tried = dry_run(connection, config, &selection.letters, |_| Ok(()))?;
         Ok(AmendmentPlan {
             order: order.to_owned(),
@@ -142,7 +144,7 @@ impl AmendmentPlan {
                 None => AmendmentState::Applied,
             };
             if state == AmendmentState::Applied {
-                amendment::write_terms(connection, order, &self.before, &self.after)?;
+                apply(connection, config, order, &self.before, &self.after)?;
             }
             let new = NewAmendment {
                 order_id: order,
@@ -232,7 +234,7 @@ pub(crate) fn confirm(
             return Err(changed_meanwhile(&order));
         }
         AmendmentFacts::read(connection, config, &order, &before, &after)?;
-        amendment::write_terms(connection, &order, &before, &after)?;
+        apply(connection, config, &order, &before, &after)?;
         amendment::decide(connection, id, AmendmentState::Applied, by)?;
         Ok(row)
     })
@@ -269,6 +271,30 @@ fn check_open(row: &AmendmentRow) -> Result<(), Failure> {
 
 fn lock(connection: &mut MysqlConnection, order: &str) -> Result<AmendableTerms, Failure> {
     amendment::lock_terms(connection, order)?.ok_or_else(|| missing_order(order))
+}
+
+/// Writes the terms. The gateway of another merchant is asked now: the passes that enrol orders by their age may have passed this one.
+fn apply(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    order: &str,
+    before: &AmendableTerms,
+    after: &AmendableTerms,
+) -> Result<(), Failure> {
+    amendment::write_terms(connection, order, before, after)?;
+    let merchant = config.merchants.get(&after.merchant);
+    if before.merchant != after.merchant && merchant.is_some_and(|it| Gateway::can_ask(it).is_ok())
+    {
+        let query = NewQuery {
+            order_id: order,
+            merchant: &after.merchant,
+            why: QueryReason::Unpaid,
+            forward: 1,
+            requested_at: None,
+        };
+        gateway_query::enrol(connection, &[query])?;
+    }
+    Ok(())
 }
 
 fn changed_meanwhile(order: &str) -> Failure {

@@ -3,10 +3,10 @@
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{AmendmentState, OrderRecord, OrderTerms, ProductKind};
+use order::{AmendmentState, OrderRecord, OrderTerms, ProductKind, RefundRequestState};
 use store::amendment::{self, AmendableTerms, AmendmentRow};
 use store::product::Product;
-use store::{MysqlConnection, clock, fulfillment, trade, user_order};
+use store::{MysqlConnection, clock, fulfillment, refund_request, trade, user_order};
 
 use super::super::missing_order;
 use super::terms::{TermChange, Terms, changes};
@@ -41,6 +41,7 @@ impl AmendmentFacts {
             let fixed = |why| Failure::Refused(format!("order {order}: {term} stays, since {why}"));
             record.may_amend(term).map_err(fixed)?;
         }
+        check_refunds(connection, order)?;
         check_kinds(&record, &was, &is)?;
         check_merchant(config, before, after)?;
         if after.expires_at != before.expires_at {
@@ -86,6 +87,20 @@ fn record(
     record.fulfillment =
         fulfillment::of_orders(connection, &[id.as_str()])?.first().map(|goods| goods.state);
     Ok(record)
+}
+
+/// A payment that no order accepted is given back: with other terms the order would take it, and its buyer would have both.
+fn check_refunds(connection: &mut MysqlConnection, order: &str) -> Result<(), Failure> {
+    use RefundRequestState::{Asked, Unknown};
+    let requests = refund_request::of_order(connection, order)?.into_iter();
+    let mut open = requests.filter(|it| it.of_rejected && matches!(it.state, Asked | Unknown));
+    match open.next() {
+        None => Ok(()),
+        Some(request) => Err(Failure::Refused(format!(
+            "refund {} of the rejected payment {} is {}: wait until it has ended (`ops refund-requests`)",
+            request.request_no, request.trade_no, request.state
+        ))),
+    }
 }
 
 /// Goods that wait for codes can wait for those of another product, and for nothing else.
