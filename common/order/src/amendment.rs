@@ -120,6 +120,6 @@ mod tests {
         assert_eq!(fixed(&delivered), [Total, Product, Merchant, TimeLimit]);
         let mut expired = order(None);
         expired.expired_at = Some("2026-11-23T05:00:00Z".parse().unwrap());
-        assert_eq!(fixed(&expired), [TimeLimit]);
+        assert_eq!(fixed(&expired), [Merchant, TimeLimit]);
     }
 }

@@ -20,14 +20,21 @@ const PAGES: &[&str] = &[
     "/reviews",
     "/reviews?view=all",
     "/products",
+    "/withdrawals",
+    "/subscriptions",
+    "/undelivered",
+    "/pauses",
     "/verify",
     "/actions",
     "/nowhere",
 ];
 
 /// Lists, each with what finds a link to the page of one thing on it.
-const LISTS: &[(&str, &str)] =
-    &[("/dead-letters?view=flat", "td.mono a"), ("/reviews", "td a[href*='reviews/']")];
+const LISTS: &[(&str, &str)] = &[
+    ("/dead-letters?view=flat", "td.mono a"),
+    ("/reviews", "td a[href*='reviews/']"),
+    ("/products", "td a[href*='products/']"),
+];
 
 /// [`PAGES`], and a page of each list.
 fn all_pages(chrome: &Chrome) -> Vec<String> {
@@ -91,8 +98,8 @@ fn faults_of_every_kind_are_found() {
         ),
         ("document.querySelector('main').style.width = '5000px'", "wider than the window"),
         (
-            "document.querySelector('input[type=search]').removeAttribute('aria-label'); \
-          document.querySelector('input[type=search]').removeAttribute('placeholder')",
+            "['aria-label', 'placeholder', 'title'].forEach(name => \
+             document.querySelector('input[type=search]').removeAttribute(name))",
             "label:",
         ),
         ("document.querySelector('h1').style.color = '#ddd'", "color-contrast:"),
