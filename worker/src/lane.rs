@@ -272,7 +272,7 @@ impl Lane {
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let spans = BatchSpans::begin(&batch);
         let traces = spans.traces();
-        let ended = match self.context.process(self.number, connection, batch, &traces).await {
+        let ended = match self.context.process(self.number, connection, batch, traces).await {
             Ok(ended) => ended,
             Err(Unprocessed::Interrupted) => return Err(Ended::lost("interrupted")),
             Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),

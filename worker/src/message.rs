@@ -187,8 +187,7 @@ impl InboundMessage {
     }
 
     pub(crate) fn with_headers(self, headers: &Headers) -> InboundMessage {
-        let was_dead = headers.replayed || headers.died_at.is_some();
-        InboundMessage { attempt: headers.attempt, was_dead, ..self }
+        InboundMessage { attempt: headers.attempt, was_dead: headers.was_dead(), ..self }
     }
 
     /// The same as part of this trace, if there is one.

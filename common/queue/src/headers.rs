@@ -78,6 +78,11 @@ impl Headers {
         }
     }
 
+    /// Whether the message was a dead letter before.
+    pub fn was_dead(&self) -> bool {
+        self.replayed || self.died_at.is_some()
+    }
+
     /// The same as part of this trace.
     #[must_use]
     pub fn in_trace(self, context: &TraceContext) -> Headers {

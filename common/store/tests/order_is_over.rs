@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, reason = "a test")]
 
+mod states;
+
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
@@ -9,28 +11,17 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
-use order::{Facts, OrderState, PaymentState, Trade};
+use order::PaymentState;
 use store::prune::{PrunedTable, Walk};
 use store::{Pool, clock, migrate};
 use testkit::Sandbox;
+
+use states::states;
 
 #[derive(QueryableByName)]
 struct OrderId {
     #[diesel(sql_type = Text)]
     order_id: String,
-}
-
-/// The columns of every state that an order can be in: `status`, `trade_status`, `is_finish`.
-fn states() -> BTreeSet<(i16, i16, bool)> {
-    let mut states = BTreeSet::new();
-    for facts in (0..=Facts::all().bits()).filter_map(Facts::from_bits) {
-        for expired in [false, true] {
-            let trade = Trade { facts, ..Trade::new("1") };
-            let state = OrderState::of([&trade].into_iter(), expired);
-            states.insert((state.status.code(), state.trade_status.code(), state.is_finish));
-        }
-    }
-    states
 }
 
 #[test]

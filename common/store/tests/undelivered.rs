@@ -2,16 +2,19 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test")]
 
+mod states;
+
 use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection;
 use order::{
-    Facts, FulfillmentState, MessageOutcome, OrderState, PaymentState, Trade, Undelivered,
-    VariantArray as _,
+    Facts, FulfillmentState, MessageOutcome, PaymentState, Undelivered, VariantArray as _,
 };
 use store::user_order::{count_undelivered, undelivered};
 use store::{MysqlConnection, Pool, migrate};
 use testkit::Sandbox;
+
+use states::states;
 
 fn schema(sandbox: &Sandbox) -> store::Connection {
     let mut connection = Pool::new(&sandbox.database_url, 1).get().expect("a connection");
@@ -33,16 +36,8 @@ fn orders_are_listed_that_are_paid_and_have_no_goods() {
     let mut connection = schema(&sandbox);
     let goods = FulfillmentState::VARIANTS.iter().copied().map(Some).chain([None]);
     let goods: Vec<Option<FulfillmentState>> = goods.collect();
-    let mut states = BTreeSet::new();
-    for facts in (0..=Facts::all().bits()).filter_map(Facts::from_bits) {
-        for expired in [false, true] {
-            let trade = Trade { facts, ..Trade::new("1") };
-            let state = OrderState::of([&trade].into_iter(), expired);
-            states.insert((state.status.code(), state.trade_status.code(), state.is_finish));
-        }
-    }
     let mut expected = BTreeSet::new();
-    for (status, trade_status, is_finish) in states {
+    for (status, trade_status, is_finish) in states() {
         let payment = PaymentState::of_codes(status, trade_status, is_finish).expect("a state");
         for goods in &goods {
             let name = goods.map_or("none", FulfillmentState::as_str);

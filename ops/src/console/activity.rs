@@ -53,14 +53,14 @@ pub(super) fn charts(console: &Console) -> Markup {
     html! {
         h2 { (say("最近两小时，每分钟", "The last two hours, by the minute")) }
         div.charts {
-            (chart("received", say("已接收", "Received"), &|minute| minute.received))
-            (chart("delivered", say("已发货", "Delivered"), &|minute| minute.delivered))
-            (chart("refused", say("已拒收", "Refused"), &|minute| minute.refused))
-            (chart("retries", say("进入重试", "Retries"), &|minute| minute.retries))
-            (chart("dead-letters", say("新死信", "Dead letters"), &|minute| minute.dead_letters))
+            (chart("received", say("已接收", "Received"), &|minute| minute.sum.received))
+            (chart("delivered", say("已发货", "Delivered"), &|minute| minute.sum.delivered))
+            (chart("refused", say("已拒收", "Refused"), &|minute| minute.sum.refused))
+            (chart("retries", say("进入重试", "Retries"), &|minute| minute.sum.retries))
+            (chart("dead-letters", say("新死信", "Dead letters"), &|minute| minute.sum.dead_letters))
             (chart("p50", &format!("{to_commit}, p50"), &|minute| minute.percentile(50)))
             (chart("p99", &format!("{to_commit}, p99"), &|minute| minute.percentile(99)))
-            (chart("backlog", say("积压，秒", "Backlog, seconds"), &|minute| minute.backlog_seconds))
+            (chart("backlog", say("积压，秒", "Backlog, seconds"), &|minute| minute.sum.backlog_seconds))
         }
         @if !silent.is_empty() {
             p.note {

@@ -38,14 +38,7 @@ pub(super) struct OrderQuery {
 
 impl OrderQuery {
     pub(super) fn read(query: &Fields) -> Result<OrderQuery, Failure> {
-        let text = |name: &str| {
-            let text = query.get(name);
-            let long = say("太长，最多 128 个字", "too long, at most 128 characters");
-            match text.chars().count() > LONGEST {
-                true => Err(Failure::Usage(format!("{name}: {long}"))),
-                false => Ok(text.to_owned()),
-            }
-        };
+        let text = |name: &str| query.at_most(name, LONGEST);
         let day = |name: &str| {
             let day = query.some(name).map(str::parse).transpose();
             day.map_err(|_| usage("日期无法识别", "a day cannot be read"))

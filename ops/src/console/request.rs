@@ -10,8 +10,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
+use service::language::Language;
 
 use super::Console;
+use crate::failure::Failure;
 
 /// The longest form: two hundred letters that are ticked, and a note.
 pub(super) const LONGEST_FORM: usize = 64 * 1024;
@@ -59,6 +61,18 @@ impl Fields {
     /// The value, where there is one.
     pub(super) fn some(&self, name: &str) -> Option<&str> {
         Some(self.get(name)).filter(|value| !value.is_empty())
+    }
+
+    /// The value, if it has at most so many characters.
+    pub(super) fn at_most(&self, name: &str, characters: usize) -> Result<String, Failure> {
+        let text = self.get(name);
+        if text.chars().count() <= characters {
+            return Ok(text.to_owned());
+        }
+        Err(Failure::Usage(match Language::here() {
+            Language::Chinese => format!("{name}: 太长，最多 {characters} 个字"),
+            Language::English => format!("{name}: too long, at most {characters} characters"),
+        }))
     }
 
     /// What follows `prefix` in the names that begin with it.

@@ -11,6 +11,7 @@ use serde_json::json;
 use service::language::{Language, say};
 use service::page::{Column, fact, hidden};
 use store::MysqlConnection;
+use strum::VariantArray as _;
 
 use super::address::{address, link};
 use super::page::{Menu, Page, table, usage};
@@ -54,14 +55,22 @@ pub(super) fn form(console: &Console, product: &str) -> Markup {
                 label {
                     (hint) " "
                     select name="invisible" {
-                        option value="refuse" { (say("拒绝", "refuse")) }
-                        option value="remove" { (say("删除", "remove")) }
-                        option value="keep" { (say("保留", "keep")) }
+                        @for &invisible in Invisible::VARIANTS {
+                            option value=(invisible.as_str()) { (invisible_words(invisible)) }
+                        }
                     }
                 }
                 button.main name="act" value="dry_run" { (say("试导入", "Try it first")) }
             }
         }
+    }
+}
+
+fn invisible_words(invisible: Invisible) -> &'static str {
+    match invisible {
+        Invisible::Refuse => say("拒绝", "refuse"),
+        Invisible::Remove => say("删除", "remove"),
+        Invisible::Keep => say("保留", "keep"),
     }
 }
 
@@ -81,7 +90,7 @@ pub(super) async fn import(
             let language = Language::here();
             let try_it = move |connection: &mut store::Connection| {
                 language
-                    .within(|| wanted.compared(connection, |import| Ok(import.preview(true))))
+                    .within(|| wanted.run(connection, |import, _| Ok(import.preview(true))))
                     .map(|result| (wanted, result))
             };
             let (wanted, result) = console.database(try_it).await?;
@@ -137,14 +146,10 @@ impl Wanted {
                 "too long, at most 512 KiB; use ops stock import for a larger file",
             ));
         }
-        let invisible = match form.get("invisible") {
-            "refuse" | "" => Invisible::Refuse,
-            "remove" => Invisible::Remove,
-            "keep" => Invisible::Keep,
-            _ => return Err(usage("没有这个选项", "no such option")),
-        };
+        let invisible = form.some("invisible").map(str::parse).transpose();
+        let invisible = invisible.map_err(|_| usage("没有这个选项", "no such option"))?;
         let (odd, also_in_others) = (form.some("odd").is_some(), form.some("also").is_some());
-        Ok(Wanted { product, codes, invisible, odd, also_in_others })
+        Ok(Wanted { product, codes, invisible: invisible.unwrap_or_default(), odd, also_in_others })
     }
 
     /// Compares the text with the stock, and does this with it.
@@ -160,25 +165,12 @@ impl Wanted {
         let import = StockImport::compare(connection, &self.product, &file, self.also_in_others)?;
         act(import, connection)
     }
-
-    fn compared(
-        &self,
-        connection: &mut MysqlConnection,
-        act: impl FnOnce(StockImport<'_>) -> Result<StockImported, Failure>,
-    ) -> Result<StockImported, Failure> {
-        self.run(connection, |import, _| act(import))
-    }
 }
 
 /// What an import would do, with the form that does it.
 fn tried(console: &Console, wanted: &Wanted, result: &StockImported) -> Page {
     // As it was sent: a page shows invisible characters as escapes, which would be another code.
     let encoded = utf8_percent_encode(&wanted.codes, NON_ALPHANUMERIC).to_string();
-    let invisible = match wanted.invisible {
-        Invisible::Refuse => "refuse",
-        Invisible::Remove => "remove",
-        Invisible::Keep => "keep",
-    };
     let act = format!("{} {}", say("导入新卡密", "Import new codes:"), result.new_codes);
     let body = html! {
         div.box { b { (say("试导入：尚未写入任何内容", "Tried: nothing has been written")) } }
@@ -188,7 +180,7 @@ fn tried(console: &Console, wanted: &Wanted, result: &StockImported) -> Page {
             form.import #confirm-import method="post" action=(path(&wanted.product)) {
                 (console.guard.field())
                 (hidden("encoded", &encoded))
-                (hidden("invisible", invisible))
+                (hidden("invisible", wanted.invisible.as_str()))
                 @if result.odd_lines > 0 {
                     label.choice {
                         input type="checkbox" name="odd" value="yes" required;

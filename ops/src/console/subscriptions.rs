@@ -30,14 +30,7 @@ pub(super) async fn show(
     State(console): Shared,
     QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
-    let text = |name: &str| {
-        let text = query.get(name).to_owned();
-        let long = say("太长，最多 255 个字", "too long, at most 255 characters");
-        match text.chars().count() > LONGEST {
-            true => Err(Failure::Usage(format!("{name}: {long}"))),
-            false => Ok(text),
-        }
-    };
+    let text = |name: &str| query.at_most(name, LONGEST);
     let (account, after, of) = (text("account")?, text("after")?, text("of")?);
     let (wanted, last) = (account.clone(), (after.clone(), of.clone()));
     let read = move |connection: &mut store::Connection| {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use config::Config;
-use diesel::Connection as _;
 use order::{OperatorAction, PauseScope};
 use serde::Serialize;
 use store::pause::{self, NewPause, PauseRow, what};
@@ -189,10 +188,8 @@ pub(crate) fn begin(
     }
     check_name(by)?;
     work.check(connection, config)?;
-    let id = connection.transaction(|connection| {
-        let new = NewPause { scope: work.scope, scope_id: &work.id, reason, by, length };
-        pause::begin(connection, &new)
-    })?;
+    let new = NewPause { scope: work.scope, scope_id: &work.id, reason, by, length };
+    let id = pause::begin(connection, &new)?;
     let row = pause::find(connection, id)?
         .ok_or_else(|| Failure::NotFound(format!("there is no pause {id}")))?;
     let begun = ListedPause::new(row, BeijingTime(clock::now(connection)?), &[]);

@@ -162,19 +162,7 @@ fn a_case_is_decided_with_a_name_and_a_note() {
 #[test]
 fn products_show_stock_and_low_stock() {
     let world = World::new();
-    world.ops(&[
-        "product",
-        "add",
-        "vip",
-        "--name",
-        "<i>VIP",
-        "--kind",
-        "subscription",
-        "--price",
-        "5",
-        "--days",
-        "30",
-    ]);
+    world.subscription("vip", "<i>VIP");
     let row = "<td class=\"n\" data-label=\"Price\">10.00</td><td class=\"n\" data-label=\"Available\">3</td>";
     let page = world.browser.get("/products").shows(200, &["Gift", row, "&lt;i&gt;VIP", "30 days"]);
     page.hides(&[">low<", "<i>"]);

@@ -110,19 +110,7 @@ fn what_looks_odd_or_is_no_text_of_codes_is_not_imported() {
     post(browser, IMPORT, &[("encoded", "%ff"), ("act", "import")]).shows(400, &["not UTF-8"]);
     let dry = [("codes", "A"), ("act", "dry_run")];
     post(browser, "/products/nothing/import", &dry).shows(404, &["there is no product nothing"]);
-    world.ops(&[
-        "product",
-        "add",
-        "vip",
-        "--name",
-        "VIP",
-        "--kind",
-        "subscription",
-        "--price",
-        "5",
-        "--days",
-        "30",
-    ]);
+    world.subscription("vip", "VIP");
     post(browser, "/products/vip/import", &dry).shows(409, &["no codes"]);
     browser
         .post_as(IMPORT, "codes=A&act=dry_run", &browser.own())

@@ -9,19 +9,7 @@ fn subscriptions_are_found_by_account_with_their_history() {
     let world = World::new();
     let browser = &world.browser;
     browser.get("/subscriptions").shows(200, &["No subscription matches"]);
-    world.ops(&[
-        "product",
-        "add",
-        "vip",
-        "--name",
-        "VIP",
-        "--kind",
-        "subscription",
-        "--price",
-        "5",
-        "--days",
-        "30",
-    ]);
+    world.subscription("vip", "VIP");
     let mut rows = String::new();
     // `li` has two orders and had a third one that was refunded; `li_` and 101 others have one.
     let others = (0..101).map(|number| (format!("O-{number}"), format!("other-{number:03}")));

@@ -74,6 +74,12 @@ impl World {
         self.ops.run_with(arguments, b"").done().stdout
     }
 
+    /// A subscription of 30 days for 5 yuan.
+    pub(crate) fn subscription(&self, id: &str, name: &str) {
+        let add = ["product", "add", id, "--name", name, "--kind", "subscription"];
+        self.ops(&[&add[..], &["--price", "5", "--days", "30"]].concat());
+    }
+
     pub(crate) fn order(&self, id: &str) {
         self.ops(&["order", "create", id, "--merchant", "shop", "--product", "gift"]);
     }

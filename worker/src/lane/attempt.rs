@@ -75,10 +75,10 @@ impl WorkerContext {
         lane: usize,
         connection: &Connection,
         received: Vec<ReceivedMessage>,
-        traces: &BatchTraces,
+        traces: BatchTraces,
     ) -> Result<Vec<(ReceivedMessage, Outcome)>, Unprocessed> {
         let outcomes = vec![None; received.len()];
-        let mut work = Work { received, outcomes, traces: traces.clone() };
+        let mut work = Work { received, outcomes, traces };
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut trouble = FailureLog::default();
         loop {

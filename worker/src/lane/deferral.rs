@@ -112,8 +112,6 @@ fn row<'a>(
         kind: message.kind.as_str(),
         merchant: &message.account.merchant,
         order_id: message.order_id(),
-        attempt: i32::try_from(message.attempt).unwrap_or(i32::MAX),
-        was_dead: message.was_dead,
         ..of_delivery(pause_id, received)
     }
 }
@@ -130,7 +128,7 @@ fn of_delivery(pause_id: i64, received: &ReceivedMessage) -> NewPausedMessage<'_
         merchant: "",
         order_id: None,
         attempt: i32::try_from(headers.attempt).unwrap_or(i32::MAX),
-        was_dead: headers.replayed || headers.died_at.is_some(),
+        was_dead: headers.was_dead(),
         first_seen: headers.first_seen,
         traceparent: headers.traceparent.as_deref(),
         tracestate: headers.tracestate.as_deref(),

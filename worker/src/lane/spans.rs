@@ -14,7 +14,6 @@ pub(super) struct BatchSpans {
 }
 
 /// In which traces a batch is worked on.
-#[derive(Clone)]
 pub(crate) struct BatchTraces {
     /// That of each message, in their order.
     pub(super) messages: Vec<Option<TraceContext>>,

@@ -8,11 +8,9 @@ use chrono::{DateTime, Utc};
 /// Minutes that are kept: two hours.
 const HISTORY_MINUTES: usize = 120;
 
-/// One minute; `None` is what nobody could say.
+/// What one look says, or all looks of a minute together; `None` is what nobody could say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Minute {
-    /// Minutes since 1970.
-    pub(crate) number: i64,
+pub(crate) struct Sample {
     /// Notifications answered `success`.
     pub(crate) received: Option<u64>,
     /// Notifications answered otherwise.
@@ -25,43 +23,42 @@ pub(crate) struct Minute {
     pub(crate) dead_letters: Option<u64>,
     /// The most seconds that a message waited at its end.
     pub(crate) backlog_seconds: Option<u64>,
-    /// Milliseconds from `success` to the commit, sorted.
-    delays: Vec<u32>,
+    /// Milliseconds from `success` to the commit; of a minute they are sorted.
+    pub(crate) delays: Vec<u32>,
 }
 
-/// What one look adds to its minute.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sample {
-    pub(crate) received: Option<u64>,
-    pub(crate) refused: Option<u64>,
-    pub(crate) retries: Option<u64>,
-    pub(crate) delivered: Option<u64>,
-    pub(crate) dead_letters: Option<u64>,
-    pub(crate) backlog_seconds: Option<u64>,
-    pub(crate) delays: Vec<u32>,
+/// One minute.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Minute {
+    /// Minutes since 1970.
+    pub(crate) number: i64,
+    /// All its samples.
+    pub(crate) sum: Sample,
 }
 
 impl Minute {
     /// How long so many of a hundred messages took at most, milliseconds; `None` where none was applied.
     pub(crate) fn percentile(&self, of_hundred: usize) -> Option<u64> {
-        let rank = (self.delays.len() * of_hundred).div_ceil(100).checked_sub(1)?;
-        self.delays.get(rank).copied().map(u64::from)
+        let delays = &self.sum.delays;
+        let rank = (delays.len() * of_hundred).div_ceil(100).checked_sub(1)?;
+        delays.get(rank).copied().map(u64::from)
     }
 
     fn add(&mut self, sample: Sample) {
-        let sum = |sum: &mut Option<u64>, new: Option<u64>| {
+        let add = |sum: &mut Option<u64>, new: Option<u64>| {
             if let Some(new) = new {
                 *sum = Some(sum.unwrap_or(0).saturating_add(new));
             }
         };
-        sum(&mut self.received, sample.received);
-        sum(&mut self.refused, sample.refused);
-        sum(&mut self.retries, sample.retries);
-        sum(&mut self.delivered, sample.delivered);
-        sum(&mut self.dead_letters, sample.dead_letters);
-        self.backlog_seconds = self.backlog_seconds.max(sample.backlog_seconds);
-        self.delays.extend(sample.delays);
-        self.delays.sort_unstable();
+        let sum = &mut self.sum;
+        add(&mut sum.received, sample.received);
+        add(&mut sum.refused, sample.refused);
+        add(&mut sum.retries, sample.retries);
+        add(&mut sum.delivered, sample.delivered);
+        add(&mut sum.dead_letters, sample.dead_letters);
+        sum.backlog_seconds = sum.backlog_seconds.max(sample.backlog_seconds);
+        sum.delays.extend(sample.delays);
+        sum.delays.sort_unstable();
     }
 }
 
@@ -159,9 +156,9 @@ mod tests {
         let minutes = history.minutes(begin + TimeDelta::seconds(180));
         assert_eq!(minutes.len(), HISTORY_MINUTES);
         let [.., first, second, third, last] = minutes.as_slice() else { panic!("{minutes:?}") };
-        assert_eq!((first.received, first.refused), (Some(7), None));
+        assert_eq!((first.sum.received, first.sum.refused), (Some(7), None));
         assert_eq!((first.percentile(50), first.percentile(99)), (Some(20), Some(30)));
-        assert_eq!((second.received, third.received, last.received), (None, None, None));
+        assert_eq!([second, third, last].map(|minute| minute.sum.received), [None, None, None]);
         assert_eq!(last.percentile(50), None);
         for minute in 0..500 {
             history.add(begin + TimeDelta::minutes(minute), sample(1, &[]));

@@ -14,7 +14,7 @@ use store::stock::LowStock;
 use super::words;
 use crate::operations::dead_letter::{NO_REASON, REASON_MISSING};
 use crate::operations::overview::Overview;
-use crate::operations::overview::ingress::{IngressAnswer, Refused};
+use crate::operations::overview::ingress::{BAD_SIGNATURE, IngressAnswer, Refused};
 use crate::operations::verdict::{
     BrokerFinding, CertificateFinding, DatabaseFinding, Finding, GoodsFinding, IngressFinding,
     NotAsked, PauseFinding, WorkFinding,
@@ -259,8 +259,6 @@ impl Cause {
 pub(super) const INGRESS_DOWN: &str = "ingress_down";
 /// The code of dead letters, with and without a reason.
 pub(super) const DEAD_LETTERS: &str = "dead_letters";
-/// The reason of a signature that no key of the merchant made.
-const BAD_SIGNATURE: &str = "bad_signature";
 /// As `AlipayIngressRefusesForTheBroker`: nothing is accepted.
 const FOR_THE_BROKER: [&str; 4] = ["broker_unavailable", "confirm_timeout", "overloaded", "panic"];
 /// The code of a channel that does not take its messages.
@@ -352,7 +350,7 @@ impl Asked {
             AlarmSource::Topology => self.topology,
             AlarmSource::Ingress => self.ingress,
             AlarmSource::Refusals => self.refusals,
-            // Told without a reason, since another operator was reading the letters.
+            // Told without a reason, since no letter has a row.
             AlarmSource::DeadLetters if cause == DEAD_LETTERS => self.no_letters,
             AlarmSource::DeadLetters => self.reasons,
         }

@@ -88,6 +88,9 @@ fn read_answer(status: StatusCode, body: &str) -> IngressAnswer {
     }
 }
 
+/// The reason of a signature that no key of the merchant made.
+pub(crate) const BAD_SIGNATURE: &str = "bad_signature";
+
 /// The counts in what Prometheus reads.
 fn counted(metrics: &str) -> Counted {
     let mut counted = Counted::default();
@@ -97,7 +100,7 @@ fn counted(metrics: &str) -> Counted {
         match (labels.get("outcome"), labels.get("reason")) {
             (Some("success"), _) => of.accepted += count,
             (Some("fail"), Some(reason)) => {
-                if reason == "bad_signature" {
+                if reason == BAD_SIGNATURE {
                     of.bad_signature += count;
                 }
                 let refused = Refused::Notification { merchant, reason: reason.to_owned() };

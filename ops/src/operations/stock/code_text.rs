@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 
 use service::invisible;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// What becomes of invisible characters in a code: zero width ones, direction marks, byte order marks, and no-break and
 /// other wide spaces at its ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Invisible {
     /// The file is refused, and the lines are named.
     #[default]
@@ -18,6 +20,13 @@ pub(crate) enum Invisible {
     Remove,
     /// They are part of the code.
     Keep,
+}
+
+impl Invisible {
+    /// The word for it, on the command line and in forms.
+    pub(crate) fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The code in a line, without the spaces around it; empty where there is none. Owned where something was removed.

@@ -8,6 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use order::OperatorAction;
 use serde_json::json;
+use strum::VariantArray as _;
 
 use crate::cli::context::Context;
 use crate::cli::question::asked;
@@ -61,16 +62,16 @@ pub(crate) struct StockImportArgs {
 
 impl ValueEnum for Invisible {
     fn value_variants<'a>() -> &'a [Invisible] {
-        &[Invisible::Refuse, Invisible::Remove, Invisible::Keep]
+        Invisible::VARIANTS
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (word, help) = match self {
-            Invisible::Refuse => ("refuse", "The file is refused, and the lines are named"),
-            Invisible::Remove => ("remove", "They are left out of the code"),
-            Invisible::Keep => ("keep", "They are part of the code"),
+        let help = match self {
+            Invisible::Refuse => "The file is refused, and the lines are named",
+            Invisible::Remove => "They are left out of the code",
+            Invisible::Keep => "They are part of the code",
         };
-        Some(PossibleValue::new(word).help(help))
+        Some(PossibleValue::new(self.as_str()).help(help))
     }
 }
 
